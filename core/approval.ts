@@ -1,0 +1,117 @@
+import type { JsonValue } from './canonical.ts';
+import type { TaskId } from './ids.ts';
+import type { Origin } from './origin.ts';
+import type { Tier } from './policy.ts';
+
+export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'voided';
+
+/** How far a yes reaches: this one call, every like call of this task, or a standing narrow scope. */
+export type ApprovalScope = 'once' | 'task' | 'always';
+
+/** The exact effect somebody is asked about; its digest is what they approve. Never the attempt. */
+export interface EffectCall {
+  readonly task: TaskId;
+  readonly callId: string;
+  readonly tool: string;
+  /** Arguments as they will run, with everything that the coordinator resolved (such as a file's version). */
+  readonly arguments: { readonly [name: string]: JsonValue };
+}
+
+/** One question to the owner. The coordinator is its only writer. */
+export interface Approval {
+  /** What a person types: `/approve A7K2`. */
+  readonly code: string;
+  readonly conversationId: string;
+  readonly call: EffectCall;
+  /** SHA-256 of the canonical call. */
+  readonly digest: string;
+  readonly tier: Tier;
+  readonly origin: Origin;
+  /** Why the agent says it wants this; a claim, shown as one. */
+  readonly reason: string;
+  readonly state: ApprovalState;
+  readonly askedAt: Date;
+  readonly expiresAt: Date;
+  readonly decidedAt: Date | null;
+  readonly decidedBy: string | null;
+  readonly scope: ApprovalScope | null;
+  /** What the person said with a denial. */
+  readonly note: string | null;
+}
+
+export type ApprovalDecision =
+  | { readonly kind: 'approve'; readonly scope: ApprovalScope }
+  | { readonly kind: 'deny'; readonly note: string | null };
+
+export type ApprovalEvent =
+  | { readonly kind: 'decided'; readonly decision: ApprovalDecision; readonly by: string }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'voided' };
+
+export type ApprovalMove =
+  | { readonly kind: 'moved'; readonly approval: Approval }
+  | {
+      readonly kind: 'refused';
+      readonly reason: 'already-decided' | 'expired' | 'not-expired' | 'scope-too-wide';
+    };
+
+/** Approvals nobody answers lapse after this long. */
+export const APPROVAL_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
+
+/**
+ * Moves an approval by one event. The only function that changes its state.
+ *
+ * ```
+ * pending ──decided──► approved | denied
+ *         ──expired──► expired   (only at or after its expiry)
+ *         ──voided───► voided    (the call changed or its task ended)
+ * ```
+ *
+ * Every other state is final: the first decision wins. A destructive call accepts no scope but `once`.
+ */
+export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date): ApprovalMove {
+  if (approval.state !== 'pending')
+    return { kind: 'refused', reason: approval.state === 'expired' ? 'expired' : 'already-decided' };
+  const isLate = now >= approval.expiresAt;
+  switch (event.kind) {
+    case 'expired':
+      return isLate ? moved(approval, { state: 'expired' }) : { kind: 'refused', reason: 'not-expired' };
+    case 'voided':
+      return moved(approval, { state: 'voided', decidedAt: now });
+    case 'decided': {
+      if (isLate) return { kind: 'refused', reason: 'expired' };
+      const { decision } = event;
+      if (decision.kind === 'deny') {
+        return moved(approval, { state: 'denied', decidedAt: now, decidedBy: event.by, note: decision.note });
+      }
+      if (approval.tier === 'destructive' && decision.scope !== 'once')
+        return { kind: 'refused', reason: 'scope-too-wide' };
+      return moved(approval, {
+        state: 'approved',
+        decidedAt: now,
+        decidedBy: event.by,
+        scope: decision.scope,
+      });
+    }
+  }
+}
+
+function moved(approval: Approval, patch: Partial<Approval>): ApprovalMove {
+  return { kind: 'moved', approval: { ...approval, ...patch } };
+}
+
+/** A standing, scoped, expiring yes for calls of tier `change`. */
+export interface Grant {
+  readonly id: string;
+  readonly tool: string;
+  /** Segment glob (see `globCovers`) over the call's resource. */
+  readonly resource: string;
+  /** Only this task's calls when set. */
+  readonly task: TaskId | null;
+  readonly grantedBy: string;
+  readonly approval: string;
+  readonly expiresAt: Date;
+}
+
+/** Standing grants lapse after this long; a grant for one task ends with the task. */
+export const GRANT_LIFETIME_MS = 30 * 24 * 60 * 60 * 1000;

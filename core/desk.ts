@@ -1,0 +1,54 @@
+import type { Approval } from './approval.ts';
+import type { Sender } from './channel.ts';
+import type { Failure } from './failure.ts';
+import type { TaskId } from './ids.ts';
+import type { FileEntry, Step } from './link.ts';
+import type { Conversation, Message } from './store.ts';
+import type { Task, TaskState } from './task.ts';
+
+export type Outcome<T> =
+  | { readonly kind: 'ok'; readonly value: T }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+export interface TaskView {
+  readonly task: Task;
+  /** The queue position of a queued task, from 1; null otherwise. */
+  readonly position: number | null;
+}
+
+/** What runs, waits and is queued, as `/status` shows it. */
+export interface StatusView {
+  readonly limit: number;
+  readonly running: readonly Task[];
+  readonly waiting: readonly Task[];
+  readonly queued: readonly Task[];
+  readonly paused: readonly Task[];
+  readonly approvals: readonly Approval[];
+  readonly today: {
+    readonly finished: number;
+    readonly failed: number;
+    readonly modelCalls: number;
+    readonly inputTokens: number;
+    readonly outputTokens: number;
+  };
+  /** Health lines, only when something is wrong; each says the fix. */
+  readonly trouble: readonly string[];
+  /** How the model is set, in words: `rehearsal`, or names by role. */
+  readonly model: string;
+}
+
+/** What an API client may read and do beside sending messages: the counter of the house. Served by the coordinator. */
+export interface Desk {
+  status(): Promise<StatusView>;
+  listTasks(filter: { readonly states?: readonly TaskState[]; readonly limit: number }): Promise<Task[]>;
+  getTask(id: TaskId): Promise<Outcome<{ task: Task; steps: Step[]; approvals: Approval[] }>>;
+  cancelTask(id: TaskId, by: Sender): Promise<Outcome<Task>>;
+  pendingApprovals(): Promise<Approval[]>;
+  getApproval(code: string): Promise<Outcome<Approval>>;
+  listConversations(): Promise<Conversation[]>;
+  listMessages(conversationId: string, before: number | null, limit: number): Promise<Message[]>;
+  listFiles(prefix: string): Promise<FileEntry[]>;
+  openFile(path: string): Promise<Outcome<{ entry: FileEntry; content: AsyncIterable<Uint8Array> }>>;
+  /** Stores what a person attaches; a taken name gets a number, nothing is overwritten. */
+  saveUpload(name: string, content: AsyncIterable<Uint8Array>, by: Sender): Promise<Outcome<FileEntry>>;
+}

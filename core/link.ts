@@ -1,0 +1,184 @@
+import { z } from 'zod';
+import { taskIdStrictSchema } from './ids.ts';
+import { toolCallSchema } from './model.ts';
+import { originSchema } from './origin.ts';
+
+/**
+ * The task link: everything an executor says to the coordinator (contracts.md). HTTP over a Unix socket locally,
+ * mTLS in the cluster. All bodies are JSON except file content, which is streamed.
+ *
+ * | request | body → answer |
+ * |---|---|
+ * | `POST /attach` | `attachRequestSchema` → 200 `assignmentSchema`, 204 nothing yet (ask again), 410 slot gone |
+ * | `POST /append` | `appendRequestSchema` → 200 `linkReplySchema` |
+ * | `POST /declare` | `declareRequestSchema` → 200 `declareReplySchema` |
+ * | `POST /control` | streams `beat` lines up, `controlMessageSchema` lines down; the lease |
+ * | `POST /finish` | `finishRequestSchema` → 200 `linkReplySchema` |
+ * | `GET /files?prefix=` | → 200 `fileListSchema` |
+ * | `GET /files/content?path=` | → 200 bytes, 404 |
+ * | `PUT /files/content?permit=&call=` | bytes → 200 `effectReplySchema` |
+ * | `POST /files/delete` | `performRequestSchema` → 200 `effectReplySchema` |
+ * | `PUT /scratch?seq=` / `GET /scratch` | a tar of the scratch directory |
+ *
+ * Every request but `attach` carries `Authorization: Bearer <task token>`; 401 and 409 end the executor.
+ */
+export const stepBodySchema = z.discriminatedUnion('kind', [
+  /** What the model answered: text, calls, tokens. */
+  z.strictObject({
+    kind: z.literal('model'),
+    text: z.string(),
+    toolCalls: z.array(toolCallSchema),
+    usage: z
+      .strictObject({ inputTokens: z.number(), outputTokens: z.number(), estimated: z.boolean() })
+      .nullable(),
+    model: z.string(),
+  }),
+  /** Written before a call runs. */
+  z.strictObject({
+    kind: z.literal('intent'),
+    callId: z.string(),
+    tool: z.string(),
+    arguments: z.record(z.string(), z.json()),
+  }),
+  /** Written after it. `content` is what the model reads; `activity` is one line for people. */
+  z.strictObject({
+    kind: z.literal('result'),
+    callId: z.string(),
+    tool: z.string(),
+    ok: z.boolean(),
+    content: z.string(),
+    activity: z.string(),
+    durationMs: z.number(),
+  }),
+  /** Something told to the model from outside its own calls: a steer by the owner, a restart, the loop breaker. */
+  z.strictObject({
+    kind: z.literal('note'),
+    text: z.string(),
+    origin: originSchema,
+    input: z.string().nullable(),
+  }),
+]);
+
+export const stepSchema = z.strictObject({
+  seq: z.number().int().positive(),
+  attempt: z.number().int().positive(),
+  at: z.iso.datetime(),
+  body: stepBodySchema,
+});
+
+export type StepBody = z.infer<typeof stepBodySchema>;
+export type Step = z.infer<typeof stepSchema>;
+
+export const attachRequestSchema = z.strictObject({ ticket: z.string().min(16).max(256) });
+
+/** Words for a running task from the person, such as a reply to its card. */
+export const taskInputSchema = z.strictObject({ id: z.string(), text: z.string(), origin: originSchema });
+
+export const assignmentSchema = z.strictObject({
+  token: z.string(),
+  task: z.strictObject({
+    id: taskIdStrictSchema,
+    title: z.string(),
+    goal: z.string(),
+    origin: originSchema,
+    capabilities: z.array(z.string()),
+    deadline: z.iso.datetime(),
+    timeZone: z.string(),
+  }),
+  attempt: z.number().int().positive(),
+  steps: z.array(stepSchema),
+  inputs: z.array(taskInputSchema),
+  /** Sequence number of the step after which the newest scratch snapshot was taken; null when there is none. */
+  snapshot: z.number().int().nullable(),
+});
+
+export const appendRequestSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  seq: z.number().int().positive(),
+  body: stepBodySchema,
+});
+
+export const linkReplySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('ok') }),
+  /** Another attempt holds the task, or it is over: this executor must end. */
+  z.strictObject({ kind: z.literal('stale'), reason: z.string() }),
+]);
+
+export const declareRequestSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  callId: z.string().min(1).max(256),
+  tool: z.string().min(1).max(64),
+  arguments: z.record(z.string(), z.json()),
+  reason: z.string().max(2000),
+});
+
+export const declareReplySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('allow'), permit: z.string() }),
+  /** Wait for a `decision` on the control stream, then declare again. */
+  z.strictObject({ kind: z.literal('ask'), approval: z.string() }),
+  z.strictObject({ kind: z.literal('deny'), reason: z.string() }),
+  /** It has run already under this permit; this is what came of it. */
+  z.strictObject({ kind: z.literal('settled'), ok: z.boolean(), content: z.string() }),
+  z.strictObject({ kind: z.literal('stale'), reason: z.string() }),
+]);
+
+export const controlMessageSchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('beat') }),
+  z.strictObject({ kind: z.literal('cancel') }),
+  z.strictObject({ kind: z.literal('pause') }),
+  z.strictObject({ kind: z.literal('steer'), input: taskInputSchema }),
+  z.strictObject({
+    kind: z.literal('decision'),
+    approval: z.string(),
+    approved: z.boolean(),
+    note: z.string().nullable(),
+  }),
+  /** The hold for an answer is over: snapshot the scratch directory and end. */
+  z.strictObject({ kind: z.literal('release') }),
+]);
+
+export const finishRequestSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  outcome: z.enum(['succeeded', 'failed', 'released']),
+  summary: z.string(),
+  evidence: z.array(z.number().int().positive()),
+  failure: z.string().nullable(),
+});
+
+export const fileEntrySchema = z.strictObject({
+  path: z.string(),
+  bytes: z.number().int(),
+  sha256: z.string(),
+  modifiedAt: z.iso.datetime(),
+});
+
+export const fileListSchema = z.strictObject({ files: z.array(fileEntrySchema), truncated: z.boolean() });
+export const performRequestSchema = z.strictObject({
+  attempt: z.number().int().positive(),
+  callId: z.string(),
+  permit: z.string(),
+});
+
+export const effectReplySchema = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('done'), content: z.string() }),
+  z.strictObject({ kind: z.literal('refused'), reason: z.string() }),
+  z.strictObject({ kind: z.literal('stale'), reason: z.string() }),
+]);
+
+export type TaskInput = z.infer<typeof taskInputSchema>;
+export type Assignment = z.infer<typeof assignmentSchema>;
+export type AppendRequest = z.infer<typeof appendRequestSchema>;
+export type LinkReply = z.infer<typeof linkReplySchema>;
+export type DeclareRequest = z.infer<typeof declareRequestSchema>;
+export type DeclareReply = z.infer<typeof declareReplySchema>;
+export type ControlMessage = z.infer<typeof controlMessageSchema>;
+export type FinishRequest = z.infer<typeof finishRequestSchema>;
+export type FileEntry = z.infer<typeof fileEntrySchema>;
+export type PerformRequest = z.infer<typeof performRequestSchema>;
+export type EffectReply = z.infer<typeof effectReplySchema>;
+
+/** An executor beats this often on its control stream; its lease ends this long after the last beat. */
+export const BEAT_INTERVAL_MS = 1000;
+export const LEASE_MS = 4000;
+/** An attach that finds no task is answered after this long, so that the executor asks again. */
+export const ATTACH_POLL_MS = 25_000;

@@ -1,0 +1,328 @@
+import type { Approval, EffectCall, Grant } from './approval.ts';
+import type { AuditEntry, AuditEvent } from './audit.ts';
+import type { About, ChatAddress, OutboundContent, Sender } from './channel.ts';
+import type { TaskId } from './ids.ts';
+import type { FileEntry, Step, TaskInput } from './link.ts';
+import type { ModelRole, ToolCall } from './model.ts';
+import type { Origin } from './origin.ts';
+import type { Task, TaskState } from './task.ts';
+
+export interface Conversation {
+  readonly id: string;
+  readonly chat: ChatAddress;
+  readonly createdAt: Date;
+}
+
+/** `command` entries are handled at once and without a model; `turn` entries one after the other. */
+export type InboxLane = 'command' | 'turn';
+
+export interface InboxEntry {
+  /** Also the id of the turn that answers it. */
+  readonly id: string;
+  readonly conversationId: string;
+  readonly chat: ChatAddress;
+  readonly updateId: string;
+  readonly sender: Sender;
+  readonly lane: InboxLane;
+  readonly text: string;
+  readonly attachments: readonly string[];
+  readonly tries: number;
+  readonly receivedAt: Date;
+}
+
+export type InboxAcceptance =
+  | { readonly kind: 'accepted'; readonly entry: InboxEntry }
+  /** The same (channel, update id) was accepted before. */
+  | { readonly kind: 'duplicate'; readonly turnId: string; readonly conversationId: string };
+
+export interface InboxRecords {
+  accept(entry: Omit<InboxEntry, 'tries'>): Promise<InboxAcceptance>;
+  /** Entries not yet handled, in the order of their arrival. */
+  pending(conversationId: string, lane: InboxLane): Promise<InboxEntry[]>;
+  /** Conversations that have such entries; for the start after a crash. */
+  pendingConversations(): Promise<string[]>;
+  /** Counts one more try before an entry is handled, and returns the count. */
+  raiseTries(id: string): Promise<number>;
+  markHandled(ids: readonly string[], at: Date): Promise<void>;
+  /** Handled without an answer after too many tries. */
+  setAside(id: string, at: Date): Promise<void>;
+}
+
+export interface ConversationRecords {
+  /** Finds or creates the conversation of a chat. */
+  ensure(chat: ChatAddress, newId: string, at: Date): Promise<Conversation>;
+  get(id: string): Promise<Conversation | null>;
+  list(): Promise<Conversation[]>;
+}
+
+export interface Message {
+  readonly sequence: number;
+  readonly conversationId: string;
+  readonly turnId: string | null;
+  readonly taskId: TaskId | null;
+  /** `event` is something that happened (a task's result, a decision), told to the model as such. */
+  readonly role: 'user' | 'assistant' | 'event';
+  readonly origin: Origin;
+  readonly text: string;
+  readonly attachments: readonly string[];
+  readonly at: Date;
+}
+
+export interface MessageRecords {
+  append(message: Omit<Message, 'sequence'>): Promise<number>;
+  /** The newest `limit` messages before sequence number `before` (all when null), oldest first. */
+  recent(conversationId: string, limit: number, before?: number | null): Promise<Message[]>;
+}
+
+/** One completed round of a coordinator turn: what the model answered and what its calls returned. */
+export interface TurnRound {
+  readonly round: number;
+  readonly text: string;
+  readonly toolCalls: readonly ToolCall[];
+  readonly results: readonly { readonly callId: string; readonly content: string }[];
+  readonly tasks: readonly TaskId[];
+}
+
+export interface TurnRecords {
+  /** Idempotent by (turn, round). */
+  appendRound(turnId: string, round: TurnRound): Promise<void>;
+  rounds(turnId: string): Promise<TurnRound[]>;
+}
+
+export interface OutboxEntry {
+  readonly id: string;
+  readonly conversationId: string;
+  readonly chat: ChatAddress;
+  readonly content: OutboundContent;
+  readonly about: About;
+  readonly replyTo: string | null;
+  /** Answers and approvals go before progress. */
+  readonly urgency: 'answer' | 'progress';
+  /** Set for cards: the newest content replaces what is not yet sent, and later ones edit the first. */
+  readonly cardKey: string | null;
+}
+
+export interface DueDelivery {
+  readonly entry: OutboxEntry;
+  readonly sequence: number;
+  /** The reference of the message to edit, for a card that was sent before. */
+  readonly edits: string | null;
+  /** A delivery of it was begun before and its fate is unknown. */
+  readonly mayHaveArrived: boolean;
+  readonly tries: number;
+}
+
+export interface OutboxRecords {
+  /** Adds an entry; for a card that still waits to be sent, replaces its content instead. */
+  add(entry: OutboxEntry, at: Date): Promise<void>;
+  /** What to deliver now: per conversation the first due entry, answers before progress, then in order. */
+  due(now: Date, limit: number): Promise<DueDelivery[]>;
+  /** When the next postponed entry falls due; null when none waits. */
+  nextDueAt(): Promise<Date | null>;
+  /** Written before the channel is called. */
+  markSending(id: string, at: Date): Promise<void>;
+  markSent(id: string, reference: string, at: Date): Promise<void>;
+  /** Sets the entry aside for good. */
+  markRefused(id: string, reason: string, at: Date): Promise<void>;
+  /** Tries again at `notBefore`; `mayHaveArrived` when the channel could not tell. */
+  postpone(id: string, notBefore: Date, mayHaveArrived: boolean): Promise<void>;
+  /** Entries that are neither sent nor refused, by conversation. */
+  unsent(conversationId: string): Promise<number>;
+}
+
+export type NewTask = Pick<
+  Task,
+  'conversationId' | 'turnId' | 'title' | 'goal' | 'origin' | 'priority' | 'createdAt' | 'deadline'
+> & {
+  /** Receives the new task's id: a capability may name the task's own folder. */
+  readonly capabilities: (id: TaskId) => readonly string[];
+};
+
+export type AppendOutcome = 'appended' | 'repeated' | 'stale' | 'out-of-order';
+
+export interface TaskRecords {
+  create(task: NewTask): Promise<Task>;
+  get(id: TaskId): Promise<Task | null>;
+  /** Newest first. */
+  list(filter: {
+    readonly states?: readonly TaskState[];
+    readonly conversationId?: string;
+    readonly limit: number;
+  }): Promise<Task[]>;
+  /** Every task that is not over, oldest first. */
+  live(): Promise<Task[]>;
+  /** Writes a moved record if the stored version is still `task.version - 1`; false when somebody was faster. */
+  update(task: Task): Promise<boolean>;
+  /** Extends the lease of the attempt that holds the task; false when it no longer does. */
+  renewLease(id: TaskId, attempt: number, until: Date): Promise<boolean>;
+  addInput(id: TaskId, input: TaskInput, at: Date): Promise<void>;
+  /** Inputs that no step has taken up yet, in order. */
+  pendingInputs(id: TaskId): Promise<TaskInput[]>;
+}
+
+export interface StepRecords {
+  /**
+   * Appends a step of the attempt that holds the task, and with it the task's step count, activity line (when given)
+   * and a reset of its crash count; marks the input of a `note` step as taken up. One statement.
+   * `repeated`: the same (task, seq) is there already. `stale`: another attempt holds the task or it is over.
+   */
+  append(id: TaskId, step: Step, activity: string | null): Promise<AppendOutcome>;
+  list(id: TaskId): Promise<Step[]>;
+  recordSnapshot(id: TaskId, seq: number, key: string, at: Date): Promise<void>;
+  newestSnapshot(id: TaskId): Promise<{ readonly seq: number; readonly key: string } | null>;
+  /** Forgets all but the newest snapshot and returns the forgotten keys. */
+  pruneSnapshots(id: TaskId, keep: 'newest' | 'none'): Promise<string[]>;
+}
+
+export interface ApprovalRecords {
+  insert(approval: Approval): Promise<void>;
+  get(code: string): Promise<Approval | null>;
+  /** All approvals asked for this call, newest first. */
+  forCall(task: TaskId, callId: string): Promise<Approval[]>;
+  pending(): Promise<Approval[]>;
+  pendingForTask(task: TaskId): Promise<Approval[]>;
+  /** Writes a moved record if the stored one is still pending; false when another decision won. */
+  settle(approval: Approval): Promise<boolean>;
+}
+
+export interface GrantRecords {
+  insert(grant: Grant): Promise<void>;
+  active(tool: string, now: Date): Promise<Grant[]>;
+}
+
+/** A single-use licence for one declared call. */
+export interface Permit {
+  readonly id: string;
+  /** Exactly what may run; `digest` is its SHA-256. */
+  readonly call: EffectCall;
+  readonly digest: string;
+  readonly approval: string | null;
+  readonly expiresAt: Date;
+}
+
+export interface PermitUse {
+  readonly usedAt: Date;
+  readonly settled: { readonly ok: boolean; readonly content: string } | null;
+}
+
+export interface PermitRecords {
+  insert(permit: Permit): Promise<void>;
+  /** The newest permit for a call, with its use if it was used. */
+  forCall(
+    task: TaskId,
+    callId: string,
+  ): Promise<{ readonly permit: Permit; readonly use: PermitUse | null } | null>;
+  get(id: string): Promise<Permit | null>;
+  /** Commits the use before the effect; false when it was used before or does not exist. */
+  consume(id: string, at: Date): Promise<boolean>;
+  settle(id: string, result: { readonly ok: boolean; readonly content: string }, at: Date): Promise<void>;
+}
+
+export interface StoredFile extends FileEntry {
+  /** The object store's key of the content. */
+  readonly blob: string;
+  readonly version: number;
+  readonly writtenBy: string;
+}
+
+export interface FileRecords {
+  list(prefix: string, limit: number): Promise<StoredFile[]>;
+  get(path: string): Promise<StoredFile | null>;
+  /** Adds a version; earlier ones are kept. */
+  put(file: Omit<StoredFile, 'version' | 'modifiedAt'>, at: Date): Promise<StoredFile>;
+  /** Hides a file; its versions are kept. False when there is none. */
+  remove(path: string, removedBy: string, at: Date): Promise<boolean>;
+}
+
+export interface AuditRecords {
+  /** Appends to the tenant's one chain; locks its head, so call it last in a transaction. */
+  append(event: AuditEvent, at: Date): Promise<AuditEntry>;
+  entries(from?: number): AsyncIterable<AuditEntry>;
+  /** Newest entries about a subject, oldest first. */
+  about(subject: string, limit: number): Promise<AuditEntry[]>;
+}
+
+export interface UsageRecord {
+  readonly task: TaskId | null;
+  readonly role: ModelRole;
+  readonly model: string;
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  readonly estimated: boolean;
+  readonly at: Date;
+}
+
+export interface UsageRecords {
+  record(usage: UsageRecord): Promise<void>;
+  totals(filter: {
+    readonly since?: Date;
+    readonly task?: TaskId;
+  }): Promise<{ calls: number; inputTokens: number; outputTokens: number }>;
+}
+
+/** The tenant's records; each method is one statement or an atomic few. */
+export interface Records {
+  readonly inbox: InboxRecords;
+  readonly conversations: ConversationRecords;
+  readonly messages: MessageRecords;
+  readonly turns: TurnRecords;
+  readonly outbox: OutboxRecords;
+  readonly tasks: TaskRecords;
+  readonly steps: StepRecords;
+  readonly approvals: ApprovalRecords;
+  readonly grants: GrantRecords;
+  readonly permits: PermitRecords;
+  readonly files: FileRecords;
+  readonly audit: AuditRecords;
+  readonly usage: UsageRecords;
+}
+
+/** Another coordinator has taken the tenant over; this one must stop. */
+export class CoordinatorFenced extends Error {
+  constructor(mine: number, current: number) {
+    super(`coordinator epoch ${mine} was superseded by ${current}`);
+    this.name = 'CoordinatorFenced';
+  }
+}
+
+/** The database does not answer or a deadline passed; the work was not committed, or nobody can tell. Retryable. */
+export class StoreUnavailable extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, { cause });
+    this.name = 'StoreUnavailable';
+  }
+}
+
+/**
+ * The coordinator's store. `transaction` commits all or nothing; inside it only `records` is used and nothing else is
+ * awaited. After `takeOver` each transaction checks the epoch.
+ *
+ * @throws {CoordinatorFenced} from `transaction` when a newer coordinator took over.
+ * @throws {StoreUnavailable} when the database is away or out of time.
+ */
+export interface Store extends Records {
+  /** Raises the coordinator epoch and makes this process its holder. */
+  takeOver(holder: string, at: Date): Promise<number>;
+  transaction<T>(work: (records: Records) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** What the gateway may do with the database: count usage, see whether a task token's attempt is live. */
+export interface GatewayStore {
+  readonly usage: Pick<UsageRecords, 'record'>;
+  /** True while the attempt holds the task. */
+  isCurrentAttempt(task: TaskId, attempt: number): Promise<boolean>;
+}
+
+/** What the local HTTP channel has delivered, so that a client that was away can resume. */
+export interface EventLog {
+  /** Idempotent by `deliveryId`; returns the event's number, which only grows. */
+  append(event: { deliveryId: string; conversationId: string; body: string; at: Date }): Promise<number>;
+  /** Events after a number, oldest first; all conversations when null. */
+  after(
+    number: number,
+    conversationId: string | null,
+    limit: number,
+  ): Promise<{ number: number; conversationId: string; body: string; at: Date }[]>;
+  newest(): Promise<number>;
+}

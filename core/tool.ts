@@ -1,0 +1,144 @@
+import { z } from 'zod';
+
+/**
+ * Where a tool acts. `scratch` and `self` (clock, calculator) can hurt nobody and never ask; `drive` crosses the
+ * sandbox's border and is policed call by call (`policy.ts`).
+ */
+export type ToolPlace = 'self' | 'scratch' | 'drive';
+
+export interface ToolDefinition {
+  readonly name: ToolName;
+  readonly place: ToolPlace;
+  /** True when running it again after a lost result changes nothing. */
+  readonly repeatable: boolean;
+  readonly description: string;
+  readonly parameters: z.ZodObject;
+}
+
+const scratchPath = z.string().min(1).max(1024).describe('Path in the scratch directory, relative to it.');
+const drivePath = z
+  .string()
+  .min(1)
+  .max(1024)
+  .describe("Path among the owner's files, such as reports/may.csv.");
+
+export const toolParameters = {
+  'shell.run': z.strictObject({
+    command: z
+      .string()
+      .min(1)
+      .max(100_000)
+      .describe('A bash command line. It runs in the scratch directory, without network.'),
+    timeout_seconds: z.number().positive().max(600).default(60),
+  }),
+  'file.read': z.strictObject({
+    path: scratchPath,
+    offset: z.number().int().min(0).default(0).describe('Byte to start from.'),
+    max_bytes: z.number().int().min(1).max(65_536).default(16_384),
+  }),
+  'file.write': z.strictObject({ path: scratchPath, content: z.string().max(1_000_000) }),
+  'file.list': z.strictObject({ path: scratchPath.default('.') }),
+  'files.list': z.strictObject({
+    prefix: z.string().max(1024).default('').describe('Only paths that start with this.'),
+  }),
+  'files.get': z.strictObject({
+    path: drivePath,
+    to: scratchPath.describe('Where to put the copy in the scratch directory.'),
+  }),
+  'files.put': z.strictObject({
+    from: scratchPath.describe('The scratch file to store.'),
+    path: drivePath
+      .optional()
+      .describe("Where among the owner's files. Left out: the task's own folder, same name."),
+  }),
+  'files.delete': z.strictObject({
+    path: drivePath,
+    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+  }),
+  clock: z.strictObject({
+    time_zone: z.string().max(64).optional().describe('IANA name; the owner’s own when left out.'),
+  }),
+  calculator: z.strictObject({
+    expression: z.string().min(1).max(1000).describe('Such as (3 + 4) * 2 or sqrt(2) ^ 3.'),
+  }),
+} as const;
+
+export type ToolName = keyof typeof toolParameters;
+export type ToolArguments<Name extends ToolName> = z.output<(typeof toolParameters)[Name]>;
+
+const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
+  {
+    name: 'shell.run',
+    place: 'scratch',
+    repeatable: false,
+    description: 'Run a command in the sandbox. Returns exit code, output and errors.',
+  },
+  {
+    name: 'file.read',
+    place: 'scratch',
+    repeatable: true,
+    description: 'Read a text file from the scratch directory.',
+  },
+  {
+    name: 'file.write',
+    place: 'scratch',
+    repeatable: true,
+    description: 'Write a text file into the scratch directory.',
+  },
+  { name: 'file.list', place: 'scratch', repeatable: true, description: 'List the scratch directory.' },
+  { name: 'files.list', place: 'drive', repeatable: true, description: "List the owner's files." },
+  {
+    name: 'files.get',
+    place: 'drive',
+    repeatable: true,
+    description: "Copy one of the owner's files into the scratch directory.",
+  },
+  {
+    name: 'files.put',
+    place: 'drive',
+    repeatable: false,
+    description: "Store a scratch file among the owner's files. Results the owner asked for go there.",
+  },
+  {
+    name: 'files.delete',
+    place: 'drive',
+    repeatable: false,
+    description: "Delete one of the owner's files. The owner is asked first.",
+  },
+  { name: 'clock', place: 'self', repeatable: true, description: 'The current date and time.' },
+  {
+    name: 'calculator',
+    place: 'self',
+    repeatable: true,
+    description: 'Evaluate an arithmetic expression exactly.',
+  },
+];
+
+/** Every tool an executor offers its model, by name. */
+export const TOOLS: ReadonlyMap<ToolName, ToolDefinition> = new Map(
+  DEFINITIONS.map((definition) => [
+    definition.name,
+    { ...definition, parameters: toolParameters[definition.name] },
+  ]),
+);
+
+export function isToolName(name: string): name is ToolName {
+  return Object.hasOwn(toolParameters, name);
+}
+
+/** Tool names on the model's wire: providers allow no dots, so `shell.run` travels as `shell_run`. */
+export function toWireName(name: string): string {
+  return name.replaceAll('.', '_');
+}
+
+/** The tool that a wire name stands for; models answer with either spelling. */
+export function fromWireName(wire: string): ToolName | null {
+  for (const name of TOOLS.keys()) if (name === wire || toWireName(name) === wire) return name;
+  return null;
+}
+
+/** A tool's parameters as the JSON schema that goes to the model. */
+export function parametersJsonSchema(parameters: z.ZodType): Record<string, unknown> {
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(parameters, { io: 'input' });
+  return schema;
+}
