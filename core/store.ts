@@ -39,6 +39,8 @@ export interface InboxRecords {
   accept(entry: Omit<InboxEntry, 'tries'>): Promise<InboxAcceptance>;
   /** Entries not yet handled, in the order of their arrival. */
   pending(conversationId: string, lane: InboxLane): Promise<InboxEntry[]>;
+  /** The channel's update id of an entry, for replies to it; null when there is none. */
+  updateIdOf(id: string): Promise<string | null>;
   /** Conversations that have such entries; for the start after a crash. */
   pendingConversations(): Promise<string[]>;
   /** Counts one more try before an entry is handled, and returns the count. */
@@ -232,6 +234,8 @@ export interface FileRecords {
   put(file: Omit<StoredFile, 'version' | 'modifiedAt'>, at: Date): Promise<StoredFile>;
   /** Hides a file; its versions are kept. False when there is none. */
   remove(path: string, removedBy: string, at: Date): Promise<boolean>;
+  /** Brings back what was there before the last overwrite or removal, as a new version; null when nothing was. */
+  restore(path: string, restoredBy: string, at: Date): Promise<StoredFile | null>;
 }
 
 export interface AuditRecords {

@@ -72,7 +72,9 @@ export type TaskEvent =
   | { readonly kind: 'resumed' }
   | { readonly kind: 'finished'; readonly outcome: TaskOutcome }
   | { readonly kind: 'cancelled'; readonly outcome: TaskOutcome }
-  | { readonly kind: 'expired'; readonly outcome: TaskOutcome };
+  | { readonly kind: 'expired'; readonly outcome: TaskOutcome }
+  /** The dispatcher gives a task up that cannot be started. */
+  | { readonly kind: 'set-aside'; readonly outcome: TaskOutcome };
 
 export type TaskMove =
   | { readonly kind: 'moved'; readonly task: Task }
@@ -97,7 +99,7 @@ export function isLive(task: Pick<Task, 'state'>): boolean {
  *    ├────────────────────┘                  └──answered──► queued (no executor)
  *    └──resumed── paused ◄──paused── queued | running | waiting
  * running ──finished──► succeeded | failed      any live ──cancelled──► cancelled
- * running ──executor-lost ×3──► failed          any live ──expired──► expired
+ * running ──executor-lost ×3──► failed          any live ──expired──► expired, ──set-aside──► failed
  * ```
  *
  * Lease renewals and steps change no state; the store writes them beside it, fenced by the attempt.
@@ -138,6 +140,7 @@ export function moveTask(task: Task, event: TaskEvent, now: Date): TaskMove {
       return task.state === 'running' ? end(task, event.outcome, now) : refuse(task, event);
     case 'cancelled':
     case 'expired':
+    case 'set-aside':
       return end(task, event.outcome, now);
   }
 }

@@ -1,0 +1,1 @@
+export { type TaskQueueFixture, taskQueueContract } from './task-queue-contract.ts';
