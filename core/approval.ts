@@ -1,7 +1,9 @@
 import type { JsonValue } from './canonical.ts';
 import type { TaskId } from './ids.ts';
 import type { Origin } from './origin.ts';
-import type { Tier } from './policy.ts';
+
+/** How a call at the border is treated (security.md): reads proceed, changes ask once, destructive calls ask every time. */
+export type Tier = 'read' | 'change' | 'destructive';
 
 export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'voided';
 

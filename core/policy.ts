@@ -1,9 +1,6 @@
-import type { EffectCall, Grant } from './approval.ts';
+import type { EffectCall, Grant, Tier } from './approval.ts';
 import { allows, type Capability, globCovers } from './capability.ts';
 import type { Origin } from './origin.ts';
-
-/** How a call at the border is treated (security.md): reads proceed, changes ask once, destructive calls ask every time. */
-export type Tier = 'read' | 'change' | 'destructive';
 
 export type Verdict =
   | { readonly kind: 'allow'; readonly tier: Tier; readonly because: string }

@@ -1,0 +1,141 @@
+import {
+  type Approval,
+  type Block,
+  type Card,
+  type Conversation,
+  describeOrigin,
+  type OutboxEntry,
+  showHidden,
+  showHiddenInLine,
+} from '@reeve/core';
+import { bytesText, effectSentence, momentText } from './wording.ts';
+
+export function approvalCardKey(code: string): string {
+  return `approval:${code}`;
+}
+
+/**
+ * The question as chat.md orders it: the plain verb, object and count; the exact effect; where it came from, with the
+ * agent's reason marked as its claim; whether it can be taken back; until when; the buttons. Once settled, the same
+ * card says who decided and when, without buttons.
+ */
+export function approvalCard(approval: Approval, timeZone: string): Card {
+  const head: Block[] = [
+    { kind: 'heading', text: effectSentence(approval.call) },
+    { kind: 'fields', fields: [...effectFields(approval), ...originFields(approval)] },
+  ];
+  const key = approvalCardKey(approval.code);
+  if (approval.state !== 'pending') {
+    return {
+      key,
+      title: `${settledIcon(approval)} ${effectSentence(approval.call)}`,
+      blocks: [...head, { kind: 'text', text: settledText(approval, timeZone) }],
+    };
+  }
+  const title = `? ${approval.call.task} asks: ${effectSentence(approval.call)}`;
+  const expiry: Block = {
+    kind: 'text',
+    text: `No answer by ${momentText(approval.expiresAt, timeZone)}: not done.`,
+  };
+  return { key, title, blocks: [...head, expiry, buttons(approval)] };
+}
+
+function effectFields(approval: Approval): { name: string; value: string }[] {
+  const fields: { name: string; value: string }[] = [
+    { name: 'Exactly', value: showHiddenInLine(approval.call.tool) },
+  ];
+  for (const [name, value] of Object.entries(approval.call.arguments)) {
+    if (name === 'reason') continue;
+    const text =
+      name === 'bytes' && typeof value === 'number'
+        ? bytesText(value)
+        : typeof value === 'string'
+          ? value
+          : JSON.stringify(value);
+    fields.push({ name: FIELD_NAMES[name] ?? name, value: showHidden(text) });
+  }
+  return fields;
+}
+
+const FIELD_NAMES: Readonly<Record<string, string>> = {
+  path: 'File',
+  bytes: 'Size',
+  sha256: 'Content (SHA-256)',
+  replaces: 'Replaces (SHA-256)',
+};
+
+function originFields(approval: Approval): { name: string; value: string }[] {
+  const fields = [
+    { name: 'Asked by', value: `${approval.call.task}, started by ${describeOrigin(approval.origin)}` },
+  ];
+  if (approval.reason !== '')
+    fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
+  fields.push({ name: 'Can it be undone?', value: undoText(approval) });
+  return fields;
+}
+
+function undoText({ call }: Approval): string {
+  if (!call.tool.startsWith('files.')) return 'Not known; treat it as final.';
+  return `Yes, for 30 days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
+}
+
+function buttons(approval: Approval): Block {
+  const { code } = approval;
+  const approve = (scope: 'once' | 'task' | 'always', label: string) =>
+    ({
+      label,
+      style: approval.tier === 'destructive' ? 'danger' : 'primary',
+      action: { kind: 'approve', code, scope },
+      typed: scope === 'once' ? `/approve ${code}` : `/approve ${code} ${scope}`,
+    }) as const;
+  const wider =
+    approval.tier === 'change'
+      ? [approve('task', 'For this task'), approve('always', 'Always for this file')]
+      : [];
+  return {
+    kind: 'actions',
+    actions: [
+      approve('once', 'Once'),
+      ...wider,
+      { label: 'Deny', style: 'plain', action: { kind: 'deny', code }, typed: `/deny ${code}` },
+    ],
+  };
+}
+
+function settledIcon(approval: Approval): string {
+  return approval.state === 'approved' ? '✓' : '✗';
+}
+
+function settledText(approval: Approval, timeZone: string): string {
+  const when = approval.decidedAt ? `, ${momentText(approval.decidedAt, timeZone)}` : '';
+  switch (approval.state) {
+    case 'pending':
+      return 'Waiting for an answer.';
+    case 'approved':
+      return `Approved (${approval.scope ?? 'once'}) by ${approval.decidedBy ?? 'the owner'}${when}.`;
+    case 'denied':
+      return `Denied by ${approval.decidedBy ?? 'the owner'}${when}. Not done.${approval.note ? ` They said: ${showHidden(approval.note)}` : ''}`;
+    case 'expired':
+      return 'Nobody answered in time. Not done.';
+    case 'voided':
+      return `No longer asked${when}: the task ended or the request changed. Not done.`;
+  }
+}
+
+export function approvalCardEntry(
+  approval: Approval,
+  conversation: Conversation,
+  id: string,
+  timeZone: string,
+): OutboxEntry {
+  return {
+    id,
+    conversationId: conversation.id,
+    chat: conversation.chat,
+    content: { kind: 'card', card: approvalCard(approval, timeZone) },
+    about: { kind: 'approval-card', code: approval.code, taskId: approval.call.task, state: approval.state },
+    replyTo: null,
+    urgency: 'answer',
+    cardKey: approvalCardKey(approval.code),
+  };
+}

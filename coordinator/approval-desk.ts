@@ -1,0 +1,155 @@
+import {
+  type Approval,
+  type ApprovalDecision,
+  type AuditEvent,
+  type Clock,
+  type Failure,
+  formatApprovalCode,
+  GRANT_LIFETIME_MS,
+  type Grant,
+  moveApproval,
+  type Records,
+  resourceOf,
+  type Store,
+  type TaskId,
+} from '@reeve/core';
+import { approvalCardEntry } from './approval-card.ts';
+import type { TaskLedger } from './task-ledger.ts';
+import { effectSentence } from './wording.ts';
+
+export type Decided =
+  | { readonly kind: 'decided'; readonly approval: Approval }
+  | { readonly kind: 'refused'; readonly failure: Failure };
+
+/** Answers questions: one code path for buttons, typed commands, web and API. */
+export interface ApprovalDesk {
+  /** Exactly one decision wins, in the database. `by` is the person's name for the card. */
+  decide(code: string, decision: ApprovalDecision, by: string): Promise<Decided>;
+  /** Lets every question past its time lapse; a lapsed question counts as a no. */
+  expireDue(): Promise<void>;
+  newCode(): string;
+}
+
+const CODE_LENGTH = 4;
+
+export function createApprovalDesk(deps: {
+  store: Store;
+  ledger: TaskLedger;
+  clock: Clock;
+  newId: () => string;
+  randomBytes: (count: number) => Uint8Array;
+  timeZone: string;
+  /** After the commit: tells the executor that waits, or lets the dispatcher start the next attempt. */
+  onDecided: (approval: Approval) => void;
+}): ApprovalDesk {
+  const { store, ledger, clock, newId } = deps;
+
+  async function settle(approval: Approval, actor: string): Promise<boolean> {
+    const event = {
+      event: `approval-${approval.state}`,
+      actor,
+      subject: approval.code,
+      detail: detailOf(approval),
+    };
+    const move = await ledger.change(approval.call.task, { kind: 'answered' }, actor, async (records) =>
+      (await writeSettled(records, approval)) ? [event] : 'abandon',
+    );
+    if (move.kind === 'moved') return true;
+    return settleWithoutTask(approval, event);
+  }
+
+  /** The task does not wait any more (a pause, a crash in between): the question is settled all the same. */
+  async function settleWithoutTask(approval: Approval, event: AuditEvent): Promise<boolean> {
+    return store.transaction(async (records) => {
+      if (!(await writeSettled(records, approval))) return false;
+      await records.audit.append(event, clock.now());
+      return true;
+    });
+  }
+
+  async function writeSettled(records: Records, approval: Approval): Promise<boolean> {
+    const now = clock.now();
+    if (!(await records.approvals.settle(approval))) return false;
+    const grant = grantOf(approval, newId(), now);
+    if (grant) await records.grants.insert(grant);
+    const conversation = await records.conversations.get(approval.conversationId);
+    if (conversation)
+      await records.outbox.add(approvalCardEntry(approval, conversation, newId(), deps.timeZone), now);
+    await records.messages.append({
+      conversationId: approval.conversationId,
+      turnId: null,
+      taskId: approval.call.task,
+      role: 'event',
+      origin: { kind: 'agent' },
+      text: `${effectSentence(approval.call)} (asked by ${approval.call.task}): ${approval.state}${approval.decidedBy ? ` by ${approval.decidedBy}` : ''}.`,
+      attachments: [],
+      at: now,
+    });
+    return true;
+  }
+
+  return {
+    async decide(code, decision, by) {
+      const approval = await store.approvals.get(code);
+      if (!approval) return { kind: 'refused', failure: { code: 'approval-unknown', about: code } };
+      const move = moveApproval(approval, { kind: 'decided', decision, by }, clock.now());
+      if (move.kind === 'refused')
+        return { kind: 'refused', failure: { code: REFUSALS[move.reason], about: code } };
+      if (!(await settle(move.approval, `person:${by}`)))
+        return { kind: 'refused', failure: { code: 'approval-decided', about: code } };
+      deps.onDecided(move.approval);
+      return { kind: 'decided', approval: move.approval };
+    },
+
+    async expireDue() {
+      for (const pending of await store.approvals.pending()) {
+        const move = moveApproval(pending, { kind: 'expired' }, clock.now());
+        if (move.kind === 'moved' && (await settle(move.approval, 'coordinator')))
+          deps.onDecided(move.approval);
+      }
+    },
+
+    newCode: () => formatApprovalCode(deps.randomBytes(CODE_LENGTH)),
+  };
+}
+
+const REFUSALS = {
+  'already-decided': 'approval-decided',
+  expired: 'approval-expired',
+  'not-expired': 'approval-decided',
+  'scope-too-wide': 'approval-scope',
+} as const;
+
+function detailOf(approval: Approval): AuditEvent['detail'] {
+  const { call, digest, scope, note } = approval;
+  return {
+    task: call.task,
+    callId: call.callId,
+    tool: call.tool,
+    arguments: call.arguments,
+    digest,
+    scope,
+    note,
+  };
+}
+
+/** The standing yes that a wider scope gives: this resource only, for the task or for thirty days. */
+function grantOf(approval: Approval, id: string, now: Date): Grant | null {
+  if (
+    approval.state !== 'approved' ||
+    approval.tier !== 'change' ||
+    approval.scope === 'once' ||
+    approval.scope === null
+  )
+    return null;
+  const task: TaskId | null = approval.scope === 'task' ? approval.call.task : null;
+  return {
+    id,
+    tool: approval.call.tool,
+    resource: task ? 'drive/**' : resourceOf(approval.call),
+    task,
+    grantedBy: approval.decidedBy ?? '',
+    approval: approval.code,
+    expiresAt: new Date(now.getTime() + GRANT_LIFETIME_MS),
+  };
+}

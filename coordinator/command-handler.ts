@@ -1,0 +1,51 @@
+import { failureText, type InboxEntry, type Log, type Sender, type Store } from '@reeve/core';
+import type { CommandAnswer, CommandDeps } from './command-registry.ts';
+import { failed } from './command-registry.ts';
+import { COMMANDS } from './commands.ts';
+import type { Role } from './people.ts';
+import { replyEntry } from './turn.ts';
+
+/**
+ * Handles one slash command at once, past every queue and without a model, and commits its answer. A command that
+ * breaks is answered with a reference for the log rather than tried again: it may have done its part.
+ */
+export function createCommandHandler(
+  deps: CommandDeps & {
+    store: Store;
+    newId: () => string;
+    log: Log;
+    roleOf: (sender: Sender, channel: string) => Role;
+    onAnswered: () => void;
+  },
+): (entry: InboxEntry) => Promise<void> {
+  return async (entry) => {
+    const result = await run(deps, entry, deps.roleOf(entry.sender, entry.chat.channel));
+    const markdown = result.kind === 'text' ? result.markdown : failureText(result.failure);
+    const now = deps.clock.now();
+    await deps.store.transaction(async (records) => {
+      await records.outbox.add(
+        replyEntry(deps.newId(), entry, markdown, { kind: 'command', turnId: entry.id }),
+        now,
+      );
+      await records.inbox.markHandled([entry.id], now);
+    });
+    deps.onAnswered();
+  };
+}
+
+async function run(
+  deps: CommandDeps & { newId: () => string; log: Log },
+  entry: InboxEntry,
+  role: Role,
+): Promise<CommandAnswer> {
+  const [, name = '', rest = ''] = /^\s*\/([A-Za-z]+)(?:@\S+)?\s*([\s\S]*)$/.exec(entry.text) ?? [];
+  const command = COMMANDS.get(name.toLowerCase());
+  if (!command || (command.ownerOnly && role !== 'owner')) return failed('command-unknown', `/${name}`);
+  try {
+    return await command.run(deps, { entry, rest: rest.trim(), role });
+  } catch (error) {
+    const reference = deps.newId().slice(-6);
+    deps.log.error({ err: error, command: name, reference }, 'a command failed');
+    return failed('internal', `reference ${reference}`);
+  }
+}

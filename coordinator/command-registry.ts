@@ -1,0 +1,46 @@
+import type { Clock, Failure, InboxEntry, Store } from '@reeve/core';
+import type { ApprovalDesk } from './approval-desk.ts';
+import type { Drive } from './drive.ts';
+import type { Role } from './people.ts';
+import type { StatusReader } from './status.ts';
+import type { TaskDesk } from './task-desk.ts';
+
+/** What commands work with. None of it needs a model. */
+export interface CommandDeps {
+  readonly store: Store;
+  readonly taskDesk: TaskDesk;
+  readonly approvals: ApprovalDesk;
+  readonly drive: Drive;
+  readonly status: StatusReader;
+  readonly clock: Clock;
+  readonly timeZone: string;
+}
+
+export interface CommandCall {
+  readonly entry: InboxEntry;
+  /** What follows the command's name, trimmed. */
+  readonly rest: string;
+  readonly role: Role;
+}
+
+export type CommandAnswer =
+  | { readonly kind: 'text'; readonly markdown: string }
+  | { readonly kind: 'failed'; readonly failure: Failure };
+
+/** One slash command; the one registry of them feeds every channel's menu and `/help`. */
+export interface Command {
+  readonly name: string;
+  /** What may follow the name, for `/help`. */
+  readonly usage: string;
+  readonly description: string;
+  readonly ownerOnly: boolean;
+  run(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer>;
+}
+
+export function answer(markdown: string): CommandAnswer {
+  return { kind: 'text', markdown };
+}
+
+export function failed(code: Failure['code'], about?: string): CommandAnswer {
+  return { kind: 'failed', failure: about === undefined ? { code } : { code, about } };
+}

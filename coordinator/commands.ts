@@ -1,0 +1,258 @@
+import {
+  type ApprovalScope,
+  approvalCodeSchema,
+  shorten,
+  type Task,
+  type TaskId,
+  taskIdSchema,
+} from '@reeve/core';
+import {
+  answer,
+  type Command,
+  type CommandAnswer,
+  type CommandCall,
+  type CommandDeps,
+  failed,
+} from './command-registry.ts';
+import { statusText, taskLine } from './status.ts';
+import { whyText } from './why.ts';
+import { bytesText, countText, effectSentence, spanText } from './wording.ts';
+
+const RECENT_TASKS = 15;
+const SCOPES: ReadonlySet<string> = new Set(['once', 'task', 'always']);
+
+const help: Command = {
+  name: 'help',
+  usage: '',
+  description: 'what can be typed here',
+  ownerOnly: false,
+  run: async (_deps, call) => {
+    const lines = [...COMMANDS.values()]
+      .filter((command) => !command.ownerOnly || call.role === 'owner')
+      .map(
+        (command) =>
+          `- \`/${command.name}${command.usage === '' ? '' : ` ${command.usage}`}\`: ${command.description}`,
+      );
+    return answer(['Say what you want done in your own words, or type:', '', ...lines].join('\n'));
+  },
+};
+
+const start: Command = {
+  name: 'start',
+  usage: '',
+  description: 'a greeting and what to try first',
+  ownerOnly: false,
+  run: async (_deps, call) =>
+    answer(
+      `Hello ${shorten(call.entry.sender.name, 40)}. Tell me what you want done. Try: “Make a CSV of the first 20 primes and tell me their sum”. /help lists the commands.`,
+    ),
+};
+
+const status: Command = {
+  name: 'status',
+  usage: '',
+  description: 'what runs, what waits for you, what is queued',
+  ownerOnly: false,
+  run: async (deps) => answer(statusText(await deps.status(), deps.clock.now(), deps.timeZone)),
+};
+
+const tasks: Command = {
+  name: 'tasks',
+  usage: '',
+  description: 'the most recent tasks',
+  ownerOnly: false,
+  run: async (deps) => {
+    const recent = await deps.store.tasks.list({ limit: RECENT_TASKS });
+    if (recent.length === 0) return answer('There are no tasks yet.');
+    return answer(recent.map((task) => `- ${taskLine(task, deps.clock.now())}`).join('\n'));
+  },
+};
+
+const cancel: Command = {
+  name: 'cancel',
+  usage: '[T-3 | all]',
+  description: 'end a task now, or all of them',
+  ownerOnly: false,
+  run: async (deps, call) => {
+    const actor = `person:${call.entry.sender.name}`;
+    const live = await deps.store.tasks.live();
+    if (call.rest.toLowerCase() === 'all') return cancelAll(deps, live, actor);
+    if (call.rest === '' && live.length === 1 && live[0]) return cancelOne(deps, live[0].id, actor);
+    if (call.rest === '' && live.length === 0)
+      return answer('Nothing is running, so there is nothing to cancel.');
+    if (call.rest === '')
+      return answer(`Which one? Type /cancel with ${live.map((task) => task.id).join(', ')} or “all”.`);
+    return withTask(call, (id) => cancelOne(deps, id, actor));
+  },
+};
+
+async function cancelOne(deps: CommandDeps, id: TaskId, actor: string): Promise<CommandAnswer> {
+  const outcome = await deps.taskDesk.cancel(id, actor);
+  return outcome.kind === 'ok'
+    ? answer(`${id} was cancelled.`)
+    : { kind: 'failed', failure: outcome.failure };
+}
+
+async function cancelAll(deps: CommandDeps, live: readonly Task[], actor: string): Promise<CommandAnswer> {
+  const outcomes = await Promise.all(live.map((task) => deps.taskDesk.cancel(task.id, actor)));
+  const ended = outcomes.flatMap((outcome) => (outcome.kind === 'ok' ? [outcome.value.id] : []));
+  return answer(
+    ended.length === 0
+      ? 'Nothing was running.'
+      : `Cancelled ${countText(ended.length, 'task')}: ${ended.join(', ')}.`,
+  );
+}
+
+const pause: Command = {
+  name: 'pause',
+  usage: 'T-3',
+  description: 'let a task rest; its scratch files are kept',
+  ownerOnly: false,
+  run: async (deps, call) =>
+    withTask(call, async (id) => {
+      const outcome = await deps.taskDesk.pause(id, `person:${call.entry.sender.name}`);
+      return outcome.kind === 'ok'
+        ? answer(`${id} is paused. /resume ${id} lets it go on.`)
+        : { kind: 'failed', failure: outcome.failure };
+    }),
+};
+
+const resume: Command = {
+  name: 'resume',
+  usage: 'T-3',
+  description: 'let a paused task go on',
+  ownerOnly: false,
+  run: async (deps, call) =>
+    withTask(call, async (id) => {
+      const outcome = await deps.taskDesk.resume(id, `person:${call.entry.sender.name}`);
+      return outcome.kind === 'ok' ? answer(`${id} goes on.`) : { kind: 'failed', failure: outcome.failure };
+    }),
+};
+
+const tell: Command = {
+  name: 'tell',
+  usage: 'T-3 words',
+  description: 'add something to a running task',
+  ownerOnly: false,
+  run: async (deps, call) => {
+    const [first = '', ...words] = call.rest.split(/\s+/);
+    const id = taskIdSchema.safeParse(first);
+    if (!id.success)
+      return first === ''
+        ? failed('command-usage', '/tell T-3 words')
+        : failed('task-unknown', shorten(first, 40));
+    if (words.length === 0) return failed('command-usage', '/tell T-3 words');
+    const kind = call.role === 'owner' ? 'owner' : 'member';
+    const outcome = await deps.taskDesk.steer(id.data, words.join(' '), {
+      kind,
+      person: call.entry.sender.name,
+    });
+    return outcome.kind === 'ok'
+      ? answer(`Passed on to ${id.data}.`)
+      : { kind: 'failed', failure: outcome.failure };
+  },
+};
+
+const approve: Command = {
+  name: 'approve',
+  usage: 'A7K2 [once | task | always]',
+  description: 'say yes to a question',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    const [first = '', second = 'once'] = call.rest.split(/\s+/);
+    const code = approvalCodeSchema.safeParse(first);
+    if (first === '' || !SCOPES.has(second.toLowerCase())) return failed('command-usage', '/approve A7K2');
+    if (!code.success) return failed('approval-unknown', shorten(first, 40));
+    const decided = await deps.approvals.decide(
+      code.data,
+      { kind: 'approve', scope: second.toLowerCase() as ApprovalScope },
+      call.entry.sender.name,
+    );
+    if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
+    return answer(
+      `Approved: ${effectSentence(decided.approval.call)}. ${decided.approval.call.task} goes on.`,
+    );
+  },
+};
+
+const deny: Command = {
+  name: 'deny',
+  usage: 'A7K2 [why]',
+  description: 'say no to a question',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    const match = /^(\S+)\s*([\s\S]*)$/.exec(call.rest);
+    if (!match?.[1]) return failed('command-usage', '/deny A7K2');
+    const code = approvalCodeSchema.safeParse(match[1]);
+    if (!code.success) return failed('approval-unknown', shorten(match[1], 40));
+    const decided = await deps.approvals.decide(
+      code.data,
+      { kind: 'deny', note: match[2] || null },
+      call.entry.sender.name,
+    );
+    if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
+    return answer(`Denied: ${effectSentence(decided.approval.call)}. It was not done.`);
+  },
+};
+
+const why: Command = {
+  name: 'why',
+  usage: 'T-3',
+  description: 'what a task did, step by step, and on whose word',
+  ownerOnly: false,
+  run: async (deps, call) =>
+    withTask(call, async (id) => {
+      const text = await whyText(deps.store, id, deps.timeZone);
+      return text === null ? failed('task-unknown', id) : answer(text);
+    }),
+};
+
+const files: Command = {
+  name: 'files',
+  usage: '[prefix]',
+  description: 'your files',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    const found = await deps.store.files.list(call.rest, 200);
+    if (found.length === 0)
+      return answer(call.rest === '' ? 'There are no files yet.' : 'No file’s name starts with that.');
+    return answer(
+      found
+        .map(
+          (file) =>
+            `- ${shorten(file.path, 200)} (${bytesText(file.bytes)}, ${spanText(deps.clock.now().getTime() - Date.parse(file.modifiedAt))} ago)`,
+        )
+        .join('\n'),
+    );
+  },
+};
+
+const undo: Command = {
+  name: 'undo',
+  usage: 'file',
+  description: 'bring back a file as it was before it was last overwritten or deleted',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    if (call.rest === '') return failed('command-usage', '/undo report.csv');
+    const outcome = await deps.drive.restore(call.rest, call.entry.sender.name);
+    return outcome.kind === 'ok'
+      ? answer(`${shorten(outcome.value.path, 200)} is back as it was (${bytesText(outcome.value.bytes)}).`)
+      : { kind: 'failed', failure: outcome.failure };
+  },
+};
+
+async function withTask(
+  call: CommandCall,
+  run: (id: TaskId) => Promise<CommandAnswer>,
+): Promise<CommandAnswer> {
+  if (call.rest === '') return failed('command-usage', 'name a task, such as T-3');
+  const id = taskIdSchema.safeParse(call.rest);
+  return id.success ? run(id.data) : failed('task-unknown', shorten(call.rest, 40));
+}
+
+/** Every slash command, in the order of `/help`. */
+export const COMMANDS: ReadonlyMap<string, Command> = new Map(
+  [help, start, status, tasks, cancel, pause, resume, tell, approve, deny, why, files, undo].map(
+    (command) => [command.name, command],
+  ),
+);

@@ -1,0 +1,52 @@
+import type { Clock, Desk, Store } from '@reeve/core';
+import type { Drive } from './drive.ts';
+import type { StatusReader } from './status.ts';
+import type { TaskDesk } from './task-desk.ts';
+
+const FILE_LIMIT = 1000;
+
+/** The counter at which API clients read and ask; the same rooms serve chat commands. */
+export function createDesk(deps: {
+  store: Store;
+  clock: Clock;
+  taskDesk: TaskDesk;
+  drive: Drive;
+  status: StatusReader;
+}): Desk {
+  const { store, drive } = deps;
+  return {
+    status: deps.status,
+    listTasks: (filter) => store.tasks.list(filter),
+    async getTask(id) {
+      const task = await store.tasks.get(id);
+      if (!task) return { kind: 'failed', failure: { code: 'task-unknown', about: id } };
+      const steps = await store.steps.list(id);
+      const callIds = new Set(
+        steps.flatMap((step) => (step.body.kind === 'intent' ? [step.body.callId] : [])),
+      );
+      const approvals = (
+        await Promise.all([...callIds].map((callId) => store.approvals.forCall(id, callId)))
+      ).flat();
+      return { kind: 'ok', value: { task, steps, approvals } };
+    },
+    cancelTask: (id, by) => deps.taskDesk.cancel(id, `person:${by.name}`),
+    pendingApprovals: () => store.approvals.pending(),
+    async getApproval(code) {
+      const approval = await store.approvals.get(code);
+      return approval
+        ? { kind: 'ok', value: approval }
+        : { kind: 'failed', failure: { code: 'approval-unknown', about: code } };
+    },
+    listConversations: () => store.conversations.list(),
+    listMessages: (conversationId, before, limit) => store.messages.recent(conversationId, limit, before),
+    listFiles: async (prefix) =>
+      (await store.files.list(prefix, FILE_LIMIT)).map(({ path, bytes, sha256, modifiedAt }) => ({
+        path,
+        bytes,
+        sha256,
+        modifiedAt,
+      })),
+    openFile: (path) => drive.open(path),
+    saveUpload: (name, content, by) => drive.upload(name, content, by.name),
+  };
+}

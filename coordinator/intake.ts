@@ -1,0 +1,81 @@
+import type {
+  Accepted,
+  Clock,
+  InboundMessage,
+  InboxEntry,
+  InboxLane,
+  Origin,
+  Sender,
+  Store,
+} from '@reeve/core';
+import type { Role } from './people.ts';
+
+/** Longest message that is taken as text; longer things come as files. */
+export const MESSAGE_LIMIT = 64_000;
+
+/**
+ * Takes a message in: checks it, stores it with the person's words in one transaction, and only then says that it is
+ * accepted. The same (channel, update id) is stored once however often it comes.
+ */
+export function createIntake(deps: {
+  store: Store;
+  clock: Clock;
+  newId: () => string;
+  roleOf: (sender: Sender, channel: string) => Role;
+  onAccepted: (entry: InboxEntry) => void;
+}): (message: InboundMessage) => Promise<Accepted> {
+  const { store, clock, newId } = deps;
+  return async (message) => {
+    const role = deps.roleOf(message.sender, message.chat.channel);
+    if (role === 'stranger') return { kind: 'refused', failure: { code: 'sender-unknown' } };
+    const failure = refusalOf(message);
+    if (failure) return { kind: 'refused', failure: { code: failure } };
+    const at = clock.now();
+    const acceptance = await store.transaction(async (records) => {
+      const conversation = await records.conversations.ensure(message.chat, newId(), at);
+      const lane = laneOf(message.text);
+      const entry = { ...message, id: newId(), conversationId: conversation.id, lane, receivedAt: at };
+      const accepted = await records.inbox.accept(entry);
+      if (accepted.kind === 'accepted' && lane === 'turn') {
+        const { text, attachments } = message;
+        const origin: Origin = { kind: role, person: message.sender.name };
+        await records.messages.append({
+          conversationId: conversation.id,
+          turnId: entry.id,
+          taskId: null,
+          role: 'user',
+          origin,
+          text,
+          attachments,
+          at,
+        });
+      }
+      return accepted;
+    });
+    if (acceptance.kind === 'duplicate') return acceptance;
+    deps.onAccepted(acceptance.entry);
+    return { kind: 'accepted', turnId: acceptance.entry.id, conversationId: acceptance.entry.conversationId };
+  };
+}
+
+function laneOf(text: string): InboxLane {
+  return /^\/[A-Za-z]/.test(text.trimStart()) ? 'command' : 'turn';
+}
+
+function refusalOf(
+  message: InboundMessage,
+): 'message-empty' | 'message-too-long' | 'message-not-text' | null {
+  if (message.text.trim() === '' && message.attachments.length === 0) return 'message-empty';
+  if (message.text.length > MESSAGE_LIMIT) return 'message-too-long';
+  return isBinary(message.text) ? 'message-not-text' : null;
+}
+
+const TYPED_CONTROLS: ReadonlySet<string> = new Set(['\t', '\n', '\v', '\f', '\r', '\u001b']);
+
+/** Lone surrogates, or C0 controls that no keyboard types into a chat. */
+function isBinary(text: string): boolean {
+  if (!text.isWellFormed()) return true;
+  for (const [control] of text.matchAll(/\p{Cc}/gu))
+    if (control < ' ' && !TYPED_CONTROLS.has(control)) return true;
+  return false;
+}

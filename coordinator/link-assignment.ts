@@ -1,0 +1,55 @@
+import { type Assignment, type Clock, LEASE_MS, type Store, signToken, type TaskId } from '@reeve/core';
+import type { Slot } from './executor-pool.ts';
+import type { TaskLedger } from './task-ledger.ts';
+
+/** Binds a task to the executor that asked, or says that it is not to be had any more. */
+export type Assigner = (slot: Slot, id: TaskId) => Promise<Assignment | null>;
+
+/**
+ * Makes the next attempt of a task the property of one executor: moves the task to running, gives the ticket up for a
+ * task token, and hands over everything that the attempt needs to go on where the last one stopped.
+ */
+export function createAssigner(deps: {
+  store: Store;
+  ledger: TaskLedger;
+  clock: Clock;
+  tokenKey: Uint8Array;
+  timeZone: string;
+  attemptLimitMs: number;
+}): Assigner {
+  const { store, ledger, clock } = deps;
+  return async (slot, id) => {
+    const leaseUntil = new Date(clock.now().getTime() + LEASE_MS);
+    const move = await ledger.change(id, { kind: 'attached', leaseUntil }, `executor:${id}`);
+    if (move.kind === 'refused') return null;
+    const { task } = move;
+    slot.begin(task.attempt);
+    const deadline = new Date(Math.min(task.deadline.getTime(), clock.now().getTime() + deps.attemptLimitMs));
+    const [steps, inputs, snapshot] = await Promise.all([
+      store.steps.list(id),
+      store.tasks.pendingInputs(id),
+      store.steps.newestSnapshot(id),
+    ]);
+    const { attempt, title, goal, origin, capabilities } = task;
+    const expires = Math.ceil(deadline.getTime() / 1000);
+    return {
+      token: signToken(
+        { role: 'task', task: id, attempt, capabilities: [...capabilities], expires },
+        deps.tokenKey,
+      ),
+      task: {
+        id,
+        title,
+        goal,
+        origin,
+        capabilities: [...capabilities],
+        deadline: deadline.toISOString(),
+        timeZone: deps.timeZone,
+      },
+      attempt,
+      steps,
+      inputs,
+      snapshot: snapshot?.seq ?? null,
+    };
+  };
+}

@@ -1,0 +1,243 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createInterface } from 'node:readline';
+import {
+  ATTACH_POLL_MS,
+  appendRequestSchema,
+  attachRequestSchema,
+  type Clock,
+  type ControlMessage,
+  declareRequestSchema,
+  finishRequestSchema,
+  type Log,
+  performRequestSchema,
+  type TaskClaims,
+  verifyToken,
+} from '@reeve/core';
+import type { z } from 'zod';
+import type { ExecutorPool } from './executor-pool.ts';
+import type { Assigner } from './link-assignment.ts';
+import type { LinkService } from './link-service.ts';
+
+export interface LinkServerDeps {
+  readonly service: LinkService;
+  readonly pool: ExecutorPool;
+  readonly assign: Assigner;
+  readonly tokenKey: Uint8Array;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+interface Call {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly url: URL;
+  readonly claims: TaskClaims;
+}
+
+type Handler = (deps: LinkServerDeps, call: Call) => Promise<void>;
+
+/** Longest JSON body; a step carries at most a model's answer or a tool's bounded output. */
+const JSON_LIMIT = 4 * 1024 * 1024;
+
+const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
+  [
+    'POST /append',
+    async (deps, call) =>
+      reply(call, await deps.service.append(call.claims, await body(call, appendRequestSchema))),
+  ],
+  [
+    'POST /declare',
+    async (deps, call) =>
+      reply(call, await deps.service.declare(call.claims, await body(call, declareRequestSchema))),
+  ],
+  [
+    'POST /finish',
+    async (deps, call) =>
+      reply(call, await deps.service.finish(call.claims, await body(call, finishRequestSchema))),
+  ],
+  ['POST /control', control],
+  ['GET /files', listFiles],
+  ['GET /files/content', readFile],
+  [
+    'PUT /files/content',
+    async (deps, call) =>
+      reply(
+        call,
+        await deps.service.putFile(call.claims, query(call, 'call'), query(call, 'permit'), call.request),
+      ),
+  ],
+  ['POST /files/delete', deleteFile],
+  [
+    'PUT /scratch',
+    async (deps, call) =>
+      reply(call, await deps.service.saveScratch(call.claims, Number(query(call, 'seq')), call.request)),
+  ],
+  ['GET /scratch', readScratch],
+]);
+
+/**
+ * The task link's transport: plain HTTP/1.1 without a framework, because `POST /control` streams both ways on one
+ * request and the step path is the system's hottest. See `link.ts` in core for the calls.
+ */
+export function createLinkServer(deps: LinkServerDeps): Server {
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
+    serve(deps, request, response).catch((error: unknown) => {
+      if (error instanceof BadRequest) return refuse(response, error.status, error.message);
+      deps.log.error({ err: error, path: request.url }, 'a task link call failed');
+      refuse(response, 500, 'internal error');
+    });
+  });
+  return server;
+}
+
+class BadRequest extends Error {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+async function serve(
+  deps: LinkServerDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://link');
+  const route = `${request.method} ${url.pathname}`;
+  if (route === 'POST /attach') return attach(deps, request, response);
+  const handler = ROUTES.get(route);
+  if (!handler) throw new BadRequest(404, `the task link has no ${route}`);
+  const check = verifyToken(
+    (request.headers.authorization ?? '').replace(/^Bearer /, ''),
+    deps.tokenKey,
+    deps.clock.now(),
+  );
+  if (check.kind === 'invalid') throw new BadRequest(401, `the token is ${check.reason}`);
+  if (check.claims.role !== 'task') throw new BadRequest(403, 'the task link takes task tokens only');
+  await handler(deps, { request, response, url, claims: check.claims });
+}
+
+async function attach(
+  deps: LinkServerDeps,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { ticket } = parse(await readText(request), attachRequestSchema);
+  const slot = deps.pool.byTicket(ticket);
+  if (!slot) throw new BadRequest(410, 'this ticket names no slot that waits');
+  const task = await deps.pool.waitForTask(slot, ATTACH_POLL_MS);
+  if (!task) return void response.writeHead(204).end();
+  const assignment = await deps.assign(slot, task);
+  if (!assignment) throw new BadRequest(410, 'the task is no longer to be had');
+  sendJson(response, assignment);
+}
+
+async function control(deps: LinkServerDeps, call: Call): Promise<void> {
+  const { request, response, claims } = call;
+  const slot = deps.pool.byTask(claims.task);
+  if (!slot || slot.attempt !== claims.attempt) throw new BadRequest(409, 'another attempt holds the task');
+  response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+  response.flushHeaders();
+  slot.openControl((message: ControlMessage) => response.write(`${JSON.stringify(message)}\n`));
+  try {
+    for await (const line of createInterface({ input: request })) {
+      if (line === '') continue;
+      slot.beat();
+      if (!(await deps.service.renew(claims))) slot.send({ kind: 'cancel' });
+    }
+  } catch (error) {
+    deps.log.debug({ err: error, task: claims.task }, 'a control stream broke; the lease decides');
+  }
+  response.end();
+}
+
+async function listFiles(deps: LinkServerDeps, call: Call): Promise<void> {
+  const list = await deps.service.listFiles(call.claims, call.url.searchParams.get('prefix') ?? '');
+  if (list === 'denied') throw new BadRequest(403, 'this task may not list files');
+  const files = list.files.map(({ path, bytes, sha256, modifiedAt }) => ({
+    path,
+    bytes,
+    sha256,
+    modifiedAt,
+  }));
+  sendJson(call.response, { files, truncated: list.truncated });
+}
+
+async function readFile(deps: LinkServerDeps, call: Call): Promise<void> {
+  const opened = await deps.service.openFile(call.claims, query(call, 'path'));
+  if (opened.kind === 'failed')
+    throw new BadRequest(404, 'there is no such file, or this task may not read it');
+  await stream(call.response, opened.value.content);
+}
+
+async function deleteFile(deps: LinkServerDeps, call: Call): Promise<void> {
+  const { callId, permit } = await body(call, performRequestSchema);
+  reply(call, await deps.service.deleteFile(call.claims, callId, permit));
+}
+
+async function readScratch(deps: LinkServerDeps, call: Call): Promise<void> {
+  const content = await deps.service.openScratch(call.claims);
+  if (!content) throw new BadRequest(404, 'there is no snapshot');
+  await stream(call.response, content);
+}
+
+async function stream(response: ServerResponse, content: AsyncIterable<Uint8Array>): Promise<void> {
+  response.writeHead(200, { 'content-type': 'application/octet-stream' });
+  for await (const chunk of content) {
+    if (!response.write(chunk))
+      await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (response.destroyed) return;
+  }
+  response.end();
+}
+
+async function body<Schema extends z.ZodType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
+  return parse(await readText(call.request), schema);
+}
+
+function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new BadRequest(400, `the body is not JSON: ${String(error)}`);
+  }
+  const parsed = schema.safeParse(value);
+  if (!parsed.success)
+    throw new BadRequest(400, `the body is not in the expected form: ${parsed.error.message}`);
+  return parsed.data;
+}
+
+async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > JSON_LIMIT) throw new BadRequest(413, 'the body is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function query(call: Call, name: string): string {
+  const value = call.url.searchParams.get(name);
+  if (value === null) throw new BadRequest(400, `the query lacks “${name}”`);
+  return value;
+}
+
+/** Stale answers go out as 409, which ends the executor. */
+function reply(call: Call, answer: { readonly kind: string }): void {
+  sendJson(call.response, answer, answer.kind === 'stale' ? 409 : 200);
+}
+
+function sendJson(response: ServerResponse, value: unknown, status = 200): void {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(value));
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  if (response.headersSent) return void response.destroy();
+  response
+    .writeHead(status, { 'content-type': 'application/json', connection: 'close' })
+    .end(JSON.stringify({ kind: 'refused', reason }));
+}

@@ -1,0 +1,34 @@
+import type { SandboxLimits } from '@reeve/core';
+
+/** What composition decides for a coordinator; durations in milliseconds. */
+export interface CoordinatorSettings {
+  /** Tasks that run at the same time. */
+  readonly parallelTasks: number;
+  /** Executors started ahead, not yet told which task they will do. */
+  readonly warmExecutors: number;
+  /** How long an executor is kept while its task waits for a person, before its slot is freed. */
+  readonly holdMs: number;
+  /** From a task's creation to its end, waiting for people included; longer than an approval lives. */
+  readonly taskDeadlineMs: number;
+  /** The longest that one executor may work on a task without a break. */
+  readonly attemptLimitMs: number;
+  /** IANA name; clocks and cards speak in it. */
+  readonly timeZone: string;
+  readonly executorLimits: SandboxLimits;
+  /** True when executors cannot outlive the coordinator, as with local processes. */
+  readonly executorsDieWithCoordinator: boolean;
+  /** How the model is set, in words for `/status`. */
+  readonly modelSummary: string;
+  /** Longest file a person or a task may store, in bytes. */
+  readonly fileLimitBytes: number;
+}
+
+export const DEFAULT_COORDINATOR_SETTINGS = {
+  parallelTasks: 5,
+  warmExecutors: 1,
+  holdMs: 15_000,
+  taskDeadlineMs: 14 * 24 * 60 * 60 * 1000,
+  attemptLimitMs: 60 * 60 * 1000,
+  executorLimits: { memoryBytes: 1024 ** 3, scratchBytes: 2 * 1024 ** 3, processes: 256, cpuPercent: 100 },
+  fileLimitBytes: 25 * 1024 * 1024,
+} as const;

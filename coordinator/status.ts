@@ -1,0 +1,89 @@
+import { type Clock, describeOrigin, type StatusView, type Store, type Task } from '@reeve/core';
+import {
+  countText,
+  effectSentence,
+  momentText,
+  spanText,
+  stateIcon,
+  stateText,
+  taskName,
+} from './wording.ts';
+
+export type StatusReader = () => Promise<StatusView>;
+
+const DAY_MS = 24 * 60 * 60 * 1000;
+const TODAY_LIMIT = 1000;
+
+export function createStatusReader(deps: {
+  store: Store;
+  clock: Clock;
+  limit: number;
+  model: string;
+  /** Health lines, each with its fix; empty when all is well. */
+  trouble: () => readonly string[];
+}): StatusReader {
+  const { store } = deps;
+  return async () => {
+    const since = new Date(deps.clock.now().getTime() - DAY_MS);
+    const [live, recent, approvals, usage] = await Promise.all([
+      store.tasks.live(),
+      store.tasks.list({ states: ['succeeded', 'failed', 'expired'], limit: TODAY_LIMIT }),
+      store.approvals.pending(),
+      store.usage.totals({ since }),
+    ]);
+    const ended = recent.filter((task) => task.endedAt !== null && task.endedAt >= since);
+    const inState = (state: Task['state']) => live.filter((task) => task.state === state);
+    const finished = ended.filter((task) => task.state === 'succeeded').length;
+    return {
+      limit: deps.limit,
+      running: inState('running'),
+      waiting: inState('waiting'),
+      queued: inState('queued'),
+      paused: inState('paused'),
+      approvals,
+      today: {
+        finished,
+        failed: ended.length - finished,
+        modelCalls: usage.calls,
+        inputTokens: usage.inputTokens,
+        outputTokens: usage.outputTokens,
+      },
+      trouble: deps.trouble(),
+      model: deps.model,
+    };
+  };
+}
+
+/** One task on one line: `▶ T-3 Make a CSV · running a command · 12 s`. */
+export function taskLine(task: Task, now: Date): string {
+  const since = task.startedAt ?? task.createdAt;
+  const age = spanText((task.endedAt ?? now).getTime() - since.getTime());
+  return `${stateIcon(task)} ${taskName(task)} · ${stateText(task)} · ${age}`;
+}
+
+/** `/status` as chat.md orders it. */
+export function statusText(view: StatusView, now: Date, timeZone: string): string {
+  const lines = [`Running ${view.running.length} of ${view.limit}${view.running.length === 0 ? '.' : ':'}`];
+  lines.push(...view.running.map((task) => `- ${taskLine(task, now)}`));
+  if (view.approvals.length > 0) {
+    lines.push('', 'Waiting for you:');
+    for (const approval of view.approvals) {
+      lines.push(
+        `- **${approval.code}** ${approval.call.task}, started by ${describeOrigin(approval.origin)}: ${effectSentence(approval.call)} (until ${momentText(approval.expiresAt, timeZone)}; \`/approve ${approval.code}\` or \`/deny ${approval.code}\`)`,
+      );
+    }
+  }
+  if (view.queued.length > 0)
+    lines.push('', 'Queued:', ...view.queued.map((task) => `- ${taskLine(task, now)}`));
+  if (view.paused.length > 0)
+    lines.push('', 'Paused:', ...view.paused.map((task) => `- ${taskLine(task, now)}`));
+  const { today } = view;
+  const tokens = today.inputTokens + today.outputTokens;
+  lines.push(
+    '',
+    `Last 24 hours: ${today.finished} finished, ${today.failed} failed, ${countText(today.modelCalls, 'model call')}, ${countText(tokens, 'token')}.`,
+  );
+  lines.push(`Model: ${view.model}`);
+  if (view.trouble.length > 0) lines.push('', ...view.trouble.map((line) => `⚠ ${line}`));
+  return lines.join('\n');
+}

@@ -1,0 +1,67 @@
+import {
+  type Block,
+  type Card,
+  type Conversation,
+  isLive,
+  type OutboxEntry,
+  showHiddenInLine,
+  type Task,
+} from '@reeve/core';
+import { spanText, stateIcon, stateText, taskName } from './wording.ts';
+
+export function taskCardKey(id: string): string {
+  return `task:${id}`;
+}
+
+/** A task's card as chat.md orders it: state, id, title, elapsed; the step; the buttons. Folded to one line once over. */
+export function taskCard(task: Task, now: Date): Card {
+  const since = task.startedAt ?? task.createdAt;
+  const elapsed = spanText((task.endedAt ?? now).getTime() - since.getTime());
+  const title = `${stateIcon(task)} ${taskName(task)} · ${stateText(task)} · ${elapsed}`;
+  if (!isLive(task)) return { key: taskCardKey(task.id), title: showHiddenInLine(title), blocks: [] };
+  const progress: Block = {
+    kind: 'progress',
+    icon: stateIcon(task),
+    text: showHiddenInLine(progressText(task)),
+    done: task.steps,
+    total: null,
+  };
+  return { key: taskCardKey(task.id), title: showHiddenInLine(title), blocks: [progress, buttons(task)] };
+}
+
+function progressText(task: Task): string {
+  return task.steps === 0 ? stateText(task) : `Step ${task.steps} · ${stateText(task)}`;
+}
+
+function buttons(task: Task): Block {
+  return {
+    kind: 'actions',
+    actions: [
+      {
+        label: 'Stop',
+        style: 'danger',
+        action: { kind: 'cancel-task', task: task.id },
+        typed: `/cancel ${task.id}`,
+      },
+      {
+        label: 'Details',
+        style: 'plain',
+        action: { kind: 'show-task', task: task.id },
+        typed: `/why ${task.id}`,
+      },
+    ],
+  };
+}
+
+export function taskCardEntry(task: Task, conversation: Conversation, id: string, now: Date): OutboxEntry {
+  return {
+    id,
+    conversationId: conversation.id,
+    chat: conversation.chat,
+    content: { kind: 'card', card: taskCard(task, now) },
+    about: { kind: 'task-card', taskId: task.id, state: task.state },
+    replyTo: null,
+    urgency: 'progress',
+    cardKey: taskCardKey(task.id),
+  };
+}

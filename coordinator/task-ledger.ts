@@ -1,0 +1,130 @@
+import {
+  type AuditEvent,
+  type Clock,
+  isLive,
+  moveApproval,
+  moveTask,
+  type Records,
+  type Store,
+  type Task,
+  type TaskEvent,
+  type TaskId,
+  type TaskMove,
+} from '@reeve/core';
+import { approvalCardEntry } from './approval-card.ts';
+import { taskCardEntry } from './task-card.ts';
+import { taskResultEntry, taskResultEvent } from './task-result.ts';
+
+/** What else is written together with a task's move; `abandon` rolls everything back. */
+export type AlsoWrite = (
+  records: Records,
+  before: Task,
+  after: Task,
+) => Promise<readonly AuditEvent[] | 'abandon'>;
+
+export interface TaskLedger {
+  /**
+   * Moves a task by one event: reads it, asks `moveTask`, and writes the new record, its card, the result message
+   * when it ended, whatever `also` adds, and last the audit entries, all in one transaction. Begins again when another
+   * writer was faster. A refused or abandoned change writes nothing.
+   */
+  change(id: TaskId, event: TaskEvent, actor: string, also?: AlsoWrite): Promise<TaskMove>;
+  onChanged(listener: (task: Task) => void): void;
+}
+
+export interface TaskLedgerDeps {
+  readonly store: Store;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly timeZone: string;
+}
+
+class FasterWriter extends Error {}
+class Abandoned extends Error {}
+
+const MAX_TRIES = 20;
+/** Hand-overs between queue and dispatcher: nothing that people need to see on cards or in the audit chain. */
+const QUIET: ReadonlySet<TaskEvent['kind']> = new Set(['enqueued', 'dequeued']);
+
+/** The one place that changes tasks; `moveTask` in core says how. */
+export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
+  const listeners: ((task: Task) => void)[] = [];
+
+  async function changeOnce(
+    id: TaskId,
+    event: TaskEvent,
+    actor: string,
+    also?: AlsoWrite,
+  ): Promise<TaskMove> {
+    return deps.store.transaction(async (records) => {
+      const before = await records.tasks.get(id);
+      if (!before) return { kind: 'refused', reason: `there is no ${id}` };
+      const now = deps.clock.now();
+      const move = moveTask(before, event, now);
+      if (move.kind === 'refused') return move;
+      if (!(await records.tasks.update(move.task))) throw new FasterWriter();
+      const audit = also ? await also(records, before, move.task) : [];
+      if (audit === 'abandon') throw new Abandoned();
+      if (QUIET.has(event.kind)) return move;
+      await tellPeople(records, move.task, deps, now);
+      const own = {
+        event: `task-${event.kind}`,
+        actor,
+        subject: id,
+        detail: { state: move.task.state, attempt: move.task.attempt },
+      };
+      for (const entry of [...audit, own]) await records.audit.append(entry, now);
+      return move;
+    });
+  }
+
+  return {
+    async change(id, event, actor, also) {
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const move = await changeOnce(id, event, actor, also);
+          if (move.kind === 'moved') for (const listener of listeners) listener(move.task);
+          return move;
+        } catch (error) {
+          if (error instanceof Abandoned) return { kind: 'refused', reason: 'abandoned' };
+          if (!(error instanceof FasterWriter) || tries >= MAX_TRIES) throw error;
+        }
+      }
+    },
+    onChanged(listener) {
+      listeners.push(listener);
+    },
+  };
+}
+
+/** The card as it is now; for a task that ended also its result, and the end of what it still asked. */
+async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, now: Date): Promise<void> {
+  const conversation = await records.conversations.get(task.conversationId);
+  if (!conversation)
+    throw new Error(`${task.id} belongs to conversation ${task.conversationId}, which does not exist`);
+  await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now), now);
+  if (isLive(task)) return;
+  await voidOpenApprovals(records, task, deps, now);
+  const steps = await records.steps.list(task.id);
+  await records.outbox.add(await taskResultEntry(records, task, conversation, steps, deps.newId()), now);
+  await records.messages.append(taskResultEvent(task, steps, now));
+}
+
+async function voidOpenApprovals(
+  records: Records,
+  task: Task,
+  deps: TaskLedgerDeps,
+  now: Date,
+): Promise<void> {
+  const conversation = await records.conversations.get(task.conversationId);
+  for (const pending of await records.approvals.pendingForTask(task.id)) {
+    const move = moveApproval(pending, { kind: 'voided' }, now);
+    if (move.kind === 'refused' || !conversation) continue;
+    if (await records.approvals.settle(move.approval)) {
+      await records.outbox.add(
+        approvalCardEntry(move.approval, conversation, deps.newId(), deps.timeZone),
+        now,
+      );
+    }
+  }
+}

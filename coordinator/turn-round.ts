@@ -1,0 +1,150 @@
+import {
+  type AuditEvent,
+  type ChatAnswer,
+  type Clock,
+  failureText,
+  type InboxEntry,
+  type Origin,
+  type Records,
+  type Sender,
+  type Store,
+  type Task,
+  type ToolCall,
+  type TurnRound,
+} from '@reeve/core';
+import { type ParsedCall, parseCoordinatorCall } from './coordinator-tools.ts';
+import type { Role } from './people.ts';
+import { outcomeForModel, type TaskDesk } from './task-desk.ts';
+import { stateText } from './wording.ts';
+
+/** Carries out the tool calls of one answer and commits the round. */
+export type RoundRunner = (entry: InboxEntry, round: number, answer: ChatAnswer) => Promise<TurnRound>;
+
+/** Tasks that one turn may start; a model that wants more is told to say so. */
+const MAX_TASKS_PER_ROUND = 20;
+
+/**
+ * Runs a round's calls. Calls that change existing tasks go first, each in its own transaction and safe to repeat; new
+ * tasks, the round's record and the audit entries then commit in one, so that a crash starts nothing twice.
+ */
+export function createRoundRunner(deps: {
+  store: Store;
+  taskDesk: TaskDesk;
+  clock: Clock;
+  roleOf: (sender: Sender, channel: string) => Role;
+  onTasksCreated: () => void;
+}): RoundRunner {
+  const { store, taskDesk, clock } = deps;
+
+  async function performOne(call: ParsedCall, origin: Origin): Promise<string> {
+    switch (call.kind) {
+      case 'task_cancel':
+        return outcomeForModel(await taskDesk.cancel(call.task, 'coordinator'));
+      case 'task_pause':
+        return outcomeForModel(await taskDesk.pause(call.task, 'coordinator'));
+      case 'task_resume':
+        return outcomeForModel(await taskDesk.resume(call.task, 'coordinator'));
+      case 'task_steer':
+        return outcomeForModel(await taskDesk.steer(call.task, call.text, origin));
+      case 'task_inspect':
+        return inspect(store, call.task);
+      case 'files_list':
+        return listFiles(store, call.prefix);
+      case 'wrong':
+        return JSON.stringify({ problem: call.problem });
+      case 'task_start':
+        throw new Error('task_start is carried out with the round');
+    }
+  }
+
+  return async (entry, roundNumber, answer) => {
+    const origin = originOf(deps.roleOf(entry.sender, entry.chat.channel), entry.sender);
+    const calls = answer.toolCalls.map((call) => ({
+      call,
+      parsed: parseCoordinatorCall(call.function.name, call.function.arguments),
+    }));
+    const results = new Map<string, string>();
+    for (const { call, parsed } of calls)
+      if (parsed.kind !== 'task_start') results.set(call.id, await performOne(parsed, origin));
+    const round = await store.transaction(async (records) => {
+      const { tasks, audit } = await startTasks(records, calls, { entry, origin, taskDesk, results });
+      const committed: TurnRound = {
+        round: roundNumber,
+        text: answer.text,
+        toolCalls: answer.toolCalls,
+        results: answer.toolCalls.map((call) => ({ callId: call.id, content: results.get(call.id) ?? '' })),
+        tasks: tasks.map((task) => task.id),
+      };
+      await records.turns.appendRound(entry.id, committed);
+      for (const event of audit) await records.audit.append(event, clock.now());
+      return committed;
+    });
+    if (round.tasks.length > 0) deps.onTasksCreated();
+    return round;
+  };
+}
+
+async function startTasks(
+  records: Records,
+  calls: readonly { call: ToolCall; parsed: ParsedCall }[],
+  context: { entry: InboxEntry; origin: Origin; taskDesk: TaskDesk; results: Map<string, string> },
+): Promise<{ tasks: Task[]; audit: AuditEvent[] }> {
+  const tasks: Task[] = [];
+  const audit: AuditEvent[] = [];
+  for (const { call, parsed } of calls) {
+    if (parsed.kind !== 'task_start') continue;
+    if (tasks.length >= MAX_TASKS_PER_ROUND) {
+      context.results.set(
+        call.id,
+        JSON.stringify({ problem: `Not started: at most ${MAX_TASKS_PER_ROUND} tasks at once.` }),
+      );
+      continue;
+    }
+    const { title, goal } = parsed;
+    const created = await context.taskDesk.createWithin(records, {
+      title,
+      goal: withAttachments(goal, context.entry),
+      entry: context.entry,
+      origin: context.origin,
+    });
+    tasks.push(created.task);
+    audit.push(created.audit);
+    context.results.set(call.id, JSON.stringify({ task: created.task.id, state: created.task.state }));
+  }
+  return { tasks, audit };
+}
+
+function withAttachments(goal: string, entry: InboxEntry): string {
+  return entry.attachments.length === 0
+    ? goal
+    : `${goal}\n\n[The person attached, among the owner's files: ${entry.attachments.join(', ')}]`;
+}
+
+function originOf(role: Role, sender: Sender): Origin {
+  return role === 'owner' ? { kind: 'owner', person: sender.name } : { kind: 'member', person: sender.name };
+}
+
+async function inspect(store: Store, id: Task['id']): Promise<string> {
+  const task = await store.tasks.get(id);
+  if (!task) return JSON.stringify({ problem: failureText({ code: 'task-unknown', about: id }) });
+  const steps = await store.steps.list(id);
+  const done = steps.flatMap((step) =>
+    step.body.kind === 'result' ? [`${step.seq}: ${step.body.activity}`] : [],
+  );
+  const { state, outcome } = task;
+  return JSON.stringify({
+    task: id,
+    title: task.title,
+    state,
+    now: stateText(task),
+    steps: done.slice(-10),
+    summary: outcome?.summary ?? null,
+  });
+}
+
+async function listFiles(store: Store, prefix: string): Promise<string> {
+  const files = await store.files.list(prefix, 200);
+  return JSON.stringify(
+    files.map((file) => ({ path: file.path, bytes: file.bytes, modified: file.modifiedAt })),
+  );
+}

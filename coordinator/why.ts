@@ -1,0 +1,65 @@
+import { describeOrigin, type Step, type Store, shorten, showHidden, type TaskId } from '@reeve/core';
+import { effectSentence, momentText, spanText, stateText, taskName } from './wording.ts';
+
+const SHOWN_STEPS = 60;
+
+/** What a task did and on whose word, from its records: its origin, each step, each question and who answered. */
+export async function whyText(store: Store, id: TaskId, timeZone: string): Promise<string | null> {
+  const task = await store.tasks.get(id);
+  if (!task) return null;
+  const steps = await store.steps.list(id);
+  const audit = await store.audit.about(id, 500);
+  const lines = [
+    `**${taskName(task)}**: ${stateText(task)}.`,
+    `Started by ${describeOrigin(task.origin)}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
+    `Attempts: ${Math.max(1, task.attempt)}. It could touch: ${task.capabilities.map((capability) => `\`${capability}\``).join(', ')}.`,
+    '',
+    steps.length === 0 ? 'It has no steps yet.' : 'Steps:',
+    ...steps.slice(-SHOWN_STEPS).flatMap(stepLine),
+  ];
+  const questions = await questionLines(store, steps, id, timeZone);
+  if (questions.length > 0) lines.push('', 'Questions it asked:', ...questions);
+  if (task.outcome && task.outcome.summary !== '')
+    lines.push('', `It says: ${showHidden(task.outcome.summary)}`);
+  if (audit.length > 0)
+    lines.push(
+      '',
+      `${audit.length} entries in the audit log, from ${audit[0]?.sequence} to ${audit.at(-1)?.sequence}.`,
+    );
+  return lines.join('\n');
+}
+
+function stepLine(step: Step): string[] {
+  const { body } = step;
+  switch (body.kind) {
+    case 'model':
+      return body.text === ''
+        ? []
+        : [`${step.seq}. the model (${body.model}) said: ${shorten(body.text, 200)}`];
+    case 'intent':
+      return [];
+    case 'result':
+      return [
+        `${step.seq}. ${body.ok ? '✓' : '✗'} ${shorten(body.activity, 200)} (${spanText(body.durationMs)})`,
+      ];
+    case 'note':
+      return [`${step.seq}. note from ${describeOrigin(body.origin)}: ${shorten(body.text, 200)}`];
+  }
+}
+
+async function questionLines(
+  store: Store,
+  steps: readonly Step[],
+  id: TaskId,
+  timeZone: string,
+): Promise<string[]> {
+  const callIds = new Set(steps.flatMap((step) => (step.body.kind === 'intent' ? [step.body.callId] : [])));
+  const approvals = (
+    await Promise.all([...callIds].map((callId) => store.approvals.forCall(id, callId)))
+  ).flat();
+  return approvals.map((approval) => {
+    const by = approval.decidedBy ? ` by ${approval.decidedBy}` : '';
+    const when = approval.decidedAt ? `, ${momentText(approval.decidedAt, timeZone)}` : '';
+    return `- ${approval.code} ${effectSentence(approval.call)}: ${approval.state}${by}${when}`;
+  });
+}

@@ -1,0 +1,108 @@
+import { type EffectCall, type Step, shorten, showHiddenInLine, type Task } from '@reeve/core';
+
+/** A span of time as people say it: `4 s`, `3 min 20 s`, `2 h 5 min`. */
+export function spanText(milliseconds: number): string {
+  const seconds = Math.max(0, Math.round(milliseconds / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return seconds % 60 === 0 ? `${minutes} min` : `${minutes} min ${seconds % 60} s`;
+  const hours = Math.floor(minutes / 60);
+  return minutes % 60 === 0 ? `${hours} h` : `${hours} h ${minutes % 60} min`;
+}
+
+export function bytesText(bytes: number): string {
+  if (bytes < 1000) return bytes === 1 ? '1 byte' : `${bytes} bytes`;
+  const units = ['kB', 'MB', 'GB', 'TB'];
+  let value = bytes;
+  let unit = -1;
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000;
+    unit += 1;
+  }
+  return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
+}
+
+/** Date and time in the owner's zone: `Sat 21 Nov, 14:05`. */
+export function momentText(at: Date, timeZone: string): string {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone,
+    weekday: 'short',
+    day: 'numeric',
+    month: 'short',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  return format.format(at);
+}
+
+export function countText(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+const STATE_ICONS: Readonly<Record<Task['state'], string>> = {
+  queued: '…',
+  running: '▶',
+  waiting: '?',
+  paused: '‖',
+  succeeded: '✓',
+  failed: '✗',
+  cancelled: '■',
+  expired: '⌛',
+};
+
+export function stateIcon(task: Pick<Task, 'state'>): string {
+  return STATE_ICONS[task.state];
+}
+
+/** What a task does now, or came to, in a few words. */
+export function stateText(task: Task): string {
+  switch (task.state) {
+    case 'queued':
+      return task.attempt === 0 ? 'queued' : 'queued to go on';
+    case 'running':
+      return task.activity === '' ? 'starting' : task.activity;
+    case 'waiting':
+      return task.waitingFor === 'approval'
+        ? 'waiting for your answer'
+        : `waiting for ${task.waitingFor ?? 'you'}`;
+    case 'paused':
+      return 'paused';
+    case 'succeeded':
+      return 'done';
+    case 'failed':
+      return 'failed';
+    case 'cancelled':
+      return 'cancelled';
+    case 'expired':
+      return 'ran out of time';
+  }
+}
+
+/** `T-3 Make a CSV`, safe on one line. */
+export function taskName(task: Pick<Task, 'id' | 'title'>): string {
+  return `${task.id} ${shorten(task.title, 80)}`;
+}
+
+/** A declared call as one plain sentence that starts with a verb: what will happen, to what. */
+export function effectSentence(call: EffectCall): string {
+  const path = showHiddenInLine(String(call.arguments['path'] ?? ''));
+  switch (call.tool) {
+    case 'files.delete':
+      return `Delete 1 file: ${path}`;
+    case 'files.put':
+      return call.arguments['replaces'] === null ? `Store 1 new file: ${path}` : `Overwrite 1 file: ${path}`;
+    default:
+      return `Run ${showHiddenInLine(call.tool)}`;
+  }
+}
+
+/** The steps that show something was done, as lines for people: `step 3 wrote primes.csv (61 bytes)`. */
+export function proofLines(steps: readonly Step[], evidence: readonly number[]): string[] {
+  const wanted = new Set(evidence);
+  const lines: string[] = [];
+  for (const step of steps) {
+    if (wanted.has(step.seq) && step.body.kind === 'result' && step.body.ok)
+      lines.push(`step ${step.seq} ${showHiddenInLine(step.body.activity)}`);
+  }
+  return lines;
+}
