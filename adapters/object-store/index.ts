@@ -1,0 +1,1 @@
+export { createDiskObjectStore } from './disk-object-store.ts';

@@ -1,0 +1,114 @@
+import type { InboxEntry, InboxRecords } from '@reeve/core';
+import type { SqlQueries } from './sql-queries.ts';
+
+interface InboxRow {
+  readonly id: string;
+  readonly conversation_id: string;
+  readonly channel: string;
+  readonly chat_external_id: string;
+  readonly update_id: string;
+  readonly sender_external_id: string;
+  readonly sender_name: string;
+  readonly lane: InboxEntry['lane'];
+  readonly text: string;
+  readonly attachments: readonly string[];
+  readonly tries: number;
+  readonly received_at: Date;
+}
+
+/** What came in, stored once per (channel, update id) and kept until it is handled. */
+export function createInboxRecords(sql: SqlQueries): InboxRecords {
+  return {
+    async accept(entry) {
+      const added = await sql.row<InboxRow>(
+        `insert into inbox (id, conversation_id, channel, chat_external_id, update_id, sender_external_id,
+           sender_name, lane, text, attachments, received_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+         on conflict (channel, update_id) do nothing
+         returning *`,
+        valuesOf(entry),
+      );
+      if (added) return { kind: 'accepted', entry: toEntry(added) };
+      const first = await sql.row<Pick<InboxRow, 'id' | 'conversation_id'>>(
+        'select id, conversation_id from inbox where channel = $1 and update_id = $2',
+        [entry.chat.channel, entry.updateId],
+      );
+      if (!first) throw new Error(`update ${entry.updateId} is neither new nor stored`);
+      return { kind: 'duplicate', turnId: first.id, conversationId: first.conversation_id };
+    },
+
+    async pending(conversationId, lane) {
+      const rows = await sql.rows<InboxRow>(
+        'select * from inbox where conversation_id = $1 and lane = $2 and handled_at is null order by arrival',
+        [conversationId, lane],
+      );
+      return rows.map(toEntry);
+    },
+
+    async updateIdOf(id) {
+      const found = await sql.row<{ update_id: string }>('select update_id from inbox where id = $1', [id]);
+      return found?.update_id ?? null;
+    },
+
+    async pendingConversations() {
+      const rows = await sql.rows<{ conversation_id: string }>(
+        'select conversation_id from inbox where handled_at is null group by 1 order by min(arrival)',
+      );
+      return rows.map((row) => row.conversation_id);
+    },
+
+    async raiseTries(id) {
+      const raised = await sql.row<{ tries: number }>(
+        'update inbox set tries = tries + 1 where id = $1 returning tries',
+        [id],
+      );
+      if (!raised) throw new Error(`there is no inbox entry ${id}`);
+      return raised.tries;
+    },
+
+    async markHandled(ids, at) {
+      await sql.change('update inbox set handled_at = $2 where id = any($1) and handled_at is null', [
+        ids,
+        at,
+      ]);
+    },
+
+    async setAside(id, at) {
+      await sql.change(
+        'update inbox set handled_at = $2, set_aside = true where id = $1 and handled_at is null',
+        [id, at],
+      );
+    },
+  };
+}
+
+function valuesOf(entry: Omit<InboxEntry, 'tries'>): unknown[] {
+  return [
+    entry.id,
+    entry.conversationId,
+    entry.chat.channel,
+    entry.chat.externalId,
+    entry.updateId,
+    entry.sender.externalId,
+    entry.sender.name,
+    entry.lane,
+    entry.text,
+    JSON.stringify(entry.attachments),
+    entry.receivedAt,
+  ];
+}
+
+function toEntry(row: InboxRow): InboxEntry {
+  return {
+    id: row.id,
+    conversationId: row.conversation_id,
+    chat: { channel: row.channel, externalId: row.chat_external_id },
+    updateId: row.update_id,
+    sender: { externalId: row.sender_external_id, name: row.sender_name },
+    lane: row.lane,
+    text: row.text,
+    attachments: row.attachments,
+    tries: row.tries,
+    receivedAt: row.received_at,
+  };
+}

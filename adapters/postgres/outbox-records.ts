@@ -1,0 +1,160 @@
+import type { DueDelivery, OutboxEntry, OutboxRecords } from '@reeve/core';
+import type { SqlQueries } from './sql-queries.ts';
+
+/**
+ * An entry whose sending began this long ago without being settled (the database went away in between) is due again,
+ * as one that may have arrived. Longer than any channel keeps trying: three tries of 60 s.
+ */
+const SENDING_LOST_AFTER_MS = 200_000;
+
+/**
+ * Each conversation's first open entry. Nothing overtakes it, also while it is being sent or postponed, so the order
+ * per chat is kept; only answers go before progress ('answer' sorts before 'progress').
+ */
+const HEADS = `select distinct on (conversation_id) * from outbox
+   where state in ('pending', 'sending') order by conversation_id, urgency, sequence`;
+
+interface DueRow {
+  readonly id: string;
+  readonly sequence: string;
+  readonly conversation_id: string;
+  readonly channel: string;
+  readonly chat_external_id: string;
+  readonly content: OutboxEntry['content'];
+  readonly about: OutboxEntry['about'];
+  readonly reply_to: string | null;
+  readonly urgency: OutboxEntry['urgency'];
+  readonly card_key: string | null;
+  readonly edits: string | null;
+  readonly uncertain: boolean;
+  readonly tries: number;
+}
+
+/**
+ * What is to be said, in order per conversation. `heldEpoch` is the coordinator epoch that the process holds, null
+ * before it took over; a process that was superseded is refused (`CoordinatorFenced`) when it begins to send.
+ */
+export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | null): OutboxRecords {
+  return {
+    add: (entry, at) => addEntry(sql, entry, at),
+
+    async due(now, limit) {
+      const lostBefore = new Date(now.getTime() - SENDING_LOST_AFTER_MS);
+      const rows = await sql.rows<DueRow>(
+        `select heads.*, heads.may_have_arrived or heads.state = 'sending' as uncertain, sent.reference as edits
+         from (${HEADS}) heads
+         left join lateral (
+           select reference from outbox
+           where conversation_id = heads.conversation_id and card_key = heads.card_key and state = 'sent'
+           order by sequence desc limit 1
+         ) sent on true
+         where case heads.state when 'pending' then coalesce(not_before <= $1, true) else began_at <= $2 end
+         order by heads.sequence limit $3`,
+        [now, lostBefore, limit],
+      );
+      return rows.map(toDue);
+    },
+
+    async nextDueAt() {
+      const next = await sql.row<{ at: Date | null }>(
+        `select min(case state when 'pending' then not_before
+           else began_at + $1 * interval '1 millisecond' end) as at from (${HEADS}) heads`,
+        [SENDING_LOST_AFTER_MS],
+      );
+      return next?.at ?? null;
+    },
+
+    async markSending(id, at) {
+      const marked = await sql.row<{ open: boolean }>('select mark_sending($1, $2, $3) as open', [
+        id,
+        heldEpoch(),
+        at,
+      ]);
+      if (!marked?.open) throw new Error(`outbox entry ${id} is not open`);
+    },
+
+    async markSent(id, reference, at) {
+      await sql.change(
+        `update outbox set state = 'sent', reference = $2, settled_at = $3
+         where id = $1 and state in ('pending', 'sending')`,
+        [id, reference, at],
+      );
+    },
+
+    async markRefused(id, reason, at) {
+      await sql.change(
+        `update outbox set state = 'refused', refusal = $2, settled_at = $3
+         where id = $1 and state in ('pending', 'sending')`,
+        [id, reason, at],
+      );
+    },
+
+    async postpone(id, notBefore, mayHaveArrived) {
+      await sql.change(
+        `update outbox set state = 'pending', not_before = $2, may_have_arrived = $3
+         where id = $1 and state in ('pending', 'sending')`,
+        [id, notBefore, mayHaveArrived],
+      );
+    },
+
+    async unsent(conversationId) {
+      const count = await sql.row<{ count: string }>(
+        `select count(*) from outbox where conversation_id = $1 and state in ('pending', 'sending')`,
+        [conversationId],
+      );
+      return Number(count?.count ?? 0);
+    },
+  };
+}
+
+/** What was being sent when an earlier process ended: pending again, and it may have arrived. */
+export async function releaseSending(sql: SqlQueries): Promise<void> {
+  await sql.change(`update outbox set state = 'pending', may_have_arrived = true where state = 'sending'`);
+}
+
+/** Newer content of a card that waits is put in its row, which keeps its place; a fresh row conflicts with none. */
+async function addEntry(sql: SqlQueries, entry: OutboxEntry, at: Date): Promise<void> {
+  await sql.change(
+    `with replaced as (
+       update outbox set content = $5, about = $6, reply_to = $7
+       where conversation_id = $2 and card_key = $9 and state = 'pending' and not may_have_arrived
+       returning id
+     )
+     insert into outbox (id, conversation_id, channel, chat_external_id, content, about, reply_to, urgency, card_key,
+       created_at)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where not exists (select from replaced)
+     on conflict (conversation_id, card_key) where card_key is not null and state = 'pending' and began_at is null
+       do update set content = excluded.content, about = excluded.about, reply_to = excluded.reply_to`,
+    [
+      entry.id,
+      entry.conversationId,
+      entry.chat.channel,
+      entry.chat.externalId,
+      JSON.stringify(entry.content),
+      JSON.stringify(entry.about),
+      entry.replyTo,
+      entry.urgency,
+      entry.cardKey,
+      at,
+    ],
+  );
+}
+
+function toDue(row: DueRow): DueDelivery {
+  return {
+    entry: {
+      id: row.id,
+      conversationId: row.conversation_id,
+      chat: { channel: row.channel, externalId: row.chat_external_id },
+      content: row.content,
+      about: row.about,
+      replyTo: row.reply_to,
+      urgency: row.urgency,
+      cardKey: row.card_key,
+    },
+    sequence: Number(row.sequence),
+    edits: row.edits,
+    mayHaveArrived: row.uncertain,
+    tries: row.tries,
+  };
+}

@@ -1,0 +1,180 @@
+import { Worker } from 'node:worker_threads';
+import type { Log } from '@reeve/core';
+import { DatabaseUnavailableError } from './database-error.ts';
+
+import type { ThreadOptions, ThreadReply, ThreadRequest } from './thread-messages.ts';
+
+export interface EngineDeadlines {
+  /** The longest one batch of statements may run, in milliseconds. */
+  readonly callMs: number;
+  /** The longest a start, and the recovery that it may include, may take, in milliseconds. */
+  readonly openMs: number;
+}
+
+export interface PgliteEngine {
+  /**
+   * Runs one batch of wire-protocol bytes (which are handed over and unusable afterwards). Rejects with
+   * `DatabaseUnavailableError` when the thread is lost or the deadline passes; the thread is then replaced.
+   */
+  execute(batch: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  /** The data directory as an uncompressed tar; only while nothing else runs. */
+  dump(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Ends Postgres cleanly, or the thread by force when that takes longer than a call may. */
+  close(): Promise<void>;
+}
+
+interface PendingCall {
+  resolve(bytes: Uint8Array<ArrayBuffer>): void;
+  reject(error: Error): void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  readonly ready: Promise<void>;
+  readonly pending: Map<number, PendingCall>;
+  lost: boolean;
+}
+
+type Call =
+  | { readonly kind: 'execute'; readonly batch: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'dump' | 'close' };
+
+const THREAD_FILE = new URL('./pglite-thread.ts', import.meta.url);
+
+/**
+ * Keeps one PGlite thread alive on a data directory. PGlite can spin for ever (on a full disk its next query
+ * does), and a spinning thread cannot be asked to stop: so each call has a deadline, after which the thread is
+ * terminated and a new one opened on the same directory, where Postgres recovers from its log. `onLost` is called
+ * before the new thread exists, so that the owner can drop everything that lived in the old session. A
+ * `memory://` database starts again from its snapshot.
+ * Rejects when the first open fails.
+ */
+export async function createPgliteEngine(deps: {
+  readonly thread: ThreadOptions;
+  readonly deadlines: EngineDeadlines;
+  readonly log: Log;
+  readonly onLost: (reason: DatabaseUnavailableError) => void;
+}): Promise<PgliteEngine> {
+  const { deadlines, log } = deps;
+  let nextId = 1;
+  let closed = false;
+  let current = start();
+
+  function start(): Thread {
+    const thread = startThread(deps.thread, deadlines.openMs, (reason) => lose(thread, reason));
+    return thread;
+  }
+
+  /** Replaces a thread that died or was given up, once. */
+  function lose(thread: Thread, reason: DatabaseUnavailableError): void {
+    if (thread.lost) return;
+    thread.lost = true;
+    void thread.worker.terminate();
+    for (const call of thread.pending.values()) call.reject(reason);
+    thread.pending.clear();
+    if (closed) return;
+    log.warn({ reason: reason.message }, 'embedded database restarted');
+    deps.onLost(reason);
+  }
+
+  async function call(request: Call, limitMs: number): Promise<Uint8Array<ArrayBuffer>> {
+    if (current.lost && !closed) current = start();
+    const thread = current;
+    await thread.ready;
+    if (closed && request.kind !== 'close')
+      throw new DatabaseUnavailableError('closed', 'not-done', 'it was closed');
+    if (thread.lost) throw new DatabaseUnavailableError('connection', 'not-done', 'it is being restarted');
+    const id = nextId++;
+    const message: ThreadRequest = { ...request, id };
+    const answer = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
+      thread.pending.set(id, { resolve, reject });
+    });
+    const transfer = message.kind === 'execute' ? [message.batch.buffer] : [];
+    thread.worker.postMessage(message, transfer);
+    const disarm = armDeadline(limitMs, () => {
+      if (!thread.pending.has(id)) return;
+      lose(thread, new DatabaseUnavailableError('deadline', 'unknown', `no answer within ${limitMs} ms`));
+    });
+    return answer.finally(disarm);
+  }
+
+  try {
+    await current.ready;
+  } catch (error) {
+    closed = true;
+    throw error;
+  }
+  return {
+    execute: (batch) => call({ kind: 'execute', batch }, deadlines.callMs),
+    dump: () => call({ kind: 'dump' }, deadlines.openMs),
+    async close() {
+      if (closed) return;
+      closed = true;
+      if (!current.lost) {
+        await call({ kind: 'close' }, deadlines.callMs).catch((error: unknown) =>
+          log.warn({ error }, 'embedded database did not close cleanly'),
+        );
+      }
+      current.lost = true;
+      await current.worker.terminate();
+    },
+  };
+}
+
+function startThread(
+  options: ThreadOptions,
+  openMs: number,
+  onLost: (reason: DatabaseUnavailableError) => void,
+): Thread {
+  // Without `execArgv` the thread would inherit flags meant for the program's own entry point.
+  const worker = new Worker(THREAD_FILE, { workerData: options, name: 'pglite', execArgv: [] });
+  const pending = new Map<number, PendingCall>();
+  const opening = Promise.withResolvers<void>();
+  // A start that fails while nobody waits for it is reported by the next call.
+  opening.promise.catch(() => undefined);
+  const fail = (detail: string, cause?: unknown): void => {
+    const reason = new DatabaseUnavailableError('connection', 'unknown', detail, cause);
+    opening.reject(new DatabaseUnavailableError('connection', 'not-done', detail, cause));
+    onLost(reason);
+  };
+  const disarm = armDeadline(openMs, () => fail(`it did not open within ${openMs} ms`));
+  worker.on('message', (reply: ThreadReply) => {
+    switch (reply.kind) {
+      case 'ready':
+        disarm();
+        return opening.resolve();
+      case 'open-failed':
+        disarm();
+        return fail(`${options.dataDir} cannot be opened: ${reply.message}`);
+      case 'done':
+        pending.get(reply.id)?.resolve(reply.bytes);
+        pending.delete(reply.id);
+        return;
+      case 'failed':
+        pending.get(reply.id)?.reject(new Error(`PGlite: ${reply.message}`));
+        pending.delete(reply.id);
+        return;
+    }
+  });
+  worker.on('error', (error) => fail('its thread crashed', error));
+  worker.on('exit', () => {
+    disarm();
+    fail('its thread ended');
+  });
+  return { worker, ready: opening.promise, pending, lost: false };
+}
+
+/**
+ * Calls `expire` after `ms`. If the main thread itself was held up, an answer may already be waiting when the
+ * timer fires: one turn of the event loop lets it in first.
+ */
+function armDeadline(ms: number, expire: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
+  const timer = setTimeout(() => {
+    immediate = setImmediate(expire);
+  }, ms);
+  return () => {
+    clearTimeout(timer);
+    if (immediate !== undefined) clearImmediate(immediate);
+  };
+}

@@ -1,0 +1,19 @@
+/** What the main thread and the thread that runs PGlite say to each other. */
+
+export interface ThreadOptions {
+  /** A directory, or `memory://`. */
+  readonly dataDir: string;
+  /** An uncompressed tar of a data directory that a new database starts from. */
+  readonly snapshot: Uint8Array<ArrayBuffer> | undefined;
+}
+
+export type ThreadRequest =
+  | { readonly kind: 'execute'; readonly id: number; readonly batch: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'dump'; readonly id: number }
+  | { readonly kind: 'close'; readonly id: number };
+
+export type ThreadReply =
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'open-failed'; readonly message: string }
+  | { readonly kind: 'done'; readonly id: number; readonly bytes: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'failed'; readonly id: number; readonly message: string };

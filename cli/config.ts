@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { type ResolvedSettings, resolveSettings } from './settings.ts';
+import { EXIT, UserError } from './user-error.ts';
+
+/** The settings file inside the home; a JSON object with the names of the settings. */
+export const SETTINGS_FILE = 'settings.json';
+
+/**
+ * The settings of this process, from its environment and `settings.json` in the home.
+ *
+ * @throws {UserError} naming every bad setting.
+ */
+export function readConfig(): ResolvedSettings {
+  const home = path.resolve(process.env['REEVE_HOME'] || './.reeve');
+  const result = resolveSettings(process.env, readSettingsFile(path.join(home, SETTINGS_FILE)));
+  if (result.kind === 'invalid') {
+    throw new UserError(
+      `Nothing was started: ${result.problems.join(' ')}`,
+      'Correct the settings and start again.',
+      EXIT.usage,
+    );
+  }
+  const { values, sources } = result.settings;
+  return { values: { ...values, REEVE_HOME: home }, sources };
+}
+
+/** Whether colours are wanted: NO_COLOR (https://no-color.org) and dumb terminals say no. */
+export function wantsColour(): boolean {
+  return !process.env['NO_COLOR'] && process.env['TERM'] !== 'dumb';
+}
+
+function readSettingsFile(file: string): Record<string, unknown> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new UserError(
+      `The settings file ${file} cannot be read: ${(error as Error).message}.`,
+      'Mend its permissions and start again.',
+      EXIT.usage,
+    );
+  }
+  const value = parseJson(text);
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) {
+    throw new UserError(
+      `The settings file ${file} is not a JSON object.`,
+      'Correct it, or move it away, and start again.',
+      EXIT.usage,
+    );
+  }
+  return { ...value };
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

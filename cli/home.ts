@@ -1,0 +1,131 @@
+import { randomBytes } from 'node:crypto';
+import { chmod, mkdir, open, readFile, rm, statfs } from 'node:fs/promises';
+import path from 'node:path';
+import { lockHome, readHomeHolder } from '@reeve/postgres';
+import { UserError } from './user-error.ts';
+
+/** Where things are in a home. */
+export interface HomePaths {
+  readonly root: string;
+  readonly database: string;
+  readonly objects: string;
+  readonly executors: string;
+  readonly log: string;
+  readonly apiToken: string;
+  readonly tokenKey: string;
+}
+
+export function homePaths(root: string): HomePaths {
+  return {
+    root,
+    database: path.join(root, 'database'),
+    objects: path.join(root, 'objects'),
+    executors: path.join(root, 'executors'),
+    log: path.join(root, 'logs', 'reeve.log'),
+    apiToken: path.join(root, 'keys', 'api-token'),
+    tokenKey: path.join(root, 'keys', 'token-key'),
+  };
+}
+
+export interface Home {
+  readonly paths: HomePaths;
+  announce(url: string): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Below this many bytes the embedded database cannot work reliably. */
+const LEAST_FREE_BYTES = 200 * 1024 * 1024;
+
+/**
+ * Makes the home if it is missing, checks that it can be written and has room, and takes its lock.
+ *
+ * @throws {UserError} when it cannot be used, or naming the process that holds it.
+ */
+export async function openHome(root: string): Promise<Home> {
+  const paths = homePaths(root);
+  try {
+    for (const directory of [root, path.dirname(paths.log), path.dirname(paths.apiToken)]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+    }
+    await chmod(root, 0o700);
+    await probeWriting(root);
+  } catch (error) {
+    throw unusable(root, error);
+  }
+  await checkRoom(root);
+  const lock = await lockHome(root, { pid: process.pid, startedAt: new Date() });
+  if (lock.kind === 'held') throw new UserError(lock.message, 'Use that one, stop it first, or set REEVE_HOME to another folder.');
+  return { paths, announce: lock.announce, release: lock.release };
+}
+
+async function probeWriting(root: string): Promise<void> {
+  const probe = path.join(root, `.write-probe-${process.pid}`);
+  const handle = await open(probe, 'w', 0o600);
+  try {
+    await handle.writeFile('reeve');
+    await handle.datasync();
+  } finally {
+    await handle.close();
+    await rm(probe, { force: true });
+  }
+}
+
+function unusable(root: string, error: unknown): UserError {
+  const { code, message } = error as NodeJS.ErrnoException;
+  const reasons: Readonly<Record<string, string>> = {
+    EACCES: 'this user may not write there',
+    EPERM: 'this user may not write there',
+    EROFS: 'it is on a read-only file system',
+    ENOSPC: 'the disk is full',
+    EDQUOT: 'the disk quota is used up',
+    ENOTDIR: 'a part of its path is a file',
+    EEXIST: 'a part of its path is a file',
+  };
+  return new UserError(
+    `The home ${root} cannot be used: ${(code && reasons[code]) || message}. Nothing was started.`,
+    'Make it writable, free some space, or set REEVE_HOME to another folder.',
+  );
+}
+
+async function checkRoom(root: string): Promise<void> {
+  const { bavail, bsize } = await statfs(root);
+  const free = bavail * bsize;
+  if (free >= LEAST_FREE_BYTES) return;
+  throw new UserError(
+    `The disk that holds ${root} has only ${Math.floor(free / 1024 / 1024)} MB left; Reeve needs 200 MB. Nothing was started.`,
+    'Free some space, or set REEVE_HOME to a folder on another disk.',
+  );
+}
+
+/** Reads a secret of the given length from a file, making it on first use; only this user can read it. */
+export async function readOrMakeKey(file: string, bytes: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(file, 'wx', 0o600);
+    try {
+      await handle.writeFile(randomBytes(bytes).toString('base64url'));
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  const key = Buffer.from((await readFile(file, 'utf8')).trim(), 'base64url');
+  if (key.length !== bytes) {
+    throw new UserError(`The key file ${file} is damaged. Nothing was started.`, 'Restore it from a backup, or move it away to make a new one.');
+  }
+  return key;
+}
+
+/** A running Reeve on this home that answers, or null. */
+export async function findRunning(root: string): Promise<{ url: string; token: string } | null> {
+  const holder = await readHomeHolder(root);
+  if (!holder?.url) return null;
+  try {
+    const answer = await fetch(new URL('/healthz', holder.url), { signal: AbortSignal.timeout(2000) });
+    if (!answer.ok) return null;
+    return { url: holder.url, token: (await readFile(homePaths(root).apiToken, 'utf8')).trim() };
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod';
+
+/** One setting: how it is called, checked and explained. Every setting is one row of this table and nowhere else. */
+interface Setting<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly describe: string;
+  readonly secret: boolean;
+}
+
+function setting<Schema extends z.ZodType>(schema: Schema, describe: string): Setting<Schema> {
+  return { schema, describe, secret: false };
+}
+
+function secret<Schema extends z.ZodType>(schema: Schema, describe: string): Setting<Schema> {
+  return { schema, describe, secret: true };
+}
+
+const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
+const timeZone = z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Paris');
+const modelName = z.string().trim().min(1).max(200);
+
+export const SETTINGS = {
+  REEVE_HOME: setting(
+    z.string().min(1).default('./.reeve'),
+    'the folder that holds everything: database, files, keys, log',
+  ),
+  REEVE_PORT: setting(
+    wholeNumber(0, 65_535).default(7717),
+    'port of the local API on 127.0.0.1; 0 takes a free one',
+  ),
+  DATABASE_URL: secret(
+    z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    'a Postgres server (15 or newer) instead of the embedded database',
+  ),
+  REDIS_URL: secret(
+    z.url({ protocol: /^rediss?$/ }).optional(),
+    'a Redis server (6.2 or newer) for the queue',
+  ),
+  OPENAI_BASE_URL: setting(
+    httpUrl.optional(),
+    'any OpenAI-compatible endpoint, such as http://127.0.0.1:11434/v1',
+  ),
+  OPENAI_API_KEY: secret(
+    z.string().min(1).optional(),
+    'key for that endpoint, or for OpenAI when no address is set',
+  ),
+  OPENROUTER_API_KEY: secret(
+    z.string().min(1).optional(),
+    'key for OpenRouter, used when no OpenAI setting is there',
+  ),
+  REEVE_MODEL_COORDINATOR: setting(modelName.optional(), 'model that chats and plans'),
+  REEVE_MODEL_EXECUTOR: setting(modelName.optional(), 'model that does the tasks'),
+  REEVE_MODEL_FALLBACK: setting(modelName.optional(), 'model that takes over when the first fails'),
+  REEVE_PARALLEL_TASKS: setting(wholeNumber(1, 64).default(5), 'tasks that run at the same time'),
+  REEVE_WARM_EXECUTORS: setting(
+    wholeNumber(0, 16).default(1),
+    'workers started ahead, so that tasks begin at once',
+  ),
+  REEVE_HOLD_SECONDS: setting(
+    wholeNumber(0, 3600).default(15),
+    'how long a worker is kept while its task waits for your answer',
+  ),
+  REEVE_TIME_ZONE: setting(
+    timeZone.default(Intl.DateTimeFormat().resolvedOptions().timeZone),
+    'your time zone',
+  ),
+  REEVE_LOG_LEVEL: setting(
+    z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    'how much goes into the log file',
+  ),
+} as const;
+
+export type SettingName = keyof typeof SETTINGS;
+export type Settings = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> };
+
+/** Where a setting's value came from. */
+export type SettingSource = 'environment' | 'file' | 'default' | 'unset';
+
+export interface ResolvedSettings {
+  readonly values: Settings;
+  readonly sources: Readonly<Record<SettingName, SettingSource>>;
+}
+
+export type SettingsResult =
+  | { readonly kind: 'settings'; readonly settings: ResolvedSettings }
+  /** One sentence for each bad setting, with its name. */
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+
+/**
+ * Reads all settings: the environment wins over the file, the file over the default. An empty variable counts as not
+ * set. Values of secrets never appear in problems.
+ */
+export function resolveSettings(
+  environment: Readonly<Record<string, string | undefined>>,
+  file: Readonly<Record<string, unknown>>,
+): SettingsResult {
+  const problems = Object.keys(file)
+    .filter((name) => !Object.hasOwn(SETTINGS, name))
+    .map((name) => `${name} in the settings file is not a setting; \`reeve config print\` lists them.`);
+  const values: Record<string, unknown> = {};
+  const sources: Partial<Record<SettingName, SettingSource>> = {};
+  for (const name of settingNames()) {
+    const { schema } = SETTINGS[name];
+    const raw = environment[name] || file[name];
+    const parsed = schema.safeParse(raw);
+    if (!parsed.success)
+      problems.push(`${name} ${parsed.error.issues.map((issue) => lowerFirst(issue.message)).join('; ')}.`);
+    values[name] = parsed.data;
+    sources[name] = environment[name]
+      ? 'environment'
+      : file[name] !== undefined
+        ? 'file'
+        : parsed.data === undefined
+          ? 'unset'
+          : 'default';
+  }
+  if (problems.length > 0) return { kind: 'invalid', problems };
+  return {
+    kind: 'settings',
+    settings: {
+      values: values as unknown as Settings,
+      sources: sources as Record<SettingName, SettingSource>,
+    },
+  };
+}
+
+export function settingNames(): SettingName[] {
+  return Object.keys(SETTINGS) as SettingName[];
+}
+
+/** A value as it may be shown: secrets only as “set”. */
+export function shownValue(name: SettingName, settings: ResolvedSettings): string | null {
+  const value = settings.values[name];
+  if (value === undefined) return null;
+  return SETTINGS[name].secret ? 'set (hidden)' : String(value);
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: name });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
+}
