@@ -1,0 +1,90 @@
+import type { Clock, Model } from '@reeve/core';
+import { Leave, startControl } from './control.ts';
+import { createEffectRunner } from './effects.ts';
+import { createJournal } from './journal.ts';
+import { createLinkClient } from './link-client.ts';
+import { Superseded } from './link-transport.ts';
+import { createCallPerformer } from './perform-call.ts';
+import { resumeScratch } from './resume.ts';
+import { runTask, type TaskEnd } from './run-task.ts';
+import { createScratchKeeper } from './scratch-keeper.ts';
+import type { ShimClient } from './shim/client.ts';
+import { TOOL_TABLE } from './tools/tool-table.ts';
+
+export interface ExecuteDeps {
+  readonly ticket: string;
+  readonly linkSocket: string;
+  readonly scratchLimitBytes: number;
+  /** Connects to the sandbox; called before the task is known, so that a warm executor is ready. */
+  readonly connectShim: () => Promise<ShimClient>;
+  readonly createModel: (token: () => string) => Model;
+  readonly clock: Clock;
+}
+
+/** Exit codes of an executor's process. */
+export const EXECUTOR_EXIT = { done: 0, superseded: 75 } as const;
+
+/**
+ * An executor's life: connect to its sandbox, redeem the ticket for a task, do it, say how it ended. Resolves with
+ * the process's exit code; rejects when something broke, which the coordinator treats as a lost executor.
+ */
+export async function execute(deps: ExecuteDeps): Promise<number> {
+  const link = createLinkClient(deps.linkSocket);
+  const [shim, assignment] = await Promise.all([
+    deps.connectShim(),
+    link.attach(deps.ticket, new AbortController().signal),
+  ]);
+  const { task, attempt, inputs } = assignment;
+  const control = startControl(link.openControl(attempt), deps.clock);
+  const journal = createJournal(link, attempt, assignment.steps, deps.clock);
+  const scratch = createScratchKeeper({
+    shim,
+    link,
+    journal,
+    clock: deps.clock,
+    maxBytes: deps.scratchLimitBytes,
+  });
+  const effects = createEffectRunner({ link, control, scratch, attempt });
+  const context = { task, shim, link, effects, scratch, clock: deps.clock, signal: control.signal };
+  const calls = createCallPerformer({ journal, table: TOOL_TABLE, context, now: () => performance.now() });
+  const model = deps.createModel(() => assignment.token);
+  control.addInputs(inputs);
+  try {
+    await resumeScratch({ assignment, link, shim, journal });
+    const lost = shim.gone.then((reason): never => {
+      throw reason;
+    });
+    const end = await Promise.race([
+      runTask({ task, journal, model, calls, control, scratch, clock: deps.clock }),
+      lost,
+    ]);
+    await link.finish({ attempt, ...end, evidence: [...end.evidence] });
+    return EXECUTOR_EXIT.done;
+  } catch (error) {
+    const reason: unknown = control.signal.aborted ? control.signal.reason : error;
+    if (reason instanceof Superseded) return EXECUTOR_EXIT.superseded;
+    if (!(reason instanceof Leave)) throw error;
+    if (!reason.save) return EXECUTOR_EXIT.superseded;
+    return leave();
+  } finally {
+    shim.close();
+  }
+
+  /** Saves what the next attempt needs. The task may have moved on in the same moment; then there is nothing to say. */
+  async function leave(): Promise<number> {
+    const released: Omit<TaskEnd, 'outcome'> & { outcome: 'released' } = {
+      outcome: 'released',
+      summary: '',
+      evidence: [],
+      failure: null,
+    };
+    try {
+      await scratch.save();
+      await link.finish({ attempt, ...released, evidence: [] });
+    } catch (error) {
+      if (!(error instanceof Superseded)) throw error;
+      return EXECUTOR_EXIT.superseded;
+    }
+    return EXECUTOR_EXIT.done;
+  }
+}

@@ -1,0 +1,116 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import {
+  type AppendRequest,
+  type Assignment,
+  assignmentSchema,
+  type DeclareReply,
+  type DeclareRequest,
+  declareReplySchema,
+  type EffectReply,
+  effectReplySchema,
+  type FileEntry,
+  type FinishRequest,
+  fileListSchema,
+  linkReplySchema,
+} from '@reeve/core';
+import type { z } from 'zod';
+import { createLinkTransport, readText, Superseded } from './link-transport.ts';
+
+/** The executor's side of the task link (`link.ts` in core). Every method rejects with `Superseded` when it is stale. */
+export interface LinkClient {
+  /** Redeems the ticket; waits as long as it takes for a task. */
+  attach(ticket: string, signal: AbortSignal): Promise<Assignment>;
+  append(step: AppendRequest): Promise<void>;
+  declare(call: DeclareRequest): Promise<DeclareReply>;
+  finish(outcome: FinishRequest): Promise<void>;
+  listFiles(prefix: string): Promise<{ files: FileEntry[]; truncated: boolean }>;
+  /** Null when there is no such file or the task may not read it. */
+  readFile(path: string): Promise<AsyncIterable<Uint8Array> | null>;
+  putFile(
+    effect: { callId: string; permit: string },
+    content: AsyncIterable<Uint8Array>,
+  ): Promise<EffectReply>;
+  deleteFile(effect: { attempt: number; callId: string; permit: string }): Promise<EffectReply>;
+  saveScratch(seq: number, content: AsyncIterable<Uint8Array>): Promise<void>;
+  /** Null when there is no snapshot. */
+  openScratch(): Promise<AsyncIterable<Uint8Array> | null>;
+  /** Opens the control stream: beats go up, lines come down. */
+  openControl(attempt: number): ControlConnection;
+}
+
+export interface ControlConnection {
+  beat(): void;
+  /** Lines as they come; ends when the stream does. */
+  readonly lines: AsyncIterable<string>;
+}
+
+export function createLinkClient(socketPath: string): LinkClient {
+  const transport = createLinkTransport(socketPath);
+  const { send, call, download } = transport;
+  const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) =>
+    call({ method: 'POST', path, body: JSON.stringify(body) }, schema);
+
+  return {
+    async attach(ticket, signal) {
+      for (;;) {
+        const response = await send({
+          method: 'POST',
+          path: '/attach',
+          body: JSON.stringify({ ticket }),
+          signal,
+        });
+        const text = await readText(response);
+        if (response.statusCode === 204) continue;
+        if (response.statusCode !== 200)
+          throw new Superseded(`the ticket was not taken: ${response.statusCode} ${text}`);
+        const assignment = assignmentSchema.parse(JSON.parse(text));
+        transport.useToken(assignment.token);
+        return assignment;
+      }
+    },
+    async append(step) {
+      await post('/append', step, linkReplySchema);
+    },
+    declare: (request) => post('/declare', request, declareReplySchema),
+    async finish(outcome) {
+      await post('/finish', outcome, linkReplySchema);
+    },
+    listFiles: (prefix) =>
+      call({ method: 'GET', path: `/files?prefix=${encodeURIComponent(prefix)}` }, fileListSchema),
+    readFile: (path) => download(`/files/content?path=${encodeURIComponent(path)}`),
+    putFile: ({ callId, permit }, content) =>
+      call(
+        {
+          method: 'PUT',
+          path: `/files/content?call=${encodeURIComponent(callId)}&permit=${encodeURIComponent(permit)}`,
+          body: content,
+        },
+        effectReplySchema,
+      ),
+    deleteFile: (effect) => post('/files/delete', effect, effectReplySchema),
+    async saveScratch(seq, content) {
+      await call({ method: 'PUT', path: `/scratch?seq=${seq}`, body: content }, linkReplySchema);
+    },
+    openScratch: () => download('/scratch'),
+    openControl() {
+      const outgoing = transport.open('/control');
+      return { beat: () => void outgoing.write('beat\n'), lines: linesOf(outgoing) };
+    },
+  };
+}
+
+async function* linesOf(outgoing: ClientRequest): AsyncGenerator<string> {
+  const response = await new Promise<IncomingMessage>((resolve, reject) => {
+    outgoing.once('response', resolve).on('error', reject);
+    outgoing.flushHeaders();
+  });
+  if (response.statusCode !== 200)
+    throw new Superseded(`the control stream was refused: ${response.statusCode}`);
+  let rest = '';
+  response.setEncoding('utf8');
+  for await (const chunk of response as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield line;
+  }
+}

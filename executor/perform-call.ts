@@ -1,0 +1,138 @@
+import {
+  canonicalJson,
+  fromWireName,
+  type StepBody,
+  shorten,
+  TOOLS,
+  type ToolArguments,
+  type ToolName,
+} from '@reeve/core';
+import { z } from 'zod';
+import type { Journal, OpenCall } from './journal.ts';
+import type { ToolContext, ToolResult, ToolTable } from './tools/tool.ts';
+
+export const INTERRUPTED =
+  'INTERRUPTED: the worker was restarted while this ran; nobody knows how far it got. It was not run again.';
+
+export interface CallPerformer {
+  /** Runs one call of the model and writes its intent before and its result after. */
+  perform(call: OpenCall): Promise<void>;
+}
+
+type Intent = Extract<StepBody, { kind: 'intent' }>;
+
+type ReadCall =
+  | { readonly kind: 'call'; readonly name: ToolName; readonly input: Intent['arguments'] }
+  | { readonly kind: 'wrong'; readonly name: string; readonly problem: string };
+
+/**
+ * Carries out calls as the durable loop demands: intent before, result after. A call whose intent an earlier attempt
+ * wrote runs again only if that changes nothing; effects are declared again and the coordinator knows what came of
+ * them. What is wrong with a call is told to the model, which may try again.
+ */
+export function createCallPerformer(deps: {
+  journal: Journal;
+  table: ToolTable;
+  context: Omit<ToolContext, 'callId'>;
+  now: () => number;
+}): CallPerformer {
+  const { journal, now } = deps;
+
+  async function writeResult(
+    callId: string,
+    tool: string,
+    result: ToolResult,
+    startedAt: number,
+  ): Promise<void> {
+    await journal.append({
+      kind: 'result',
+      callId,
+      tool,
+      ...result,
+      durationMs: Math.round(now() - startedAt),
+    });
+  }
+
+  return {
+    async perform(call) {
+      const startedAt = now();
+      const read = readCall(call);
+      if (read.kind === 'wrong') {
+        const activity = `made a call that makes no sense (${shorten(read.name, 40)})`;
+        return writeResult(call.callId, read.name, { ok: false, content: read.problem, activity }, startedAt);
+      }
+      const definition = TOOLS.get(read.name);
+      if (call.begun && definition?.place !== 'drive' && !definition?.repeatable) {
+        return writeResult(
+          call.callId,
+          read.name,
+          { ok: false, content: INTERRUPTED, activity: 'was interrupted' },
+          startedAt,
+        );
+      }
+      if (!call.begun)
+        await journal.append({ kind: 'intent', callId: call.callId, tool: read.name, arguments: read.input });
+      const result = await runTool(deps.table, read.name, read.input, {
+        ...deps.context,
+        callId: call.callId,
+      });
+      await writeResult(call.callId, read.name, result, startedAt);
+    },
+  };
+}
+
+function readCall({ name, json }: OpenCall): ReadCall {
+  const tool = fromWireName(name);
+  if (!tool)
+    return {
+      kind: 'wrong',
+      name,
+      problem: `There is no tool “${shorten(name, 60)}”. There are: ${[...TOOLS.keys()].join(', ')}. Nothing was done.`,
+    };
+  let value: unknown;
+  try {
+    value = JSON.parse(json === '' ? '{}' : json);
+  } catch {
+    return {
+      kind: 'wrong',
+      name: tool,
+      problem: `The arguments of ${tool} are not valid JSON. Nothing was done.`,
+    };
+  }
+  const parsed = TOOLS.get(tool)?.parameters.safeParse(value);
+  if (!parsed?.success) {
+    return {
+      kind: 'wrong',
+      name: tool,
+      problem: `Wrong arguments for ${tool}; nothing was done. ${parsed ? z.prettifyError(parsed.error) : ''}`,
+    };
+  }
+  return { kind: 'call', name: tool, input: parsed.data as Intent['arguments'] };
+}
+
+/** The table is keyed by the tool's name and the input was checked against that tool's schema. */
+function runTool<Name extends ToolName>(
+  table: ToolTable,
+  name: Name,
+  input: object,
+  context: ToolContext,
+): Promise<ToolResult> {
+  return table[name](input as ToolArguments<Name>, context);
+}
+
+/** True when the model's newest call would be the same as the `limit` calls before it. */
+export function repeatsItself(journal: Journal, limit: number): boolean {
+  const calls = journal.steps.flatMap(({ body }) =>
+    body.kind === 'model' ? body.toolCalls.map((call) => callText(call.function)) : [],
+  );
+  const last = calls.at(-1);
+  return last !== undefined && calls.length > limit && calls.slice(-limit - 1).every((call) => call === last);
+}
+
+function callText({ name, arguments: json }: { name: string; arguments: string }): string {
+  try {
+    return `${name} ${canonicalJson(JSON.parse(json))}`;
+  } catch {
+    return `${name} ${json}`;
+  }
+}

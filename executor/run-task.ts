@@ -1,0 +1,139 @@
+import {
+  type Assignment,
+  type Clock,
+  collectAnswer,
+  FAILURES,
+  type FailureCode,
+  isFailureCode,
+  type Model,
+  ModelError,
+  type Step,
+  TOOLS,
+} from '@reeve/core';
+import type { Control } from './control.ts';
+import { conversationOf, EXECUTOR_TOOLS } from './conversation.ts';
+import { isModelStep, type Journal, openCalls } from './journal.ts';
+import { type CallPerformer, repeatsItself } from './perform-call.ts';
+import type { ScratchKeeper } from './scratch-keeper.ts';
+
+/** How a task ended, as the executor sees it. */
+export interface TaskEnd {
+  readonly outcome: 'succeeded' | 'failed';
+  readonly summary: string;
+  readonly evidence: readonly number[];
+  readonly failure: FailureCode | null;
+}
+
+export interface RunTaskDeps {
+  readonly task: Assignment['task'];
+  readonly journal: Journal;
+  readonly model: Model;
+  readonly calls: CallPerformer;
+  readonly control: Control;
+  readonly scratch: ScratchKeeper;
+  readonly clock: Clock;
+}
+
+const MAX_MODEL_STEPS = 60;
+/** The same call this many times in a row is let through; one more breaks the task off. */
+const MAX_REPEATS = 5;
+const ANSWER_TOKENS = 4096;
+const MODEL_RETRY_MS = 1000;
+const EMPTY_ANSWER =
+  'Your answer was empty. Go on with tool calls, or answer in words when the task is done.';
+
+/**
+ * The agent loop of one task. What to do next follows from the recorded steps alone, so a new attempt goes on where
+ * the last one stopped: finish the open calls of the newest answer, take up what the person said, ask the model;
+ * an answer without calls ends the task.
+ */
+export async function runTask(deps: RunTaskDeps): Promise<TaskEnd> {
+  const { journal, control } = deps;
+  for (;;) {
+    control.signal.throwIfAborted();
+    if (repeatsItself(journal, MAX_REPEATS)) return failed('model-loop', '');
+    for (const call of openCalls(journal)) {
+      control.signal.throwIfAborted();
+      await deps.calls.perform(call);
+      await deps.scratch.saveNowAndThen();
+    }
+    const hasNews = await takeUpInputs(deps);
+    const end = hasNews ? null : await ending(journal);
+    if (end) return end;
+    if (journal.steps.filter(isModelStep).length >= MAX_MODEL_STEPS) return failed('task-steps', '');
+    if (deps.clock.now() >= new Date(deps.task.deadline)) return failed('task-deadline', '');
+    const failure = await askModel(deps);
+    if (failure) return failure;
+  }
+}
+
+function failed(failure: FailureCode, detail: string): TaskEnd {
+  return { outcome: 'failed', summary: detail, evidence: [], failure };
+}
+
+async function takeUpInputs({ journal, control }: RunTaskDeps): Promise<boolean> {
+  const known = new Set(
+    journal.steps.flatMap(({ body }) => (body.kind === 'note' && body.input !== null ? [body.input] : [])),
+  );
+  const inputs = control.takeInputs().filter((input) => !known.has(input.id));
+  for (const { id, text, origin } of inputs) await journal.append({ kind: 'note', text, origin, input: id });
+  return inputs.length > 0;
+}
+
+/** The end of the task if the newest step is an answer without calls; an empty one is asked for again once. */
+async function ending(journal: Journal): Promise<TaskEnd | null> {
+  const last = journal.steps.at(-1);
+  if (!last || !isModelStep(last) || last.body.toolCalls.length > 0) return null;
+  const summary = last.body.text.trim();
+  if (summary !== '')
+    return { outcome: 'succeeded', summary, evidence: evidenceOf(journal.steps), failure: null };
+  const nudges = journal.steps.filter(
+    ({ body }) => body.kind === 'note' && body.text === EMPTY_ANSWER,
+  ).length;
+  if (nudges > 0) return failed('model-bad-answer', '');
+  await journal.append({ kind: 'note', text: EMPTY_ANSWER, origin: { kind: 'agent' }, input: null });
+  return null;
+}
+
+const MAX_WORK_EVIDENCE = 3;
+
+/** The steps that show what was done: every effect that succeeded, and the last few successful pieces of work. */
+export function evidenceOf(steps: readonly Step[]): number[] {
+  const good = steps.flatMap(({ seq, body }) =>
+    body.kind === 'result' && body.ok ? [{ seq, tool: body.tool }] : [],
+  );
+  const effects = good.filter(({ tool }) => tool === 'files.put' || tool === 'files.delete');
+  const work = good
+    .filter(({ tool }) => !tool.startsWith('files.') && TOOLS.has(tool as never))
+    .slice(-MAX_WORK_EVIDENCE);
+  const reads = effects.length + work.length === 0 ? good.slice(-1) : [];
+  return [...effects, ...work, ...reads].map(({ seq }) => seq).sort((left, right) => left - right);
+}
+
+/** One model call, recorded. The gateway has retried already; one more try here covers the gateway itself. */
+async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      const request = {
+        role: 'executor',
+        messages: conversationOf(deps.task, deps.journal.steps),
+        tools: EXECUTOR_TOOLS,
+        maxTokens: ANSWER_TOKENS,
+      } as const;
+      const { text, toolCalls, usage, model } = await collectAnswer(
+        deps.model.stream(request, deps.control.signal),
+      );
+      await deps.journal.append({ kind: 'model', text, toolCalls: [...toolCalls], usage, model });
+      return null;
+    } catch (error) {
+      deps.control.signal.throwIfAborted();
+      if (!(error instanceof ModelError)) throw error;
+      if (error.retryable && tries === 1) {
+        await deps.clock.sleep(error.retryAfterMs ?? MODEL_RETRY_MS, deps.control.signal);
+        continue;
+      }
+      const code = isFailureCode(error.code) ? error.code : 'model-failed';
+      return failed(code, FAILURES[code].what === error.message ? '' : error.message);
+    }
+  }
+}

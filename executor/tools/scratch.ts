@@ -1,0 +1,88 @@
+import { shorten, showHidden, showHiddenInLine } from '@reeve/core';
+import type { CapturedOutput } from '../shim/client.ts';
+import type { ShimRefusal } from '../shim/connection.ts';
+import { decodeOutput, decodeText } from '../shim/text.ts';
+import type { Tool, ToolResult } from './tool.ts';
+
+/** Bytes of each output channel that the model is shown; the middle of more is left out. */
+const SHOWN_OUTPUT_BYTES = 16 * 1024;
+const LIST_LIMIT = 500;
+
+export const runShell: Tool<'shell.run'> = async (
+  { command, timeout_seconds },
+  { shim, scratch, signal },
+) => {
+  scratch.changed();
+  const outcome = await shim.run({
+    command,
+    timeoutMs: timeout_seconds * 1000,
+    maxOutputBytes: SHOWN_OUTPUT_BYTES,
+    signal,
+  });
+  const label = `\`${shorten(command, 70)}\``;
+  if (outcome.kind === 'refused') return refusal(outcome, `could not run ${label}`);
+  const { exitCode, signal: killedBy, timedOut, stdout, stderr } = outcome.value;
+  const ending = timedOut
+    ? `killed after ${timeout_seconds} s`
+    : exitCode === null
+      ? `killed by ${killedBy ?? 'a signal'}`
+      : `exit code ${exitCode}`;
+  const ok = exitCode === 0 && !timedOut;
+  return {
+    ok,
+    content: [ending, ...outputText('stdout', stdout), ...outputText('stderr', stderr)].join('\n'),
+    activity: ok ? `ran ${label}` : `ran ${label}: ${ending}`,
+  };
+};
+
+export const readScratchFile: Tool<'file.read'> = async ({ path, offset, max_bytes }, { shim, signal }) => {
+  const name = showHiddenInLine(path);
+  const outcome = await shim.readFile(path, { offset, maxBytes: max_bytes, signal });
+  if (outcome.kind === 'refused') return refusal(outcome, `could not read ${name}`);
+  const { bytes, totalBytes } = outcome.value;
+  const { text, binary } = decodeText(bytes);
+  const end = offset + bytes.length;
+  const rest =
+    end < totalBytes ? `\n[bytes ${offset} to ${end} of ${totalBytes}; read on with offset ${end}]` : '';
+  const content = binary ? `[binary file of ${totalBytes} bytes]` : `${showHidden(text)}${rest}`;
+  return { ok: true, content, activity: `read ${name}` };
+};
+
+export const writeScratchFile: Tool<'file.write'> = async ({ path, content }, { shim, scratch, signal }) => {
+  scratch.changed();
+  const name = showHiddenInLine(path);
+  const outcome = await shim.writeFile(path, Buffer.from(content), signal);
+  if (outcome.kind === 'refused') return refusal(outcome, `could not write ${name}`);
+  return {
+    ok: true,
+    content: `Wrote ${name} (${outcome.value.bytes} bytes) in scratch.`,
+    activity: `wrote ${name} (${outcome.value.bytes} bytes)`,
+  };
+};
+
+export const listScratch: Tool<'file.list'> = async ({ path }, { shim, signal }) => {
+  const outcome = await shim.list(path, { recursive: true, limit: LIST_LIMIT, signal });
+  if (outcome.kind === 'refused') return refusal(outcome, `could not list ${showHiddenInLine(path)}`);
+  const { entries, truncated } = outcome.value;
+  const lines = entries.map(
+    (entry) =>
+      `${showHiddenInLine(entry.path)}${entry.kind === 'directory' ? '/' : ` (${entry.bytes} bytes)`}`,
+  );
+  if (truncated) lines.push(`[more than ${LIST_LIMIT} entries; list a folder instead]`);
+  return {
+    ok: true,
+    content: lines.length === 0 ? '[empty]' : lines.join('\n'),
+    activity: 'looked through its scratch files',
+  };
+};
+
+function outputText(name: string, output: CapturedOutput): string[] {
+  if (output.totalBytes === 0) return [];
+  const { text, binary } = decodeOutput(output);
+  return [`--- ${name} (${output.totalBytes} bytes)`, binary ? '[binary output]' : showHidden(text)];
+}
+
+/** A refusal of the sandbox as words for the model and one line for people. */
+export function refusal({ code, detail }: ShimRefusal, activity: string): ToolResult {
+  return { ok: false, content: `Not done (${code}): ${showHidden(detail)}`, activity };
+}

@@ -1,0 +1,19 @@
+import { calculate } from './calculator.ts';
+import { tellTime } from './clock.ts';
+import { deleteFile, getFile, listFiles, putFile } from './drive.ts';
+import { listScratch, readScratchFile, runShell, writeScratchFile } from './scratch.ts';
+import type { ToolTable } from './tool.ts';
+
+/** Every tool by name; `tool.ts` in core says what each takes. */
+export const TOOL_TABLE: ToolTable = {
+  'shell.run': runShell,
+  'file.read': readScratchFile,
+  'file.write': writeScratchFile,
+  'file.list': listScratch,
+  'files.list': listFiles,
+  'files.get': getFile,
+  'files.put': putFile,
+  'files.delete': deleteFile,
+  clock: tellTime,
+  calculator: calculate,
+};

@@ -1,0 +1,31 @@
+import type { Assignment, Clock, ToolArguments, ToolName } from '@reeve/core';
+import type { EffectRunner } from '../effects.ts';
+import type { LinkClient } from '../link-client.ts';
+import type { ScratchKeeper } from '../scratch-keeper.ts';
+import type { ShimClient } from '../shim/client.ts';
+
+/** What came of one call: text for the model, one line for people. */
+export interface ToolResult {
+  readonly ok: boolean;
+  readonly content: string;
+  readonly activity: string;
+}
+
+/** What tools work with. */
+export interface ToolContext {
+  readonly task: Assignment['task'];
+  readonly callId: string;
+  readonly shim: ShimClient;
+  readonly link: LinkClient;
+  readonly effects: EffectRunner;
+  readonly scratch: ScratchKeeper;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export type Tool<Name extends ToolName> = (
+  input: ToolArguments<Name>,
+  context: ToolContext,
+) => Promise<ToolResult>;
+
+export type ToolTable = { readonly [Name in ToolName]: Tool<Name> };
