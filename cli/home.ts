@@ -54,7 +54,8 @@ export async function openHome(root: string): Promise<Home> {
   }
   await checkRoom(root);
   const lock = await lockHome(root, { pid: process.pid, startedAt: new Date() });
-  if (lock.kind === 'held') throw new UserError(lock.message, 'Use that one, stop it first, or set REEVE_HOME to another folder.');
+  if (lock.kind === 'held')
+    throw new UserError(lock.message, 'Use that one, stop it first, or set REEVE_HOME to another folder.');
   return { paths, announce: lock.announce, release: lock.release };
 }
 
@@ -112,7 +113,10 @@ export async function readOrMakeKey(file: string, bytes: number): Promise<Uint8A
   }
   const key = Buffer.from((await readFile(file, 'utf8')).trim(), 'base64url');
   if (key.length !== bytes) {
-    throw new UserError(`The key file ${file} is damaged. Nothing was started.`, 'Restore it from a backup, or move it away to make a new one.');
+    throw new UserError(
+      `The key file ${file} is damaged. Nothing was started.`,
+      'Restore it from a backup, or move it away to make a new one.',
+    );
   }
   return key;
 }

@@ -8,7 +8,18 @@ export function createFileLog(file: string, level: string): Log & { flush(): voi
     {
       level,
       base: { pid: process.pid },
-      redact: { paths: ['*.authorization', '*.apiKey', '*.token', '*.headers', 'err.headers', 'err.request', 'err.config'], censor: '[hidden]' },
+      redact: {
+        paths: [
+          '*.authorization',
+          '*.apiKey',
+          '*.token',
+          '*.headers',
+          'err.headers',
+          'err.request',
+          'err.config',
+        ],
+        censor: '[hidden]',
+      },
     },
     destination,
   );

@@ -1,0 +1,265 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import {
+  approvalCodeSchema,
+  type Clock,
+  type Desk,
+  type FailureCode,
+  type Inbound,
+  type Log,
+  type Outcome,
+  type Sender,
+  taskIdSchema,
+} from '@reeve/core';
+import { bodyLimit } from 'hono/body-limit';
+import { streamSSE } from 'hono/streaming';
+import type { EventStream } from './event-stream.ts';
+import { apiEventSchema } from './events.ts';
+import { createGuard, problem } from './guard.ts';
+import * as routes from './routes.ts';
+import { approvalView, conversationView, messageView, statusView, taskView } from './views.ts';
+
+export interface ApiDeps {
+  readonly channel: string;
+  readonly desk: () => Desk;
+  readonly inbound: () => Inbound;
+  readonly events: EventStream;
+  readonly token: string;
+  readonly version: string;
+  readonly newId: () => string;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly heartbeatMs: number;
+}
+
+/** Whoever holds the token is the owner. */
+const OWNER: Sender = { externalId: 'owner', name: 'owner' };
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/openapi.json']);
+/** A JSON body: the longest message takes 64,000 characters of up to 4 bytes, escaped at worst six-fold. */
+const JSON_LIMIT = 2 * 1024 * 1024;
+
+/** The local HTTP API; `routes.ts` describes it. */
+export function createApi(deps: ApiDeps): OpenAPIHono {
+  const api = new OpenAPIHono({
+    defaultHook: (result) =>
+      result.success ? undefined : problem('request-malformed', firstIssue(result.error.issues)),
+  });
+  api.use('*', createGuard({ token: deps.token, open: OPEN_PATHS }));
+  api.use(
+    '/v1/conversations/*',
+    bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('message-too-long') }),
+  );
+  api.use('/v1/approvals/*', bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('request-malformed') }));
+  addConversations(api, deps);
+  addEvents(api, deps);
+  addTasks(api, deps);
+  addApprovals(api, deps);
+  addFiles(api, deps);
+  api.openapi(routes.getHealth, (context) =>
+    context.json({ status: 'ok' as const, version: deps.version }, 200),
+  );
+  api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
+  api.openAPIRegistry.register('Event', apiEventSchema);
+  api.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Reeve local API', version: deps.version } });
+  api.notFound((context) =>
+    problem('request-malformed', `there is no ${context.req.method} ${context.req.path}`),
+  );
+  api.onError((error, context) => {
+    if ('status' in error && error.status === 400)
+      return problem('request-malformed', 'the body is not JSON');
+    const reference = deps.newId().slice(-6);
+    deps.log.error({ err: error, path: context.req.path, reference }, 'an API call failed');
+    return problem('internal', `reference ${reference}`);
+  });
+  return api;
+}
+
+function firstIssue(issues: readonly { path: readonly PropertyKey[]; message: string }[]): string {
+  const [issue] = issues;
+  return issue ? `${issue.path.map(String).join('.') || 'body'}: ${issue.message}` : 'unknown';
+}
+
+/** A problem where the typed routes expect one of their own answers: problems are every route's `default` answer. */
+function refuse(code: FailureCode, about?: string): never {
+  return problem(code, about) as never;
+}
+
+function valueOr<T>(outcome: Outcome<T>): T | { refused: never } {
+  return outcome.kind === 'ok'
+    ? outcome.value
+    : { refused: refuse(outcome.failure.code, outcome.failure.about) };
+}
+
+function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
+  api.openapi(routes.postMessage, async (context) => {
+    const { text, attachments, clientId } = context.req.valid('json');
+    const externalId = context.req.valid('param').conversation;
+    const accepted = await deps.inbound().receive({
+      chat: { channel: deps.channel, externalId },
+      updateId: clientId ?? deps.newId(),
+      sender: OWNER,
+      text,
+      attachments,
+    });
+    if (accepted.kind === 'refused') return refuse(accepted.failure.code, accepted.failure.about);
+    const { turnId, conversationId } = accepted;
+    return context.json({ turnId, conversationId, duplicate: accepted.kind === 'duplicate' }, 202);
+  });
+  api.openapi(routes.listConversations, async (context) =>
+    context.json({ conversations: (await deps.desk().listConversations()).map(conversationView) }, 200),
+  );
+  api.openapi(routes.listMessages, async (context) => {
+    const { before, limit } = context.req.valid('query');
+    const name = context.req.valid('param').conversation;
+    const found = (await deps.desk().listConversations()).find(
+      (conversation) =>
+        conversation.id === name ||
+        (conversation.chat.channel === deps.channel && conversation.chat.externalId === name),
+    );
+    const messages = found ? await deps.desk().listMessages(found.id, before ?? null, limit) : [];
+    return context.json({ messages: messages.map(messageView) }, 200);
+  });
+  api.openapi(routes.getStatus, async (context) => context.json(statusView(await deps.desk().status()), 200));
+}
+
+function addEvents(api: OpenAPIHono, deps: ApiDeps): void {
+  api.openapi(routes.getEvents, (context) => {
+    const { conversation, after } = context.req.valid('query');
+    const lastEventId = context.req.header('last-event-id');
+    const from =
+      after ?? (lastEventId !== undefined && /^\d+$/.test(lastEventId) ? Number(lastEventId) : null);
+    return streamSSE(context, async (stream) => {
+      const subscriber = await deps.events.subscribe({
+        conversation: conversation ?? null,
+        after: from,
+        version: deps.version,
+      });
+      const beating = new AbortController();
+      stream.onAbort(() => {
+        beating.abort();
+        subscriber.close();
+      });
+      void beat(stream, deps, beating.signal);
+      for await (const { id, event } of subscriber.frames) {
+        await stream.writeSSE({
+          event: event.kind,
+          data: JSON.stringify(event),
+          ...(id === null ? {} : { id: String(id) }),
+        });
+      }
+      beating.abort();
+    }) as never;
+  });
+}
+
+/** A comment now and then, so that both ends notice a dead connection. */
+async function beat(
+  stream: { write(text: string): Promise<unknown> },
+  deps: ApiDeps,
+  signal: AbortSignal,
+): Promise<void> {
+  while (!signal.aborted) {
+    await deps.clock.sleep(deps.heartbeatMs, signal).catch(() => undefined);
+    if (!signal.aborted) await stream.write(': beat\n\n');
+  }
+}
+
+function addTasks(api: OpenAPIHono, deps: ApiDeps): void {
+  api.openapi(routes.listTasks, async (context) => {
+    const { state, limit } = context.req.valid('query');
+    const tasks = await deps.desk().listTasks({ ...(state ? { states: [state] } : {}), limit });
+    return context.json({ tasks: tasks.map(taskView) }, 200);
+  });
+  api.openapi(routes.getTask, async (context) => {
+    const id = taskIdSchema.safeParse(context.req.valid('param').task);
+    if (!id.success) return refuse('task-unknown');
+    const found = valueOr(await deps.desk().getTask(id.data));
+    if ('refused' in found) return found.refused;
+    const { task, steps, approvals } = found;
+    return context.json({ ...taskView(task), stepList: steps, approvals: approvals.map(approvalView) }, 200);
+  });
+  api.openapi(routes.cancelTask, async (context) => {
+    const id = taskIdSchema.safeParse(context.req.valid('param').task);
+    if (!id.success) return refuse('task-unknown');
+    const task = valueOr(await deps.desk().cancelTask(id.data, OWNER));
+    return 'refused' in task ? task.refused : context.json(taskView(task), 200);
+  });
+}
+
+function addApprovals(api: OpenAPIHono, deps: ApiDeps): void {
+  api.openapi(routes.listApprovals, async (context) =>
+    context.json({ approvals: (await deps.desk().pendingApprovals()).map(approvalView) }, 200),
+  );
+  api.openapi(routes.getApproval, async (context) => {
+    const code = approvalCodeSchema.safeParse(context.req.valid('param').code);
+    if (!code.success) return refuse('approval-unknown');
+    const approval = valueOr(await deps.desk().getApproval(code.data));
+    return 'refused' in approval ? approval.refused : context.json(approvalView(approval), 200);
+  });
+  api.openapi(routes.decideApproval, async (context) => {
+    const code = approvalCodeSchema.safeParse(context.req.valid('param').code);
+    if (!code.success) return refuse('approval-unknown');
+    const { decision, scope, note } = context.req.valid('json');
+    const chosen =
+      decision === 'approve'
+        ? { kind: 'approve' as const, scope }
+        : { kind: 'deny' as const, note: note ?? null };
+    const result = await deps.inbound().decide({
+      code: code.data,
+      decision: chosen,
+      chat: { channel: deps.channel, externalId: 'api' },
+      sender: OWNER,
+    });
+    if (result.kind === 'refused') return refuse(result.failure.code, result.failure.about);
+    return context.json({ sentence: result.sentence }, 200);
+  });
+}
+
+function addFiles(api: OpenAPIHono, deps: ApiDeps): void {
+  api.openapi(routes.listFiles, async (context) =>
+    context.json({ files: await deps.desk().listFiles(context.req.valid('query').prefix) }, 200),
+  );
+  api.openAPIRegistry.registerPath(routes.downloadFile);
+  api.get('/v1/files/*', async (context) => {
+    const path = decodePath(context.req.path.slice('/v1/files/'.length));
+    if (path === null) return problem('file-name-refused');
+    const opened = await deps.desk().openFile(path);
+    if (opened.kind === 'failed') return problem(opened.failure.code, opened.failure.about);
+    const { entry, content } = opened.value;
+    return new Response(ReadableStream.from(content), { headers: downloadHeaders(entry.path, entry.bytes) });
+  });
+  api.openapi(routes.uploadFile, async (context) => {
+    const { body } = context.req.raw;
+    const content: AsyncIterable<Uint8Array> = body ?? ReadableStream.from([]);
+    const stored = valueOr(await deps.desk().saveUpload(context.req.valid('query').name, content, OWNER));
+    return 'refused' in stored
+      ? stored.refused
+      : context.json(
+          { path: stored.path, bytes: stored.bytes, sha256: stored.sha256, modifiedAt: stored.modifiedAt },
+          201,
+        );
+  });
+}
+
+function decodePath(encoded: string): string | null {
+  try {
+    return decodeURIComponent(encoded);
+  } catch (error) {
+    if (error instanceof URIError) return null;
+    throw error;
+  }
+}
+
+/** A download that no browser runs or shows in place; the name is encoded as RFC 6266 and RFC 8187 say. */
+function downloadHeaders(path: string, bytes: number): Record<string, string> {
+  const name = path.split('/').at(-1) ?? 'file';
+  const encoded = encodeURIComponent(name).replace(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+  return {
+    'content-type': 'application/octet-stream',
+    'content-length': String(bytes),
+    'content-disposition': `attachment; filename="file"; filename*=UTF-8''${encoded}`,
+    'content-security-policy': "sandbox; default-src 'none'",
+  };
+}

@@ -1,0 +1,190 @@
+import type { EventLog } from '@reeve/core';
+import type { ApiEvent } from './events.ts';
+
+/** One SSE frame. */
+export interface Frame {
+  readonly id: number | null;
+  readonly event: ApiEvent;
+}
+
+export interface Publication {
+  readonly deliveryId: string;
+  readonly conversationId: string;
+  readonly body: ApiEvent;
+  readonly at: Date;
+}
+
+export interface Subscriber {
+  /** Frames in order; ends when the subscriber is dropped or closed. */
+  readonly frames: AsyncIterable<Frame>;
+  close(): void;
+}
+
+export interface EventStream {
+  /** Stores a delivery and sends it to everyone who listens. */
+  publish(publication: Publication): Promise<number>;
+  /** Sends a draft to everyone who listens to its conversation; a slow reader gets the newest only. */
+  publishDraft(event: Extract<ApiEvent, { kind: 'draft' }>): void;
+  /** Everything after a number, then what comes, without a gap or a repeat. */
+  subscribe(options: {
+    conversation: string | null;
+    after: number | null;
+    version: string;
+  }): Promise<Subscriber>;
+  closeAll(): void;
+}
+
+/** Stored events that wait for one reader; beyond that it is told that it is stale and dropped. */
+const BUFFER_LIMIT = 1000;
+const PAGE = 500;
+
+interface Reader {
+  readonly conversation: string | null;
+  push(frame: Frame): void;
+  pushDraft(frame: Frame, key: string): void;
+  close(): void;
+}
+
+/**
+ * Fans events out to the connected clients. A client that was away is brought up to date from the log: the reader is
+ * registered before the log is read, and what it then gets twice is dropped by number.
+ */
+export function createEventStream(deps: { log: EventLog }): EventStream {
+  const readers = new Set<Reader>();
+  let last: Promise<unknown> = Promise.resolve();
+
+  async function publishNext({ deliveryId, conversationId, body, at }: Publication): Promise<number> {
+    const number = await deps.log.append({ deliveryId, conversationId, body: JSON.stringify(body), at });
+    for (const reader of readers)
+      if (concerns(reader.conversation, body)) reader.push({ id: number, event: body });
+    return number;
+  }
+
+  return {
+    publish(publication) {
+      // One after the other: a number is seen by readers only when every smaller one is.
+      const published = last.then(() => publishNext(publication));
+      last = published.catch(() => undefined);
+      return published;
+    },
+    publishDraft(event) {
+      for (const reader of readers)
+        if (concerns(reader.conversation, event)) reader.pushDraft({ id: null, event }, event.turnId);
+    },
+    async subscribe({ conversation, after, version }) {
+      const reader = createReader(conversation);
+      readers.add(reader);
+      const close = () => {
+        readers.delete(reader);
+        reader.close();
+      };
+      const newest = await deps.log.newest();
+      const start = after === null ? newest : after;
+      const frames = follow({ log: deps.log, reader, conversation, start, newest, version });
+      return { frames: closing(frames, close), close };
+    },
+    closeAll() {
+      for (const reader of readers) reader.close();
+    },
+  };
+}
+
+function concerns(conversation: string | null, event: ApiEvent): boolean {
+  return conversation === null || !('conversation' in event) || event.conversation === conversation;
+}
+
+async function* closing(frames: AsyncIterable<Frame>, close: () => void): AsyncGenerator<Frame> {
+  try {
+    yield* frames;
+  } finally {
+    close();
+  }
+}
+
+async function* follow(options: {
+  log: EventLog;
+  reader: BufferedReader;
+  conversation: string | null;
+  start: number;
+  newest: number;
+  version: string;
+}): AsyncGenerator<Frame> {
+  const { log, reader, conversation, start, newest, version } = options;
+  yield { id: null, event: { kind: 'hello', newest, version } };
+  if (start > newest) {
+    yield {
+      id: null,
+      event: { kind: 'stale', newest, reason: 'the wanted event is newer than any there is' },
+    };
+    return;
+  }
+  let last = start;
+  for (;;) {
+    const page = await log.after(last, null, PAGE);
+    for (const { number, body } of page) {
+      last = number;
+      const event = JSON.parse(body) as ApiEvent;
+      if (concerns(conversation, event)) yield { id: number, event };
+    }
+    if (page.length < PAGE) break;
+  }
+  for await (const frame of reader.frames()) {
+    if (frame.id !== null && frame.id <= last) continue;
+    yield frame;
+  }
+  if (reader.overflowed())
+    yield {
+      id: null,
+      event: { kind: 'stale', newest: await log.newest(), reason: 'this reader was too slow' },
+    };
+}
+
+interface BufferedReader extends Reader {
+  frames(): AsyncIterable<Frame>;
+  overflowed(): boolean;
+}
+
+function createReader(conversation: string | null): BufferedReader {
+  const buffer: { frame: Frame; draftKey: string | null }[] = [];
+  let wake: (() => void) | null = null;
+  let isClosed = false;
+  let hasOverflowed = false;
+  const stop = () => {
+    isClosed = true;
+    wake?.();
+  };
+  const add = (frame: Frame, draftKey: string | null) => {
+    if (isClosed) return;
+    if (buffer.length >= BUFFER_LIMIT) {
+      hasOverflowed = true;
+      return stop();
+    }
+    buffer.push({ frame, draftKey });
+    wake?.();
+  };
+  return {
+    conversation,
+    push: (frame) => add(frame, null),
+    pushDraft(frame, key) {
+      const waiting = buffer.findIndex((item) => item.draftKey === key);
+      if (waiting >= 0) buffer[waiting] = { frame, draftKey: key };
+      else add(frame, key);
+    },
+    close: stop,
+    overflowed: () => hasOverflowed,
+    async *frames() {
+      for (;;) {
+        const next = buffer.shift();
+        if (next) {
+          yield next.frame;
+          continue;
+        }
+        if (isClosed) return;
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+        wake = null;
+      }
+    },
+  };
+}

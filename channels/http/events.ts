@@ -1,0 +1,77 @@
+import { z } from '@hono/zod-openapi';
+import { aboutSchema, cardSchema, type Outbound } from '@reeve/core';
+
+/** A new message of Reeve. */
+const messageEventSchema = z.strictObject({
+  kind: z.literal('message'),
+  id: z.string(),
+  conversation: z.string(),
+  markdown: z.string(),
+  about: aboutSchema,
+  replyTo: z.string().nullable(),
+  possibleDuplicate: z.boolean(),
+  at: z.iso.datetime(),
+});
+
+/** A card, new or changed: the newest one with a key replaces the earlier ones. */
+const cardEventSchema = z.strictObject({
+  kind: z.literal('card'),
+  id: z.string(),
+  conversation: z.string(),
+  key: z.string(),
+  card: cardSchema,
+  about: aboutSchema,
+  edits: z.boolean(),
+  at: z.iso.datetime(),
+});
+
+/** An answer as it grows: all of its text so far. Never stored; the final message follows. */
+const draftEventSchema = z.strictObject({
+  kind: z.literal('draft'),
+  conversation: z.string(),
+  turnId: z.string(),
+  text: z.string(),
+});
+
+/** First event of every stream: the number of the newest stored event. */
+const helloEventSchema = z.strictObject({
+  kind: z.literal('hello'),
+  newest: z.number().int(),
+  version: z.string(),
+});
+
+/** The client cannot be brought up to date by this stream: load the messages again and resume from `newest`. */
+const staleEventSchema = z.strictObject({
+  kind: z.literal('stale'),
+  newest: z.number().int(),
+  reason: z.string(),
+});
+
+/** Everything that `GET /v1/events` sends. The SSE `event:` is the kind; `id:` stands on messages and cards only. */
+export const apiEventSchema = z
+  .discriminatedUnion('kind', [
+    messageEventSchema,
+    cardEventSchema,
+    draftEventSchema,
+    helloEventSchema,
+    staleEventSchema,
+  ])
+  .openapi('Event');
+
+export type ApiEvent = z.infer<typeof apiEventSchema>;
+
+/** A delivery as the event that clients see. */
+export function eventOf(outbound: Outbound, at: Date): ApiEvent {
+  const base = {
+    id: outbound.id,
+    conversation: outbound.chat.externalId,
+    about: outbound.about,
+    at: at.toISOString(),
+  };
+  if (outbound.content.kind === 'text') {
+    const { replyTo, possibleDuplicate } = outbound;
+    return { ...base, kind: 'message', markdown: outbound.content.markdown, replyTo, possibleDuplicate };
+  }
+  const { card } = outbound.content;
+  return { ...base, kind: 'card', key: card.key, card, edits: outbound.edits !== null };
+}

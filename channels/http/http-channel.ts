@@ -1,0 +1,102 @@
+import type { AddressInfo } from 'node:net';
+import { type ServerType, serve } from '@hono/node-server';
+import type { ChannelAdapter, Clock, Desk, EventLog, Inbound, Log } from '@reeve/core';
+import { createApi } from './api.ts';
+import { createEventStream } from './event-stream.ts';
+import { eventOf } from './events.ts';
+
+export interface HttpChannelOptions {
+  readonly eventLog: EventLog;
+  readonly desk: () => Desk;
+  readonly token: string;
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly log: Log;
+  readonly version: string;
+  /** Between two heartbeats on an idle event stream, in milliseconds. */
+  readonly heartbeatMs: number;
+}
+
+export interface ListeningHttp {
+  readonly url: string;
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+export interface HttpChannel extends ChannelAdapter {
+  /** Listens on loopback only; rejects with the system's error when the port is taken. Port 0 takes a free one. */
+  listen(address: { host: '127.0.0.1'; port: number }): Promise<ListeningHttp>;
+}
+
+const NAME = 'http';
+/** Clients on this machine redraw as fast as they like. */
+const EDIT_INTERVAL_MS = 0;
+
+/**
+ * The local API as a channel: web, terminal and scripts are its clients. What it delivers goes into the event log
+ * first, so a client that was away gets it all the same; delivering the same outbound twice stores it once.
+ */
+export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
+  const events = createEventStream({ log: options.eventLog });
+  let inbound: Inbound | null = null;
+  const api = createApi({
+    ...options,
+    channel: NAME,
+    events,
+    inbound: () => {
+      if (!inbound) throw new Error('the channel was used before it was started');
+      return inbound;
+    },
+  });
+
+  return {
+    name: NAME,
+    editIntervalMs: EDIT_INTERVAL_MS,
+    async start(receiver, signal) {
+      inbound = receiver;
+      signal.addEventListener('abort', () => events.closeAll(), { once: true });
+    },
+    async deliver(outbound) {
+      const at = options.clock.now();
+      const number = await events.publish({
+        deliveryId: outbound.id,
+        conversationId: outbound.conversationId,
+        body: eventOf(outbound, at),
+        at,
+      });
+      return { kind: 'sent', reference: String(number) };
+    },
+    draft(draft) {
+      events.publishDraft({
+        kind: 'draft',
+        conversation: draft.chat.externalId,
+        turnId: draft.turnId,
+        text: draft.text,
+      });
+    },
+    async listen({ host, port }) {
+      const server = await startServer(api.fetch, host, port);
+      const { port: actual } = server.address() as AddressInfo;
+      return { url: `http://${host}:${actual}`, port: actual, close: () => stopServer(server) };
+    },
+  };
+}
+
+function startServer(
+  fetch: ReturnType<typeof createApi>['fetch'],
+  hostname: string,
+  port: number,
+): Promise<ServerType> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch, hostname, port });
+    server.once('error', reject);
+    server.once('listening', () => resolve(server));
+  });
+}
+
+function stopServer(server: ServerType): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    if ('closeAllConnections' in server) server.closeAllConnections();
+  });
+}

@@ -1,0 +1,200 @@
+import { z } from '@hono/zod-openapi';
+import {
+  type Approval,
+  type Conversation,
+  fileEntrySchema,
+  type Message,
+  originSchema,
+  type StatusView,
+  stepSchema,
+  TASK_STATES,
+  type Task,
+} from '@reeve/core';
+
+const moment = z.iso.datetime();
+
+export const taskViewSchema = z
+  .strictObject({
+    id: z.string(),
+    title: z.string(),
+    goal: z.string(),
+    state: z.enum(TASK_STATES),
+    waitingFor: z.enum(['approval', 'input', 'budget']).nullable(),
+    activity: z.string(),
+    attempt: z.number().int(),
+    steps: z.number().int(),
+    turnId: z.string(),
+    origin: originSchema,
+    capabilities: z.array(z.string()),
+    outcome: z
+      .strictObject({
+        kind: z.string(),
+        summary: z.string(),
+        evidence: z.array(z.number().int()),
+        failure: z.string().nullable(),
+      })
+      .nullable(),
+    createdAt: moment,
+    startedAt: moment.nullable(),
+    endedAt: moment.nullable(),
+  })
+  .openapi('Task');
+
+export const approvalViewSchema = z
+  .strictObject({
+    code: z.string(),
+    task: z.string(),
+    tool: z.string(),
+    arguments: z.record(z.string(), z.json()),
+    digest: z.string(),
+    tier: z.enum(['read', 'change', 'destructive']),
+    reason: z.string(),
+    state: z.enum(['pending', 'approved', 'denied', 'expired', 'voided']),
+    askedAt: moment,
+    expiresAt: moment,
+    decidedAt: moment.nullable(),
+    decidedBy: z.string().nullable(),
+    scope: z.enum(['once', 'task', 'always']).nullable(),
+    note: z.string().nullable(),
+  })
+  .openapi('Approval');
+
+export const taskDetailSchema = taskViewSchema
+  .extend({ stepList: z.array(stepSchema), approvals: z.array(approvalViewSchema) })
+  .openapi('TaskDetail');
+
+export const messageViewSchema = z
+  .strictObject({
+    sequence: z.number().int(),
+    turnId: z.string().nullable(),
+    taskId: z.string().nullable(),
+    role: z.enum(['user', 'assistant', 'event']),
+    text: z.string(),
+    attachments: z.array(z.string()),
+    at: moment,
+  })
+  .openapi('Message');
+
+export const conversationViewSchema = z
+  .strictObject({ id: z.string(), name: z.string(), channel: z.string(), createdAt: moment })
+  .openapi('Conversation');
+
+export const statusViewSchema = z
+  .strictObject({
+    limit: z.number().int(),
+    running: z.array(taskViewSchema),
+    waiting: z.array(taskViewSchema),
+    queued: z.array(taskViewSchema),
+    paused: z.array(taskViewSchema),
+    approvals: z.array(approvalViewSchema),
+    today: z.strictObject({
+      finished: z.number().int(),
+      failed: z.number().int(),
+      modelCalls: z.number().int(),
+      inputTokens: z.number().int(),
+      outputTokens: z.number().int(),
+    }),
+    trouble: z.array(z.string()),
+    model: z.string(),
+  })
+  .openapi('Status');
+
+export const fileViewSchema = fileEntrySchema.openapi('File');
+
+/** Problem details (RFC 9457) with the failure catalogue's code. */
+export const problemSchema = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    detail: z.string(),
+    code: z.string(),
+    retryable: z.boolean(),
+  })
+  .openapi('Problem');
+
+export function taskView(task: Task): z.infer<typeof taskViewSchema> {
+  const { id, title, goal, state, waitingFor, activity, attempt, steps, turnId, origin } = task;
+  const outcome = task.outcome && {
+    ...task.outcome,
+    evidence: [...task.outcome.evidence],
+    failure: task.outcome.failure ?? null,
+  };
+  const times = {
+    createdAt: task.createdAt.toISOString(),
+    startedAt: task.startedAt?.toISOString() ?? null,
+    endedAt: task.endedAt?.toISOString() ?? null,
+  };
+  return {
+    id,
+    title,
+    goal,
+    state,
+    waitingFor,
+    activity,
+    attempt,
+    steps,
+    turnId,
+    origin,
+    capabilities: [...task.capabilities],
+    outcome,
+    ...times,
+  };
+}
+
+export function approvalView(approval: Approval): z.infer<typeof approvalViewSchema> {
+  const { code, digest, tier, reason, state, decidedBy, scope, note, call } = approval;
+  return {
+    code,
+    task: call.task,
+    tool: call.tool,
+    arguments: structuredClone(call.arguments) as Record<string, z.core.util.JSONType>,
+    digest,
+    tier,
+    reason,
+    state,
+    askedAt: approval.askedAt.toISOString(),
+    expiresAt: approval.expiresAt.toISOString(),
+    decidedAt: approval.decidedAt?.toISOString() ?? null,
+    decidedBy,
+    scope,
+    note,
+  };
+}
+
+export function messageView(message: Message): z.infer<typeof messageViewSchema> {
+  const { sequence, turnId, taskId, role, text, attachments } = message;
+  return {
+    sequence,
+    turnId,
+    taskId,
+    role,
+    text,
+    attachments: [...attachments],
+    at: message.at.toISOString(),
+  };
+}
+
+export function conversationView(conversation: Conversation): z.infer<typeof conversationViewSchema> {
+  return {
+    id: conversation.id,
+    name: conversation.chat.externalId,
+    channel: conversation.chat.channel,
+    createdAt: conversation.createdAt.toISOString(),
+  };
+}
+
+export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
+  const { limit, running, waiting, queued, paused, approvals, today, trouble, model } = status;
+  return {
+    limit,
+    running: running.map(taskView),
+    waiting: waiting.map(taskView),
+    queued: queued.map(taskView),
+    paused: paused.map(taskView),
+    approvals: approvals.map(approvalView),
+    today: { ...today },
+    trouble: [...trouble],
+    model,
+  };
+}

@@ -1,0 +1,72 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, UserError } from './user-error.ts';
+import { VERSION } from './version.ts';
+
+const program = new Command('reeve')
+  .description(
+    'Reeve: a personal agent that plans, delegates to sandboxed workers, and asks before anything that cannot be taken back.',
+  )
+  .version(VERSION)
+  .exitOverride()
+  .showHelpAfterError('(reeve --help lists the commands)');
+
+program
+  .command('up')
+  .description('start everything on this machine; with a terminal, open the chat')
+  .action(async () => exit((await import('./up/up.ts')).up()));
+
+program
+  .command('chat')
+  .description('talk to Reeve: the terminal chat, or one message from a script')
+  .option(
+    '--message <text>',
+    'send one message, show what comes of it, and exit when its tasks have ended; “-” reads it from standard input',
+  )
+  .option('--attach <file...>', 'files to send with the message')
+  .option('--conversation <name>', 'the conversation to talk in', 'main')
+  .option('--approve <answer>', 'what to say to questions: once, deny, or none (leave them open)', 'none')
+  .option('--json', 'print each event as one JSON line')
+  .option('--timeout <seconds>', 'give up waiting after this long; the tasks go on')
+  .action(async (options) => exit((await import('./chat/chat-command.ts')).chat(options)));
+
+program
+  .command('doctor')
+  .description('check this machine and this Reeve, each finding with its fix')
+  .option('--json', 'print the findings as JSON')
+  .action(async (options) => exit((await import('./doctor/doctor.ts')).doctor(options)));
+
+const audit = program.command('audit').description('the tamper-evident log of everything that was done');
+audit
+  .command('verify')
+  .description('check the whole chain and name the first broken entry')
+  .option('--json', 'print the result as JSON')
+  .action(async (options) => exit((await import('./audit/verify-audit.ts')).verifyAuditLog(options)));
+
+const config = program.command('config').description('the settings of this Reeve');
+config
+  .command('print')
+  .description('every setting, its value (secrets hidden) and where it came from')
+  .option('--json', 'print them as JSON')
+  .action(async (options) => exit((await import('./print-config.ts')).printConfig(options)));
+
+async function exit(code: number | Promise<number>): Promise<void> {
+  process.exitCode = await code;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  process.exitCode = report(error);
+}
+
+function report(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof UserError) {
+    process.stderr.write(`${error.message}\n${error.fix}\n`);
+    return error.exitCode;
+  }
+  process.stderr.write(
+    `Reeve broke down: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`,
+  );
+  return EXIT.failed;
+}

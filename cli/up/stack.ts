@@ -1,0 +1,212 @@
+import { once } from 'node:events';
+import type { Server } from 'node:net';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { createHttpChannel } from '@reeve/channel-http';
+import { createSystemClock, createSystemIds } from '@reeve/clock';
+import { createCoordinator, DEFAULT_COORDINATOR_SETTINGS, localRoleOf } from '@reeve/coordinator';
+import { type Clock, type Desk, type Launcher, type Log, signToken } from '@reeve/core';
+import { createGateway } from '@reeve/gateway';
+import { createGatewayModel } from '@reeve/model/gateway';
+import { createDiskObjectStore } from '@reeve/object-store';
+import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
+import { createBwrapLauncher } from '@reeve/sandbox';
+import { type Home, readOrMakeKey } from '../home.ts';
+import type { Settings } from '../settings.ts';
+import { UserError } from '../user-error.ts';
+import { openDatabase } from './database.ts';
+import { createModels } from './models.ts';
+import { makeRuntimeDirectory } from './runtime-directory.ts';
+
+/** A running Reeve: coordinator, gateway and channels in one process. */
+export interface Stack {
+  readonly url: string;
+  readonly token: string;
+  /** How the model is set, in words. */
+  readonly modelSummary: string;
+  readonly isRehearsal: boolean;
+  /** Rejects when the stack breaks down by itself; resolves after `stop`. */
+  readonly ended: Promise<void>;
+  stop(): Promise<void>;
+}
+
+const APP_ROOT = fileURLToPath(new URL('../../', import.meta.url));
+/** What an executor needs of the clone; nothing else of it is visible to one. */
+const EXECUTOR_CODE = ['core', 'executor', 'adapters/model', 'node_modules', 'package.json'];
+const KEY_BYTES = 32;
+const TOKEN_HOURS = 12;
+const HEARTBEAT_MS = 15_000;
+
+/**
+ * Starts everything on one machine, innermost first; what was started is stopped again, in reverse, by `stop` or when
+ * a later part cannot be started.
+ *
+ * @throws {UserError} for what the person can mend.
+ */
+export async function startStack(deps: {
+  home: Home;
+  settings: Settings;
+  log: Log;
+  version: string;
+}): Promise<Stack> {
+  await using opened = new AsyncDisposableStack();
+  const { home, settings, log } = deps;
+  const clock = createSystemClock();
+  const ids = createSystemIds();
+  const runtime = await makeRuntimeDirectory(home.paths.root);
+  opened.defer(() => runtime.remove());
+  const sockets = {
+    link: path.join(runtime.path, 'link.sock'),
+    gateway: path.join(runtime.path, 'gateway.sock'),
+  };
+  const tokenKey = await readOrMakeKey(home.paths.tokenKey, KEY_BYTES);
+  const token = Buffer.from(await readOrMakeKey(home.paths.apiToken, KEY_BYTES)).toString('base64url');
+
+  const database = await openDatabase(settings, home.paths, log);
+  opened.defer(() => database.pool.close());
+  const queue = await database.openQueue();
+  opened.defer(() => queue.close());
+  const store = await createPostgresStore({ pool: database.pool });
+  await store.takeOver(`pid ${process.pid}`, clock.now());
+
+  const models = createModels(settings, clock);
+  const gateway = createGateway({
+    models,
+    store: createGatewayStore({ pool: database.pool }),
+    tokenKey,
+    clock,
+    log,
+  });
+  const listening = await gateway.listen({ socketPath: sockets.gateway });
+  opened.defer(() => listening.close());
+  const model = createGatewayModel({
+    socketPath: sockets.gateway,
+    role: 'coordinator',
+    token: coordinatorToken(tokenKey, clock),
+  });
+
+  const launcher = createLauncher({ home, runtimeDirectory: runtime.path, sockets, log });
+  opened.defer(() => launcher.close());
+  const objects = createDiskObjectStore(home.paths.objects);
+  const late: { desk: Desk | null } = { desk: null };
+  const http = createHttpChannel({
+    eventLog: createEventLog({ pool: database.pool }),
+    desk: () => {
+      if (!late.desk) throw new Error('the channel was used before the coordinator was there');
+      return late.desk;
+    },
+    token,
+    clock,
+    newId: () => ids.newId(),
+    log,
+    version: deps.version,
+    heartbeatMs: HEARTBEAT_MS,
+  });
+  const coordinator = createCoordinator({
+    store,
+    queue,
+    objects,
+    launcher,
+    model,
+    channels: new Map([[http.name, http]]),
+    clock,
+    ids,
+    log,
+    tokenKey,
+    roleOf: localRoleOf,
+    settings: {
+      ...DEFAULT_COORDINATOR_SETTINGS,
+      parallelTasks: settings.REEVE_PARALLEL_TASKS,
+      warmExecutors: settings.REEVE_WARM_EXECUTORS,
+      holdMs: settings.REEVE_HOLD_SECONDS * 1000,
+      timeZone: settings.REEVE_TIME_ZONE,
+      executorsDieWithCoordinator: true,
+      modelSummary: models.summary,
+    },
+    trouble: () => [],
+  });
+  late.desk = coordinator.desk;
+  await listen(coordinator.link, sockets.link);
+  opened.defer(() => closeServer(coordinator.link));
+
+  const stopping = new AbortController();
+  await http.start(coordinator.inbound, stopping.signal);
+  const face = await listenHttp(http, settings.REEVE_PORT);
+  opened.defer(() => face.close());
+  const running = coordinator.run(stopping.signal);
+  await home.announce(face.url);
+  log.info(
+    { url: face.url, database: database.kind, queue: queue.kind, model: models.summary },
+    'Reeve is up',
+  );
+
+  const resources = opened.move();
+  return {
+    url: face.url,
+    token,
+    modelSummary: models.summary,
+    isRehearsal: models.isRehearsal,
+    ended: running,
+    async stop() {
+      stopping.abort(new Error('Reeve is stopping'));
+      await running;
+      await resources.disposeAsync();
+      log.info({}, 'Reeve has stopped');
+    },
+  };
+}
+
+function coordinatorToken(key: Uint8Array, clock: Clock): () => string {
+  return () =>
+    signToken(
+      { role: 'coordinator', expires: Math.floor(clock.now().getTime() / 1000) + TOKEN_HOURS * 3600 },
+      key,
+    );
+}
+
+function createLauncher(options: {
+  home: Home;
+  runtimeDirectory: string;
+  sockets: { link: string; gateway: string };
+  log: Log;
+}): Launcher {
+  return createBwrapLauncher({
+    appRoot: APP_ROOT,
+    codeDirectories: EXECUTOR_CODE,
+    nodeBinary: process.execPath,
+    loopEntry: 'executor/main.ts',
+    shimEntry: 'executor/shim/main.ts',
+    linkSocket: options.sockets.link,
+    gatewaySocket: options.sockets.gateway,
+    stateDir: options.home.paths.executors,
+    runtimeDir: options.runtimeDirectory,
+    logger: options.log,
+  });
+}
+
+async function listenHttp(
+  http: ReturnType<typeof createHttpChannel>,
+  port: number,
+): ReturnType<typeof http.listen> {
+  try {
+    return await http.listen({ host: '127.0.0.1', port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new UserError(
+      `Port ${port} on 127.0.0.1 is in use by another program. Nothing was started.`,
+      'Set REEVE_PORT to a free port, or to 0 to take any.',
+    );
+  }
+}
+
+async function listen(server: Server, socketPath: string): Promise<void> {
+  server.listen(socketPath);
+  await once(server, 'listening');
+}
+
+async function closeServer(server: Server): Promise<void> {
+  server.close();
+  if ('closeAllConnections' in server && typeof server.closeAllConnections === 'function')
+    server.closeAllConnections();
+  await once(server, 'close');
+}

@@ -1,0 +1,66 @@
+import { stderr, stdin, stdout } from 'node:process';
+import { readConfig, wantsColour } from '../config.ts';
+import { openHome } from '../home.ts';
+import { createFileLog } from '../log.ts';
+import { EXIT } from '../user-error.ts';
+import { VERSION } from '../version.ts';
+import { requireSandbox } from './require-sandbox.ts';
+import { type Stack, startStack } from './stack.ts';
+
+/**
+ * `reeve up`: starts everything and stays until it is told to stop. With a terminal it opens the chat as well. The
+ * first Ctrl-C or SIGTERM stops in order; the second ends at once, which loses nothing that was accepted.
+ */
+export async function up(): Promise<number> {
+  const { values: settings } = readConfig();
+  await requireSandbox();
+  const home = await openHome(settings.REEVE_HOME);
+  const log = createFileLog(home.paths.log, settings.REEVE_LOG_LEVEL);
+  try {
+    const stack = await startStack({ home, settings, log, version: VERSION });
+    stdout.write(greeting(stack, home.paths.root));
+    const code = await stayUp(stack);
+    return code;
+  } finally {
+    await home.release();
+    log.flush();
+  }
+}
+
+async function stayUp(stack: Stack): Promise<number> {
+  const stopped = Promise.withResolvers<void>();
+  let signals = 0;
+  const onSignal = () => {
+    signals += 1;
+    if (signals > 1) process.exit(EXIT.failed);
+    stderr.write('Stopping. Tasks go on at the next start. Ctrl-C again ends at once.\n');
+    stopped.resolve();
+  };
+  process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
+  const chat = stdin.isTTY && stdout.isTTY ? openChat(stack) : null;
+  await Promise.race([stopped.promise, stack.ended, ...(chat ? [chat] : [])]);
+  await stack.stop();
+  return EXIT.ok;
+}
+
+async function openChat(stack: Stack): Promise<void> {
+  const { runTerminalChat } = await import('../chat/terminal-chat.ts');
+  await runTerminalChat({
+    url: stack.url,
+    token: stack.token,
+    conversation: 'main',
+    colour: wantsColour(),
+    input: stdin,
+    output: stdout,
+  });
+}
+
+function greeting(stack: Stack, home: string): string {
+  const lines = [
+    `Reeve is up at ${stack.url} (this machine only). Everything is in ${home}.`,
+    stack.isRehearsal
+      ? 'No model is set, so the rehearsal model answers: a stand-in that drives the real machinery. Set OPENROUTER_API_KEY or OPENAI_API_KEY for a real one.'
+      : `Model: ${stack.modelSummary}.`,
+  ];
+  return `${lines.join('\n')}\n`;
+}
