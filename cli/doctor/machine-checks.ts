@@ -1,0 +1,139 @@
+import { execFile } from 'node:child_process';
+import { statfs } from 'node:fs/promises';
+import { promisify } from 'node:util';
+import { findRunning } from '../home.ts';
+import type { Settings } from '../settings.ts';
+import { requireSandbox } from '../up/require-sandbox.ts';
+import { UserError } from '../user-error.ts';
+import type { Check } from './check.ts';
+
+const execute = promisify(execFile);
+const NODE_MAJOR = 24;
+const COMFORTABLE_BYTES = 1024 ** 3;
+
+/** What this machine must offer. */
+export function machineChecks(settings: Settings): Check[] {
+  return [
+    nodeCheck,
+    sandboxProgramsCheck,
+    sandboxRunsCheck,
+    sandboxUidsCheck,
+    diskCheck(settings.REEVE_HOME),
+    runningCheck(settings.REEVE_HOME),
+  ];
+}
+
+const nodeCheck: Check = {
+  id: 'node-version',
+  title: 'Node',
+  expected: `Node ${NODE_MAJOR} of the clone`,
+  fix: 'Start through npm start or npx reeve in the clone.',
+  run: async () => ({
+    state: process.versions.node.startsWith(`${NODE_MAJOR}.`) ? 'ok' : 'failed',
+    observed: `Node ${process.versions.node}`,
+  }),
+};
+
+const sandboxProgramsCheck: Check = {
+  id: 'sandbox-programs',
+  title: 'Sandbox programs',
+  expected: 'bwrap, setpriv and prlimit',
+  fix: 'sudo apt-get update && sudo apt-get install -y --no-install-recommends bubblewrap util-linux',
+  async run() {
+    try {
+      await requireSandbox();
+    } catch (error) {
+      if (!(error instanceof UserError)) throw error;
+      return { state: 'failed', observed: error.message, fix: error.fix };
+    }
+    const { stdout } = await execute('/usr/bin/bwrap', ['--version']);
+    return { state: 'ok', observed: stdout.trim() };
+  },
+};
+
+const sandboxRunsCheck: Check = {
+  id: 'sandbox-runs',
+  title: 'Sandbox',
+  expected: 'a command runs in new namespaces without network',
+  fix: 'Allow user namespaces: on Ubuntu 23.10 or newer, sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0',
+  async run() {
+    const walls = [
+      '--unshare-all',
+      '--unshare-user',
+      '--disable-userns',
+      '--die-with-parent',
+      '--cap-drop',
+      'ALL',
+    ];
+    const system = [
+      '--ro-bind',
+      '/usr',
+      '/usr',
+      '--symlink',
+      'usr/bin',
+      '/bin',
+      '--symlink',
+      'usr/lib',
+      '/lib',
+      '--symlink',
+      'usr/lib64',
+      '/lib64',
+      '--proc',
+      '/proc',
+      '--dev',
+      '/dev',
+    ];
+    const { stdout } = await execute(
+      '/usr/bin/bwrap',
+      [...walls, ...system, '--', '/usr/bin/cat', '/proc/net/dev'],
+      { timeout: 10_000 },
+    );
+    const interfaces = stdout.split('\n').flatMap((line) => /^\s*(\w+):/.exec(line)?.[1] ?? []);
+    const isAlone = interfaces.every((name) => name === 'lo');
+    return {
+      state: isAlone ? 'ok' : 'failed',
+      observed: `a command ran; network interfaces inside: ${interfaces.join(', ') || 'none'}`,
+    };
+  },
+};
+
+const sandboxUidsCheck: Check = {
+  id: 'sandbox-uids',
+  title: 'Separate users for workers',
+  expected: 'each worker has a user id of its own (started as root)',
+  fix: 'Start Reeve as root, or accept that workers share your user id behind their namespaces.',
+  run: async () =>
+    process.geteuid?.() === 0
+      ? { state: 'ok', observed: 'started as root: each worker drops to a user id of its own' }
+      : { state: 'warning', observed: 'started as an ordinary user: workers share your user id' },
+};
+
+function diskCheck(home: string): Check {
+  return {
+    id: 'disk-space',
+    title: 'Disk',
+    expected: 'at least 1 GB free where the home is',
+    fix: 'Free some space, or set REEVE_HOME to a folder on another disk.',
+    async run() {
+      const { bavail, bsize } = await statfs(home);
+      const free = bavail * bsize;
+      return {
+        state: free >= COMFORTABLE_BYTES ? 'ok' : 'warning',
+        observed: `${(free / 1024 ** 3).toFixed(1)} GB free at ${home}`,
+      };
+    },
+  };
+}
+
+function runningCheck(home: string): Check {
+  return {
+    id: 'reeve-running',
+    title: 'This Reeve',
+    expected: 'running and answering, or stopped',
+    fix: 'Stop it and start it again.',
+    async run() {
+      const running = await findRunning(home);
+      return { state: 'ok', observed: running ? `running at ${running.url}` : 'not running' };
+    },
+  };
+}

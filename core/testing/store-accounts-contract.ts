@@ -1,0 +1,133 @@
+import { expect, it } from 'vitest';
+import { AUDIT_GENESIS, type AuditEvent, auditBody, verifyAudit } from '../audit.ts';
+import { formatTaskId } from '../ids.ts';
+import type { UsageRecord } from '../store.ts';
+import type { OpenStore } from './store-fixture.ts';
+import { collect, later, NO_TASK, parallel, SAMPLE_TIME } from './store-samples.ts';
+
+const EVENT: AuditEvent = {
+  event: 'approval-decided',
+  actor: 'person:Ada',
+  subject: 'A7K2',
+  detail: { note: 'quote " nul \0 line\n and 💾', amount: 1e21, list: [null, true] },
+};
+
+/** The audit chain, usage, and the local channel's event log. */
+export function accountsContract(open: OpenStore): void {
+  it('chains an entry to the one before it', async () => {
+    const { store } = await open();
+    const first = await store.audit.append(EVENT, SAMPLE_TIME);
+    expect(first).toMatchObject({
+      sequence: 1,
+      body: auditBody(EVENT, SAMPLE_TIME),
+      previousHash: AUDIT_GENESIS,
+    });
+    const second = await store.audit.append(EVENT, later(1));
+    expect(second).toMatchObject({ sequence: 2, previousHash: first.hash });
+    expect(await collect(store.audit.entries())).toEqual([first, second]);
+    expect(await collect(store.audit.entries(2))).toEqual([second]);
+    expect(await verifyAudit(store.audit.entries())).toEqual({
+      kind: 'intact',
+      entries: 2,
+      head: second.hash,
+    });
+  });
+
+  it('stays intact under 100 parallel appends, half of them in transactions', async () => {
+    const { store } = await open();
+    await parallel(100, (index) => {
+      const event = { ...EVENT, subject: `T-${index}` };
+      return index % 2 === 0
+        ? store.audit.append(event, SAMPLE_TIME)
+        : store.transaction((records) => records.audit.append(event, SAMPLE_TIME));
+    });
+    expect(await verifyAudit(store.audit.entries())).toMatchObject({ kind: 'intact', entries: 100 });
+  });
+
+  it('leaves no gap behind a transaction that failed', async () => {
+    const { store } = await open();
+    await store.audit.append(EVENT, SAMPLE_TIME);
+    const failed = store.transaction(async (records) => {
+      await records.audit.append(EVENT, SAMPLE_TIME);
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    await store.audit.append(EVENT, SAMPLE_TIME);
+    expect(await verifyAudit(store.audit.entries())).toMatchObject({ kind: 'intact', entries: 2 });
+  });
+
+  it('reads a chain of more than one page', async () => {
+    const { store } = await open();
+    await store.transaction(async (records) => {
+      for (let count = 0; count < 2100; count += 1) await records.audit.append(EVENT, SAMPLE_TIME);
+    });
+    expect(await verifyAudit(store.audit.entries())).toMatchObject({ kind: 'intact', entries: 2100 });
+    expect(await collect(store.audit.entries(2099))).toHaveLength(2);
+  });
+
+  it('finds the newest entries about a subject, oldest first', async () => {
+    const { store } = await open();
+    for (const event of ['a', 'b', 'c']) await store.audit.append({ ...EVENT, event }, SAMPLE_TIME);
+    await store.audit.append({ ...EVENT, subject: 'other' }, SAMPLE_TIME);
+    const about = await store.audit.about('A7K2', 2);
+    expect(about.map(({ sequence }) => sequence)).toEqual([2, 3]);
+    expect(await store.audit.about('nobody', 2)).toEqual([]);
+  });
+
+  it('adds usage up by time and task', async () => {
+    const { store, gateway } = await open();
+    const usage: UsageRecord = {
+      task: null,
+      role: 'coordinator',
+      model: 'rehearsal',
+      inputTokens: 3_000_000_000,
+      outputTokens: 20,
+      estimated: false,
+      at: SAMPLE_TIME,
+    };
+    expect(await store.usage.totals({})).toEqual({ calls: 0, inputTokens: 0, outputTokens: 0 });
+    await store.usage.record(usage);
+    await gateway.usage.record({
+      ...usage,
+      task: formatTaskId(3),
+      role: 'executor',
+      inputTokens: 5,
+      at: later(9),
+    });
+    expect(await store.usage.totals({})).toEqual({ calls: 2, inputTokens: 3_000_000_005, outputTokens: 40 });
+    expect(await store.usage.totals({ task: formatTaskId(3) })).toMatchObject({ calls: 1, inputTokens: 5 });
+    expect(await store.usage.totals({ since: later(9) })).toMatchObject({ calls: 1 });
+    expect(await store.usage.totals({ since: later(10) })).toMatchObject({ calls: 0 });
+    expect(await store.usage.totals({ task: NO_TASK })).toMatchObject({ calls: 0 });
+  });
+
+  it('numbers events so that a client that was away resumes without a gap', async () => {
+    const { events } = await open();
+    expect(await events.newest()).toBe(0);
+    const first = await events.append(delivery('d1', 'one'));
+    const second = await events.append(delivery('d2', 'two'));
+    expect(await events.append(delivery('d1', 'one'))).toBe(first);
+    const third = await events.append(delivery('d3', 'one'));
+    expect(second).toBeGreaterThan(first);
+    expect(await events.newest()).toBe(third);
+    expect((await events.after(0, null, 10)).map(({ number }) => number)).toEqual([first, second, third]);
+    expect(await events.after(first, 'one', 10)).toEqual([
+      { number: third, conversationId: 'one', body: '{"id":"d3"}', at: SAMPLE_TIME },
+    ]);
+    expect(await events.after(0, null, 1)).toHaveLength(1);
+    expect(await events.after(third, null, 10)).toEqual([]);
+  });
+
+  it('stores one of 20 parallel copies of an event, and numbers 20 different ones apart', async () => {
+    const { events } = await open();
+    const copies = await parallel(20, () => events.append(delivery('d1', 'one')));
+    expect(new Set(copies).size).toBe(1);
+    const different = await parallel(20, (index) => events.append(delivery(`e${index}`, 'one')));
+    expect(new Set(different).size).toBe(20);
+    expect(await events.after(0, null, 100)).toHaveLength(21);
+  });
+}
+
+function delivery(deliveryId: string, conversationId: string) {
+  return { deliveryId, conversationId, body: JSON.stringify({ id: deliveryId }), at: SAMPLE_TIME };
+}

@@ -1,0 +1,159 @@
+import { expect, it } from 'vitest';
+import { type Approval, type ApprovalDecision, type Grant, moveApproval } from '../approval.ts';
+import { formatTaskId } from '../ids.ts';
+import type { OpenStore } from './store-fixture.ts';
+import {
+  countOf,
+  later,
+  NO_TASK,
+  parallel,
+  SAMPLE_TIME,
+  sampleApproval,
+  samplePermit,
+  sampleTask,
+} from './store-samples.ts';
+
+/** Approvals, grants and permits. */
+export function effectsContract(open: OpenStore): void {
+  it('reads an approval back as it was asked', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const asked = sampleApproval(task, 'A7K2');
+    await store.approvals.insert(asked);
+    expect(await store.approvals.get('A7K2')).toEqual(asked);
+    expect(await store.approvals.get('XXXX')).toBeNull();
+    expect(await store.approvals.pending()).toEqual([asked]);
+    expect(await store.approvals.pendingForTask(task.id)).toEqual([asked]);
+    expect(await store.approvals.pendingForTask(NO_TASK)).toEqual([]);
+  });
+
+  it('finds what was asked for a call, newest first', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const first = sampleApproval(task, 'A7K2');
+    const second = { ...first, code: 'C3D4' };
+    await store.approvals.insert(first);
+    await store.approvals.insert(second);
+    await store.approvals.insert(sampleApproval(task, 'F9G7'));
+    expect(await store.approvals.forCall(task.id, first.call.callId)).toEqual([second, first]);
+  });
+
+  it('lets exactly one of 50 parallel decisions win, and keeps it whole', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const asked = sampleApproval(task, 'A7K2');
+    await store.approvals.insert(asked);
+    const decided = Array.from({ length: 50 }, (_, index) => decide(asked, index));
+    const wins = await parallel(50, (index) => {
+      const settled = decided[index] ?? asked;
+      return index % 2 === 0
+        ? store.approvals.settle(settled)
+        : store.transaction((records) => records.approvals.settle(settled));
+    });
+    expect(countOf(wins, true)).toBe(1);
+    expect(await store.approvals.get('A7K2')).toEqual(decided[wins.indexOf(true)]);
+    expect(await store.approvals.pending()).toEqual([]);
+  });
+
+  it('takes a decision back when its transaction fails', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const asked = sampleApproval(task, 'A7K2');
+    await store.approvals.insert(asked);
+    const failed = store.transaction(async (records) => {
+      expect(await records.approvals.settle(decide(asked, 0))).toBe(true);
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    expect(await store.approvals.get('A7K2')).toEqual(asked);
+    expect(await store.approvals.settle(decide(asked, 1))).toBe(true);
+  });
+
+  it('returns the grants of a tool that still hold', async () => {
+    const { store } = await open();
+    const grant = (id: string, more: Partial<Grant> = {}): Grant => ({
+      id,
+      tool: 'files.put',
+      resource: 'drive/reports/**',
+      task: null,
+      grantedBy: 'Ada',
+      approval: 'A7K2',
+      expiresAt: later(1000),
+      ...more,
+    });
+    await store.grants.insert(grant('g1'));
+    await store.grants.insert(grant('g2', { task: formatTaskId(4), expiresAt: later(2000) }));
+    await store.grants.insert(grant('g3', { tool: 'files.delete' }));
+    expect(await store.grants.active('files.put', later(999))).toEqual([
+      grant('g1'),
+      grant('g2', { task: 'T-4', expiresAt: later(2000) }),
+    ]);
+    expect((await store.grants.active('files.put', later(1000))).map(({ id }) => id)).toEqual(['g2']);
+  });
+
+  it('lets a permit be used once, also by 50 at once', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    await store.permits.insert(samplePermit(task.id, 'p1'));
+    const uses = await parallel(50, (index) =>
+      index % 2 === 0
+        ? store.permits.consume('p1', SAMPLE_TIME)
+        : store.transaction((records) => records.permits.consume('p1', SAMPLE_TIME)),
+    );
+    expect(countOf(uses, true)).toBe(1);
+    expect(await store.permits.consume('p1', later(1))).toBe(false);
+    expect(await store.permits.consume('nobody', SAMPLE_TIME)).toBe(false);
+  });
+
+  it('counts two permits for one call as one licence', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    await store.permits.insert(samplePermit(task.id, 'p1', 'call'));
+    await store.permits.insert(samplePermit(task.id, 'p2', 'call'));
+    expect(await store.permits.consume('p1', SAMPLE_TIME)).toBe(true);
+    expect(await store.permits.consume('p2', SAMPLE_TIME)).toBe(false);
+    expect(await store.permits.forCall(task.id, 'call')).toMatchObject({
+      permit: { id: 'p2' },
+      use: { usedAt: SAMPLE_TIME },
+    });
+  });
+
+  it('gives a use back when its transaction fails', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    await store.permits.insert(samplePermit(task.id, 'p1'));
+    const failed = store.transaction(async (records) => {
+      expect(await records.permits.consume('p1', SAMPLE_TIME)).toBe(true);
+      throw new Error('no');
+    });
+    await expect(failed).rejects.toThrow('no');
+    expect(await store.permits.consume('p1', SAMPLE_TIME)).toBe(true);
+  });
+
+  it('tells unused, used and settled permits of a call apart', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const permit = samplePermit(task.id, 'p1');
+    await store.permits.insert(permit);
+    const { callId } = permit.call;
+    expect(await store.permits.get('p1')).toEqual(permit);
+    expect(await store.permits.get('nobody')).toBeNull();
+    expect(await store.permits.forCall(task.id, 'other')).toBeNull();
+    expect(await store.permits.forCall(task.id, callId)).toEqual({ permit, use: null });
+    await store.permits.consume('p1', later(5));
+    const unsettled = { usedAt: later(5), settled: null };
+    expect(await store.permits.forCall(task.id, callId)).toEqual({ permit, use: unsettled });
+    await store.permits.settle('p1', { ok: false, content: 'disk full' }, later(6));
+    await store.permits.settle('p1', { ok: true, content: 'no, it worked' }, later(7));
+    const settled = { usedAt: later(5), settled: { ok: false, content: 'disk full' } };
+    expect(await store.permits.forCall(task.id, callId)).toEqual({ permit, use: settled });
+  });
+}
+
+function decide(asked: Approval, index: number): Approval {
+  const decision: ApprovalDecision =
+    index % 2 === 0 ? { kind: 'approve', scope: 'once' } : { kind: 'deny', note: `no, said ${index}` };
+  const moved = moveApproval(asked, { kind: 'decided', decision, by: `person ${index}` }, SAMPLE_TIME);
+  if (moved.kind === 'refused') throw new Error(moved.reason);
+  return moved.approval;
+}
