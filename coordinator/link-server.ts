@@ -63,14 +63,21 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     async (deps, call) =>
       reply(
         call,
-        await deps.service.putFile(call.claims, query(call, 'call'), query(call, 'permit'), call.request),
+        await deps.service.putFile(
+          call.claims,
+          { callId: query(call, 'call'), permit: query(call, 'permit') },
+          call.request,
+        ),
       ),
   ],
   ['POST /files/delete', deleteFile],
   [
     'PUT /scratch',
     async (deps, call) =>
-      reply(call, await deps.service.saveScratch(call.claims, Number(query(call, 'seq')), call.request)),
+      reply(
+        call,
+        await deps.service.files.saveScratch(call.claims, Number(query(call, 'seq')), call.request),
+      ),
   ],
   ['GET /scratch', readScratch],
 ]);
@@ -153,15 +160,9 @@ async function control(deps: LinkServerDeps, call: Call): Promise<void> {
 }
 
 async function listFiles(deps: LinkServerDeps, call: Call): Promise<void> {
-  const list = await deps.service.listFiles(call.claims, call.url.searchParams.get('prefix') ?? '');
+  const list = await deps.service.files.list(call.claims, call.url.searchParams.get('prefix') ?? '');
   if (list === 'denied') throw new BadRequest(403, 'this task may not list files');
-  const files = list.files.map(({ path, bytes, sha256, modifiedAt }) => ({
-    path,
-    bytes,
-    sha256,
-    modifiedAt,
-  }));
-  sendJson(call.response, { files, truncated: list.truncated });
+  sendJson(call.response, list);
 }
 
 async function readFile(deps: LinkServerDeps, call: Call): Promise<void> {
@@ -173,11 +174,11 @@ async function readFile(deps: LinkServerDeps, call: Call): Promise<void> {
 
 async function deleteFile(deps: LinkServerDeps, call: Call): Promise<void> {
   const { callId, permit } = await body(call, performRequestSchema);
-  reply(call, await deps.service.deleteFile(call.claims, callId, permit));
+  reply(call, await deps.service.deleteFile(call.claims, { callId, permit }));
 }
 
 async function readScratch(deps: LinkServerDeps, call: Call): Promise<void> {
-  const content = await deps.service.openScratch(call.claims);
+  const content = await deps.service.files.openScratch(call.claims);
   if (!content) throw new BadRequest(404, 'there is no snapshot');
   await stream(call.response, content);
 }

@@ -1,0 +1,63 @@
+import {
+  type DeclareRequest,
+  type EffectCall,
+  parseDrivePath,
+  resourceOf,
+  type Store,
+  type Task,
+} from '@reeve/core';
+
+export type Resolved =
+  | { readonly kind: 'call'; readonly call: EffectCall; readonly fileExists: boolean }
+  | { readonly kind: 'refused'; readonly reason: string };
+
+/**
+ * Turns a declaration into the exact call: the path normalised, and what stands there now (its content's hash) added,
+ * so that a yes covers this file as it was when the person saw the card.
+ */
+export async function resolveCall(store: Store, task: Task, request: DeclareRequest): Promise<Resolved> {
+  const { callId, tool } = request;
+  const base = { task: task.id, callId, tool };
+  if (!tool.startsWith('files.'))
+    return { kind: 'call', call: { ...base, arguments: request.arguments }, fileExists: false };
+  const parsed = parseDrivePath(String(request.arguments['path'] ?? ''));
+  if (parsed.kind === 'refused')
+    return { kind: 'refused', reason: `Not a usable file name: ${parsed.reason}.` };
+  const { path } = parsed;
+  const current = await store.files.get(path);
+  const fileExists = current !== null;
+  switch (tool) {
+    case 'files.delete':
+      return {
+        kind: 'call',
+        call: {
+          ...base,
+          arguments: { path, ...(current ? { bytes: current.bytes, sha256: current.sha256 } : {}) },
+        },
+        fileExists,
+      };
+    case 'files.put': {
+      const { bytes, sha256 } = request.arguments;
+      if (typeof bytes !== 'number' || typeof sha256 !== 'string')
+        return { kind: 'refused', reason: 'files.put names its size and hash.' };
+      return {
+        kind: 'call',
+        call: { ...base, arguments: { path, bytes, sha256, replaces: current?.sha256 ?? null } },
+        fileExists,
+      };
+    }
+    default:
+      return { kind: 'call', call: { ...base, arguments: { ...request.arguments, path } }, fileExists };
+  }
+}
+
+/** The drive path of a resolved call. */
+export function pathOf(call: EffectCall): string {
+  return resourceOf(call).slice('drive/'.length);
+}
+
+/** The content's hash that the person saw on the card; null when there was no file. */
+export function seenHash(call: EffectCall): string | null {
+  const seen = call.tool === 'files.put' ? call.arguments['replaces'] : call.arguments['sha256'];
+  return typeof seen === 'string' ? seen : null;
+}

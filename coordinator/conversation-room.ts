@@ -1,0 +1,139 @@
+import {
+  type Accepted,
+  type ChannelAdapter,
+  type Desk,
+  failureText,
+  type Inbound,
+  type InboxEntry,
+} from '@reeve/core';
+import { createCommandHandler } from './command-handler.ts';
+import type { CoordinatorDeps } from './coordinator.ts';
+import { createDesk } from './desk.ts';
+import { createIntake } from './intake.ts';
+import { createMailboxes } from './mailbox.ts';
+import { createStatusReader } from './status.ts';
+import type { TaskRoom } from './task-room.ts';
+import { createTurnHandler, replyEntry } from './turn.ts';
+import { createRoundRunner } from './turn-round.ts';
+import { effectSentence } from './wording.ts';
+
+/** Where people are heard and answered: intake, slash commands, turns, and the counter for API clients. */
+export interface ConversationRoom {
+  readonly desk: Desk;
+  readonly inbound: Inbound;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+export function createConversationRoom(
+  deps: CoordinatorDeps,
+  tasks: TaskRoom,
+  wakeOutbox: () => void,
+): ConversationRoom {
+  const { store, clock, log, settings, roleOf, model } = deps;
+  const { timeZone } = settings;
+  const { taskDesk, approvals, drive } = tasks;
+  const newId = () => deps.ids.newId();
+  const stopping = new AbortController();
+  const status = createStatusReader({
+    store,
+    clock,
+    limit: settings.parallelTasks,
+    model: settings.modelSummary,
+    trouble: deps.trouble,
+  });
+  const handleCommand = createCommandHandler({
+    store,
+    taskDesk,
+    approvals,
+    drive,
+    status,
+    clock,
+    timeZone,
+    newId,
+    log,
+    roleOf,
+    onAnswered: wakeOutbox,
+  });
+  const onTasksCreated = () => {
+    tasks.wake();
+    wakeOutbox();
+  };
+  const runRound = createRoundRunner({ store, taskDesk, clock, roleOf, onTasksCreated });
+  const draft: ChannelAdapter['draft'] = (piece) => deps.channels.get(piece.chat.channel)?.draft(piece);
+  const handleTurn = createTurnHandler({
+    store,
+    model,
+    clock,
+    newId,
+    timeZone,
+    log,
+    draft,
+    runRound,
+    onAnswered: wakeOutbox,
+  });
+  const mailboxes = createMailboxes({
+    store,
+    log,
+    handle: (entry) => handleTurn(entry, stopping.signal),
+    setAside: (entry) => setAside(deps, entry, wakeOutbox),
+  });
+  const onAccepted = (entry: InboxEntry) => {
+    if (entry.lane === 'turn') return mailboxes.wake(entry.conversationId);
+    handleCommand(entry).catch((error: unknown) =>
+      log.error({ err: error, turn: entry.id }, 'a command waits for the next start'),
+    );
+  };
+  const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
+
+  return {
+    desk: createDesk({ store, clock, taskDesk, drive, status }),
+    inbound: {
+      receive: (message) => receive(message).catch((error: unknown) => notStored(deps, error)),
+      decide: (request) => decide(deps, tasks, request),
+    },
+    async run(signal) {
+      signal.addEventListener('abort', () => stopping.abort(signal.reason), { once: true });
+      for (const conversationId of await store.inbox.pendingConversations()) {
+        for (const entry of await store.inbox.pending(conversationId, 'command')) onAccepted(entry);
+        mailboxes.wake(conversationId);
+      }
+      if (!signal.aborted)
+        await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+      mailboxes.stop();
+      await mailboxes.idle();
+    },
+  };
+}
+
+/** A message that always fails is set aside, and its sender told once. */
+async function setAside(deps: CoordinatorDeps, entry: InboxEntry, wakeOutbox: () => void): Promise<void> {
+  const now = deps.clock.now();
+  await deps.store.transaction(async (records) => {
+    await records.inbox.setAside(entry.id, now);
+    const text = failureText({ code: 'message-set-aside' });
+    await records.outbox.add(
+      replyEntry(deps.ids.newId(), entry, text, { kind: 'turn', turnId: entry.id, tasks: [] }),
+      now,
+    );
+  });
+  wakeOutbox();
+}
+
+function notStored(deps: CoordinatorDeps, error: unknown): Accepted {
+  deps.log.error({ err: error }, 'a message could not be stored');
+  return { kind: 'refused', failure: { code: 'database-away' } };
+}
+
+/** Decisions from buttons and API: the same role check and the same desk as the typed commands. */
+async function decide(
+  deps: CoordinatorDeps,
+  tasks: TaskRoom,
+  request: Parameters<Inbound['decide']>[0],
+): ReturnType<Inbound['decide']> {
+  if (deps.roleOf(request.sender, request.chat.channel) !== 'owner')
+    return { kind: 'refused', failure: { code: 'approval-not-yours' } };
+  const decided = await tasks.approvals.decide(request.code, request.decision, request.sender.name);
+  if (decided.kind === 'refused') return decided;
+  const verb = request.decision.kind === 'approve' ? 'Approved' : 'Denied';
+  return { kind: 'decided', sentence: `${verb}: ${effectSentence(decided.approval.call)}.` };
+}

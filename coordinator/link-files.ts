@@ -1,0 +1,88 @@
+import {
+  allows,
+  type Clock,
+  type FileEntry,
+  isLive,
+  type LinkReply,
+  type ObjectStore,
+  type Outcome,
+  parseAll,
+  parseDrivePath,
+  type Store,
+  type StoredFile,
+  type Task,
+  type TaskClaims,
+} from '@reeve/core';
+import type { Drive } from './drive.ts';
+
+/** The task link's file side: what a worker may read of the owner's files, and its scratch snapshots. */
+export interface LinkFiles {
+  list(claims: TaskClaims, prefix: string): Promise<{ files: FileEntry[]; truncated: boolean } | 'denied'>;
+  open(
+    task: Task | null,
+    path: string,
+  ): Promise<Outcome<{ entry: StoredFile; content: AsyncIterable<Uint8Array> }>>;
+  saveScratch(claims: TaskClaims, seq: number, content: AsyncIterable<Uint8Array>): Promise<LinkReply>;
+  openScratch(claims: TaskClaims): Promise<AsyncIterable<Uint8Array> | null>;
+  /** Forgets the snapshots of a task that is over. */
+  dropScratch(task: Task): Promise<void>;
+}
+
+const LIST_LIMIT = 1000;
+
+export function createLinkFiles(deps: {
+  store: Store;
+  objects: ObjectStore;
+  drive: Drive;
+  clock: Clock;
+  scratchLimitBytes: number;
+}): LinkFiles {
+  const { store, objects, clock } = deps;
+
+  async function prune(id: Task['id'], keep: 'newest' | 'none'): Promise<void> {
+    for (const key of await store.steps.pruneSnapshots(id, keep)) await objects.delete(key);
+  }
+
+  return {
+    async list(claims, prefix) {
+      const mayList = parseAll(claims.capabilities).some(
+        (capability) => capability.scheme === 'file' && capability.actions.includes('list'),
+      );
+      if (!mayList) return 'denied';
+      const files = await store.files.list(prefix, LIST_LIMIT + 1);
+      const entries = files
+        .slice(0, LIST_LIMIT)
+        .map(({ path, bytes, sha256, modifiedAt }) => ({ path, bytes, sha256, modifiedAt }));
+      return { files: entries, truncated: files.length > LIST_LIMIT };
+    },
+
+    async open(task, path) {
+      const parsed = parseDrivePath(path);
+      const mayRead =
+        task &&
+        parsed.kind === 'path' &&
+        allows(parseAll(task.capabilities), 'file', `drive/${parsed.path}`, 'read');
+      return mayRead
+        ? deps.drive.open(parsed.path)
+        : { kind: 'failed', failure: { code: 'file-unknown', about: path } };
+    },
+
+    async saveScratch(claims, seq, content) {
+      const task = await store.tasks.get(claims.task);
+      if (!task || !isLive(task) || task.attempt !== claims.attempt)
+        return { kind: 'stale', reason: 'the task has gone on without this attempt' };
+      const key = `scratch/${claims.task}/${claims.attempt}-${seq}-${clock.now().getTime()}.tar`;
+      await objects.put(key, content, { limitBytes: deps.scratchLimitBytes });
+      await store.steps.recordSnapshot(claims.task, seq, key, clock.now());
+      await prune(claims.task, 'newest');
+      return { kind: 'ok' };
+    },
+
+    async openScratch(claims) {
+      const snapshot = await store.steps.newestSnapshot(claims.task);
+      return snapshot ? objects.get(snapshot.key) : null;
+    },
+
+    dropScratch: (task) => prune(task.id, 'none'),
+  };
+}

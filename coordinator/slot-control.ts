@@ -1,0 +1,87 @@
+import {
+  type Approval,
+  type Clock,
+  type ControlMessage,
+  isLive,
+  type Log,
+  type Store,
+  type Task,
+  type TaskId,
+} from '@reeve/core';
+import type { ExecutorPool, Slot } from './executor-pool.ts';
+
+/** Tells running executors what has happened to their tasks. */
+export interface SlotControl {
+  /** Ends the executor of a task that is over or paused. */
+  taskChanged(task: Task): void;
+  /** Hands new words of the person to the executor that works on the task, if one does. */
+  steer(id: TaskId): void;
+  /** Holds the executor for a while after its question, then lets it go; the answer starts the next attempt. */
+  asked(approval: Approval): void;
+  decided(approval: Approval): void;
+}
+
+/** How long an executor gets to save its scratch directory and leave by itself. */
+const END_GRACE_MS = 5000;
+
+export function createSlotControl(deps: {
+  store: Store;
+  pool: ExecutorPool;
+  clock: Clock;
+  holdMs: number;
+  log: Log;
+}): SlotControl {
+  const { store, pool, clock, log } = deps;
+  const held = new Set<string>();
+
+  async function endNow(slot: Slot): Promise<void> {
+    slot.send({ kind: 'cancel' });
+    await slot.kill();
+  }
+
+  async function endAfterGrace(slot: Slot, last: ControlMessage | null): Promise<void> {
+    if (last) slot.send(last);
+    await Promise.race([slot.ended, clock.sleep(END_GRACE_MS)]);
+    await slot.kill();
+  }
+
+  async function hold(approval: Approval, slot: Slot): Promise<void> {
+    held.add(approval.code);
+    await Promise.race([slot.ended, clock.sleep(deps.holdMs)]);
+    if (held.delete(approval.code)) slot.send({ kind: 'release' });
+  }
+
+  async function sendInputs(id: TaskId, slot: Slot): Promise<void> {
+    for (const input of await store.tasks.pendingInputs(id)) slot.send({ kind: 'steer', input });
+  }
+
+  function watch(work: Promise<void>, task: TaskId): void {
+    work.catch((error: unknown) =>
+      log.error({ err: error, task }, 'an executor could not be told; its lease decides'),
+    );
+  }
+
+  return {
+    taskChanged(task) {
+      const slot = pool.byTask(task.id);
+      if (!slot) return;
+      if (task.state === 'cancelled' || task.state === 'expired') watch(endNow(slot), task.id);
+      else if (task.state === 'paused') watch(endAfterGrace(slot, { kind: 'pause' }), task.id);
+      else if (!isLive(task)) watch(endAfterGrace(slot, null), task.id);
+    },
+    steer(id) {
+      const slot = pool.byTask(id);
+      if (slot) watch(sendInputs(id, slot), id);
+    },
+    asked(approval) {
+      const slot = pool.byTask(approval.call.task);
+      if (slot) watch(hold(approval, slot), approval.call.task);
+    },
+    decided({ code, state, note, call }) {
+      held.delete(code);
+      pool
+        .byTask(call.task)
+        ?.send({ kind: 'decision', approval: code, approved: state === 'approved', note });
+    },
+  };
+}

@@ -1,0 +1,154 @@
+import type { Server } from 'node:http';
+import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
+import type { CoordinatorDeps } from './coordinator.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createDrive, type Drive } from './drive.ts';
+import { createDriveEffects, type DriveDeps } from './drive-effects.ts';
+import { createEffectDesk } from './effect-desk.ts';
+import { createExecutorPool, type ExecutorPool } from './executor-pool.ts';
+import { createJobRunner } from './job-runner.ts';
+import { createAssigner } from './link-assignment.ts';
+import { createLinkFiles } from './link-files.ts';
+import { createLinkServer } from './link-server.ts';
+import { createLinkService } from './link-service.ts';
+import { type Asker, createAsker } from './questions.ts';
+import { createSlotControl } from './slot-control.ts';
+import { createTaskCards, type TaskCards } from './task-cards.ts';
+import { createTaskDesk, type TaskDesk } from './task-desk.ts';
+import { createTaskLedger, type TaskLedger } from './task-ledger.ts';
+import { createTaskRelay } from './task-relay.ts';
+import { createSignal } from './wake-signal.ts';
+
+/** Where tasks live: their records, questions, executors and the link that executors talk to. */
+export interface TaskRoom {
+  readonly link: Server;
+  readonly taskDesk: TaskDesk;
+  readonly approvals: ApprovalDesk;
+  readonly drive: Drive;
+  /** Says that new tasks were committed. */
+  wake(): void;
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** Between two looks at changed cards; channels slow them further to what they bear. */
+const CARD_INTERVAL_MS = 250;
+const TICKET_BYTES = 32;
+
+export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): TaskRoom {
+  const { store, clock, ids, log, settings } = deps;
+  const newId = () => ids.newId();
+  const { timeZone } = settings;
+  const wake = createSignal();
+  const newTicket = () => Buffer.from(ids.randomBytes(TICKET_BYTES)).toString('base64url');
+  const pool = createExecutorPool({
+    launcher: deps.launcher,
+    clock,
+    log,
+    newTicket,
+    limits: settings.executorLimits,
+    warm: settings.warmExecutors,
+  });
+  const ledger = createTaskLedger({ store, clock, newId, timeZone });
+  const slots = createSlotControl({ store, pool, clock, holdMs: settings.holdMs, log });
+  ledger.onChanged((task) => {
+    slots.taskChanged(task);
+    wakeOutbox();
+  });
+  const approvals = createApprovalDesk({
+    store,
+    ledger,
+    clock,
+    newId,
+    randomBytes: (count) => ids.randomBytes(count),
+    timeZone,
+    onDecided: (approval) => {
+      slots.decided(approval);
+      wakeOutbox();
+    },
+  });
+  const ask = createAsker({
+    ledger,
+    clock,
+    newId,
+    newCode: approvals.newCode,
+    timeZone,
+    onAsked: slots.asked,
+  });
+  const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes };
+  const drive = createDrive(driveDeps);
+  const cards = createTaskCards({
+    store,
+    clock,
+    newId,
+    intervalMs: CARD_INTERVAL_MS,
+    log,
+    onWritten: wakeOutbox,
+  });
+  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, ask });
+  const relay = createTaskRelay({ queue: deps.queue, ledger, clock });
+  const jobs = createJobRunner({ store, pool, ledger, relay, log, onEnded: wake.raise });
+  const dispatcher = createDispatcher({
+    store,
+    queue: deps.queue,
+    pool,
+    ledger,
+    relay,
+    jobs,
+    wake,
+    clock,
+    log,
+    ...settings,
+    expireApprovals: () => approvals.expireDue(),
+  });
+  return {
+    link,
+    taskDesk: createTaskDesk({
+      store,
+      ledger,
+      clock,
+      newId,
+      deadlineMs: settings.taskDeadlineMs,
+      onSteered: slots.steer,
+    }),
+    approvals,
+    drive,
+    wake: wake.raise,
+    async run(signal) {
+      await Promise.all([dispatcher.run(signal), cards.run(signal)]);
+    },
+  };
+}
+
+/** The task link over its service: what executors may call, and who may call it. */
+function createLink(
+  deps: CoordinatorDeps,
+  parts: {
+    ledger: TaskLedger;
+    pool: ExecutorPool;
+    cards: TaskCards;
+    drive: Drive;
+    driveDeps: DriveDeps;
+    ask: Asker;
+  },
+): Server {
+  const { store, clock, log, settings, tokenKey } = deps;
+  const { ledger, pool, cards, drive, driveDeps, ask } = parts;
+  const service = createLinkService({
+    store,
+    ledger,
+    clock,
+    cards,
+    effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, ask }),
+    driveEffects: createDriveEffects(driveDeps),
+    files: createLinkFiles({
+      store,
+      objects: deps.objects,
+      drive,
+      clock,
+      scratchLimitBytes: settings.executorLimits.scratchBytes,
+    }),
+  });
+  const { timeZone, attemptLimitMs } = settings;
+  const assign = createAssigner({ store, ledger, clock, tokenKey, timeZone, attemptLimitMs });
+  return createLinkServer({ service, pool, assign, tokenKey, clock, log });
+}
