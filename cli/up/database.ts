@@ -1,9 +1,8 @@
-import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { Log, TaskQueue } from '@reeve/core';
 import {
   DEFAULT_PGLITE_DEADLINES,
   DEFAULT_POSTGRES_DEADLINES,
+  MIGRATIONS_DIRECTORY,
   migrate,
   openPglite,
   openPostgres,
@@ -23,8 +22,6 @@ export interface Database {
 
 const SERVER_CONNECTIONS = 20;
 const QUEUE_NAME = 'tasks';
-/** Numbered SQL files of the store. */
-export const MIGRATIONS = fileURLToPath(new URL('./migrations/', import.meta.resolve('@reeve/postgres')));
 
 /**
  * Opens the embedded database, or the server of `DATABASE_URL`, and brings its schema up to date.
@@ -36,7 +33,7 @@ export async function openDatabase(settings: Settings, paths: HomePaths, log: Lo
   const opened = databaseUrl ? await openServer(databaseUrl, log) : await openEmbedded(paths.database, log);
   const redis: QueueBackend | null = redisUrl ? { kind: 'redis', url: redisUrl } : null;
   try {
-    const outcome = await migrate(opened.pool, MIGRATIONS);
+    const outcome = await migrate(opened.pool, MIGRATIONS_DIRECTORY);
     if (outcome.kind === 'refused')
       throw new UserError(
         `${outcome.message} Nothing was started.`,
@@ -68,7 +65,7 @@ interface Opened {
 async function openEmbedded(directory: string, log: Log): Promise<Opened> {
   try {
     const pool = await openPglite({
-      dataDir: path.join(directory),
+      dataDir: directory,
       deadlines: DEFAULT_PGLITE_DEADLINES,
       log,
     });

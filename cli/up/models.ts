@@ -1,27 +1,32 @@
 import type { Clock, Model } from '@reeve/core';
-import { type ChosenModel, chooseModels } from '@reeve/gateway';
+import { chooseModels, type ModelDescriptor } from '@reeve/gateway';
 import { createOpenAiModel, createRehearsalModel } from '@reeve/model';
 import type { Settings } from '../settings.ts';
 
 export interface GatewayModels {
   readonly coordinator: Model;
   readonly executor: Model;
-  readonly fallback?: Model;
+  readonly fallback: Model | null;
   /** In words, for `/status` and the greeting. */
   readonly summary: string;
   readonly isRehearsal: boolean;
 }
 
+/** How long a provider may take; reasoning models think for minutes before their first word. */
+const TIMEOUTS = { firstByteMs: 120_000, idleMs: 60_000, totalMs: 300_000 };
+
 /** The models that the settings ask for; without any key or address the rehearsal model. */
 export function createModels(settings: Settings, clock: Clock): GatewayModels {
   const chosen = chooseModels(settings);
-  const create = (model: ChosenModel): Model =>
-    model.kind === 'rehearsal' ? createRehearsalModel({ clock }) : createOpenAiModel(model);
+  const create = (model: ModelDescriptor): Model =>
+    model.kind === 'rehearsal'
+      ? createRehearsalModel({ clock })
+      : createOpenAiModel({ ...model, timeouts: TIMEOUTS });
   return {
     coordinator: create(chosen.coordinator),
     executor: create(chosen.executor),
-    ...(chosen.fallback ? { fallback: create(chosen.fallback) } : {}),
-    summary: chosen.summary,
+    fallback: chosen.fallback && create(chosen.fallback),
+    summary: chosen.describe,
     isRehearsal: chosen.coordinator.kind === 'rehearsal',
   };
 }

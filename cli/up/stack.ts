@@ -2,11 +2,16 @@ import { once } from 'node:events';
 import type { Server } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { createHttpChannel } from '@reeve/channel-http';
+import { createHttpChannel, type HttpChannel } from '@reeve/channel-http';
 import { createSystemClock, createSystemIds } from '@reeve/clock';
-import { createCoordinator, DEFAULT_COORDINATOR_SETTINGS, localRoleOf } from '@reeve/coordinator';
-import { type Clock, type Desk, type Launcher, type Log, signToken } from '@reeve/core';
-import { createGateway } from '@reeve/gateway';
+import {
+  type Coordinator,
+  createCoordinator,
+  DEFAULT_COORDINATOR_SETTINGS,
+  localRoleOf,
+} from '@reeve/coordinator';
+import { type Clock, type Launcher, type Log, type Store, signToken, type TaskQueue } from '@reeve/core';
+import { createGateway, DEFAULT_GATEWAY_LIMITS } from '@reeve/gateway';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
@@ -14,8 +19,8 @@ import { createBwrapLauncher } from '@reeve/sandbox';
 import { type Home, readOrMakeKey } from '../home.ts';
 import type { Settings } from '../settings.ts';
 import { UserError } from '../user-error.ts';
-import { openDatabase } from './database.ts';
-import { createModels } from './models.ts';
+import { type Database, openDatabase } from './database.ts';
+import { createModels, type GatewayModels } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
 
 /** A running Reeve: coordinator, gateway and channels in one process. */
@@ -37,22 +42,72 @@ const KEY_BYTES = 32;
 const TOKEN_HOURS = 12;
 const HEARTBEAT_MS = 15_000;
 
+export interface StackDeps {
+  readonly home: Home;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly version: string;
+}
+
 /**
  * Starts everything on one machine, innermost first; what was started is stopped again, in reverse, by `stop` or when
  * a later part cannot be started.
  *
  * @throws {UserError} for what the person can mend.
  */
-export async function startStack(deps: {
-  home: Home;
-  settings: Settings;
-  log: Log;
-  version: string;
-}): Promise<Stack> {
+export async function startStack(deps: StackDeps): Promise<Stack> {
   await using opened = new AsyncDisposableStack();
   const { home, settings, log } = deps;
   const clock = createSystemClock();
-  const ids = createSystemIds();
+  const models = createModels(settings, clock);
+  const parts = await openParts(deps, models, clock, opened);
+  const { coordinator, http } = createRooms(deps, models, clock, parts);
+  await listen(coordinator.link, parts.sockets.link);
+  opened.defer(() => closeServer(coordinator.link));
+  const stopping = new AbortController();
+  await http.start(coordinator.inbound, stopping.signal);
+  const face = await listenHttp(http, settings.REEVE_PORT);
+  opened.defer(() => face.close());
+  const running = coordinator.run(stopping.signal);
+  await home.announce(face.url);
+  log.info(
+    { url: face.url, database: parts.database.kind, queue: parts.queue.kind, model: models.summary },
+    'Reeve is up',
+  );
+  const resources = opened.move();
+  return {
+    url: face.url,
+    token: parts.apiToken,
+    modelSummary: models.summary,
+    isRehearsal: models.isRehearsal,
+    ended: running,
+    async stop() {
+      stopping.abort(new Error('Reeve is stopping'));
+      await running;
+      await resources.disposeAsync();
+      log.info({}, 'Reeve has stopped');
+    },
+  };
+}
+
+/** What coordinator and gateway stand on. */
+interface Parts {
+  readonly sockets: { readonly link: string; readonly gateway: string };
+  readonly tokenKey: Uint8Array;
+  readonly apiToken: string;
+  readonly database: Database;
+  readonly queue: TaskQueue;
+  readonly store: Store;
+  readonly launcher: Launcher;
+}
+
+async function openParts(
+  deps: StackDeps,
+  models: GatewayModels,
+  clock: Clock,
+  opened: AsyncDisposableStack,
+): Promise<Parts> {
+  const { home, settings, log } = deps;
   const runtime = await makeRuntimeDirectory(home.paths.root);
   opened.defer(() => runtime.remove());
   const sockets = {
@@ -60,42 +115,43 @@ export async function startStack(deps: {
     gateway: path.join(runtime.path, 'gateway.sock'),
   };
   const tokenKey = await readOrMakeKey(home.paths.tokenKey, KEY_BYTES);
-  const token = Buffer.from(await readOrMakeKey(home.paths.apiToken, KEY_BYTES)).toString('base64url');
-
+  const apiToken = Buffer.from(await readOrMakeKey(home.paths.apiToken, KEY_BYTES)).toString('base64url');
   const database = await openDatabase(settings, home.paths, log);
   opened.defer(() => database.pool.close());
   const queue = await database.openQueue();
   opened.defer(() => queue.close());
   const store = await createPostgresStore({ pool: database.pool });
   await store.takeOver(`pid ${process.pid}`, clock.now());
-
-  const models = createModels(settings, clock);
   const gateway = createGateway({
     models,
+    ...(models.fallback ? { fallback: models.fallback } : {}),
     store: createGatewayStore({ pool: database.pool }),
     tokenKey,
     clock,
     log,
+    limits: DEFAULT_GATEWAY_LIMITS,
   });
   const listening = await gateway.listen({ socketPath: sockets.gateway });
   opened.defer(() => listening.close());
-  const model = createGatewayModel({
-    socketPath: sockets.gateway,
-    role: 'coordinator',
-    token: coordinatorToken(tokenKey, clock),
-  });
-
   const launcher = createLauncher({ home, runtimeDirectory: runtime.path, sockets, log });
   opened.defer(() => launcher.close());
-  const objects = createDiskObjectStore(home.paths.objects);
-  const late: { desk: Desk | null } = { desk: null };
+  return { sockets, tokenKey, apiToken, database, queue, store, launcher };
+}
+
+/** The coordinator and its local channel, which know each other: the channel's counter is the coordinator's desk. */
+function createRooms(
+  deps: StackDeps,
+  models: GatewayModels,
+  clock: Clock,
+  parts: Parts,
+): { coordinator: Coordinator; http: HttpChannel } {
+  const { home, settings, log } = deps;
+  const ids = createSystemIds();
+  const { tokenKey, sockets, store, queue, launcher } = parts;
   const http = createHttpChannel({
-    eventLog: createEventLog({ pool: database.pool }),
-    desk: () => {
-      if (!late.desk) throw new Error('the channel was used before the coordinator was there');
-      return late.desk;
-    },
-    token,
+    eventLog: createEventLog({ pool: parts.database.pool }),
+    desk: () => coordinator.desk,
+    token: parts.apiToken,
     clock,
     newId: () => ids.newId(),
     log,
@@ -105,9 +161,13 @@ export async function startStack(deps: {
   const coordinator = createCoordinator({
     store,
     queue,
-    objects,
     launcher,
-    model,
+    objects: createDiskObjectStore(home.paths.objects),
+    model: createGatewayModel({
+      socketPath: sockets.gateway,
+      role: 'coordinator',
+      token: coordinatorToken(tokenKey, clock),
+    }),
     channels: new Map([[http.name, http]]),
     clock,
     ids,
@@ -125,35 +185,7 @@ export async function startStack(deps: {
     },
     trouble: () => [],
   });
-  late.desk = coordinator.desk;
-  await listen(coordinator.link, sockets.link);
-  opened.defer(() => closeServer(coordinator.link));
-
-  const stopping = new AbortController();
-  await http.start(coordinator.inbound, stopping.signal);
-  const face = await listenHttp(http, settings.REEVE_PORT);
-  opened.defer(() => face.close());
-  const running = coordinator.run(stopping.signal);
-  await home.announce(face.url);
-  log.info(
-    { url: face.url, database: database.kind, queue: queue.kind, model: models.summary },
-    'Reeve is up',
-  );
-
-  const resources = opened.move();
-  return {
-    url: face.url,
-    token,
-    modelSummary: models.summary,
-    isRehearsal: models.isRehearsal,
-    ended: running,
-    async stop() {
-      stopping.abort(new Error('Reeve is stopping'));
-      await running;
-      await resources.disposeAsync();
-      log.info({}, 'Reeve has stopped');
-    },
-  };
+  return { coordinator, http };
 }
 
 function coordinatorToken(key: Uint8Array, clock: Clock): () => string {
