@@ -107,6 +107,7 @@ export function accountsContract(open: OpenStore): void {
     const first = await events.append(delivery('d1', 'one'));
     const second = await events.append(delivery('d2', 'two'));
     expect(await events.append(delivery('d1', 'one'))).toBe(first);
+    expect(await events.newest()).toBe(second);
     const third = await events.append(delivery('d3', 'one'));
     expect(second).toBeGreaterThan(first);
     expect(await events.newest()).toBe(third);

@@ -83,18 +83,23 @@ export function outboxContract(open: OpenStore): void {
     ]);
   });
 
-  it('never loses the newest content of a card whose delivery has begun', async () => {
-    const { store } = await open();
-    const conversation = await sampleConversation(store);
-    await store.outbox.add(card(conversation, 'c1', 'running'), SAMPLE_TIME);
-    await store.outbox.due(SAMPLE_TIME, 10);
-    await store.outbox.add(card(conversation, 'c2', 'nearly done'), SAMPLE_TIME);
-    await store.outbox.markSending('c1', SAMPLE_TIME);
-    await store.outbox.add(card(conversation, 'c3', 'done'), SAMPLE_TIME);
-    await store.outbox.markSent('c1', 'message-1', SAMPLE_TIME);
-    const [due] = await store.outbox.due(SAMPLE_TIME, 10);
-    expect(due).toMatchObject({ entry: { content: { markdown: 'done' } }, edits: 'message-1' });
-  });
+  it.each(['after it was read', 'after its sending began'])(
+    'never loses the newest content of a card on its way: %s',
+    async (moment) => {
+      const { store } = await open();
+      const conversation = await sampleConversation(store);
+      const addNewest = () => store.outbox.add(card(conversation, 'c2', 'done'), SAMPLE_TIME);
+      await store.outbox.add(card(conversation, 'c1', 'running'), SAMPLE_TIME);
+      const [onItsWay] = await store.outbox.due(SAMPLE_TIME, 10);
+      expect(onItsWay).toMatchObject({ entry: { content: { markdown: 'running' } } });
+      if (moment === 'after it was read') await addNewest();
+      await store.outbox.markSending('c1', SAMPLE_TIME);
+      if (moment === 'after its sending began') await addNewest();
+      await store.outbox.markSent('c1', 'message-1', SAMPLE_TIME);
+      const [newest] = await store.outbox.due(SAMPLE_TIME, 10);
+      expect(newest).toMatchObject({ entry: { content: { markdown: 'done' } }, edits: 'message-1' });
+    },
+  );
 
   it('postpones without letting others overtake, and counts the tries', async () => {
     const { store } = await open();

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { CoordinatorFenced } from '../store.ts';
 import type { OpenStore } from './store-fixture.ts';
@@ -70,6 +71,26 @@ export function transactionContract(open: OpenStore): void {
       'before',
       'new',
     ]);
+  });
+
+  it('takes over only after the transactions that have begun are over', async () => {
+    const { store, rival } = await open();
+    await store.takeOver('first', SAMPLE_TIME);
+    const order: string[] = [];
+    const begun = Promise.withResolvers<void>();
+    const gate = Promise.withResolvers<void>();
+    const writing = store.transaction(async (records) => {
+      begun.resolve();
+      await gate.promise;
+      await sampleConversation(records);
+      order.push('written');
+    });
+    await begun.promise;
+    const taking = rival.takeOver('second', later(1)).then(() => order.push('taken over'));
+    await sleep(50);
+    gate.resolve();
+    await Promise.all([writing, taking]);
+    expect(order).toEqual(['written', 'taken over']);
   });
 
   it('does not let a superseded coordinator begin to send', async () => {
