@@ -1,0 +1,145 @@
+import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Launcher, SandboxLevel } from '@reeve/core';
+import { type Binaries, buildCommandLine } from './bwrap-arguments.ts';
+import { fillCompileCache } from './compile-cache.ts';
+import { type StartProgram, startContained } from './contained-process.ts';
+import { findInheritable } from './inheritable.ts';
+import { type LaunchedPair, startPair } from './launched-pair.ts';
+import { killLeftovers } from './leftovers.ts';
+import type { PairLayoutOptions } from './pair-layout.ts';
+import { createRooms, type Rooms } from './rooms.ts';
+import { observeLevel } from './sandbox-level.ts';
+import { createSlots } from './slots.ts';
+import { findSystemEntries, writeEtc } from './system-entries.ts';
+
+export interface BwrapLauncherOptions {
+  /** Root of the clone. As root its files have to be readable for everyone; its directory need not be. */
+  readonly appRoot: string;
+  /** Directories and files below `appRoot` that the loop needs, such as `core`, `executor`, `node_modules`. */
+  readonly codeDirectories: readonly string[];
+  /** Path of a Node 24 program or a link to one; it must need no libraries but the system's. */
+  readonly nodeBinary: string;
+  /** Relative to `appRoot`. Must exit when its stdin ends. */
+  readonly loopEntry: string;
+  /** Relative to `appRoot`. */
+  readonly shimEntry: string;
+  /** Exist before the first launch; as root their group is set so that loops, and no sandbox, may connect. */
+  readonly linkSocket: string;
+  readonly gatewaySocket: string;
+  /** Scratch and compiled code live here. This launcher's alone: what a killed one left is removed. */
+  readonly stateDir: string;
+  /** Sockets and small files live here. This launcher's alone. */
+  readonly runtimeDir: string;
+  /** For the loop; no secrets. */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly logger?: { warn(details: object, message: string): void };
+  /** As root: first of the host ids used, two a living pair and one for the sockets' group. */
+  readonly firstId?: number;
+  /** Effective uid of this process. */
+  readonly uid?: number;
+  readonly binaries?: Partial<Binaries>;
+}
+
+const defaultBinaries: Binaries = {
+  bwrap: '/usr/bin/bwrap',
+  setpriv: '/usr/bin/setpriv',
+  prlimit: '/usr/bin/prlimit',
+};
+/** Above what distributions give to people and to their containers' first ranges. */
+const defaultFirstId = 199_999;
+
+/**
+ * Starts executor pairs with bubblewrap on this machine: the loop, which holds the ticket, and the sandbox, which runs
+ * commands, each behind its own walls, joined by one socket. When either ends, so does the other; when this process
+ * dies, so do all. `launch` rejects with what bwrap said when the walls cannot be built.
+ */
+export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
+  const asRoot = (options.uid ?? process.geteuid?.()) === 0;
+  const binaries = { ...defaultBinaries, ...options.binaries };
+  const slots = createSlots({ asRoot, firstId: options.firstId ?? defaultFirstId });
+  const rooms = createRooms({ ...options, slots });
+  const pairs = new Set<LaunchedPair>();
+  let opened = 0;
+  let layout: Promise<PairLayoutOptions> | undefined;
+  let cacheFilled: Promise<void> | undefined;
+  let closed = false;
+
+  const start: StartProgram = ({ containment, environment }, ids, stdio) =>
+    startContained({ commandLine: buildCommandLine(containment, binaries, ids), environment, ...stdio });
+
+  function prepare(): Promise<PairLayoutOptions> {
+    layout ??= prepareLayout(options, rooms);
+    return layout;
+  }
+
+  function openRoom(purpose: 'pair' | 'cache' | 'probe'): ReturnType<typeof rooms.open> {
+    opened += 1;
+    return rooms.open(`${purpose}-${opened}`);
+  }
+
+  /** In the background of the first launch, and again in each process of ours: the code may have changed. */
+  async function fillCache(ready: PairLayoutOptions): Promise<void> {
+    try {
+      await using room = await openRoom('cache');
+      await fillCompileCache(ready, room, start);
+    } catch (error) {
+      options.logger?.warn({ error }, 'executors start without compiled code, so more slowly');
+    }
+  }
+
+  return {
+    kind: 'bwrap',
+    async launch(request, signal) {
+      signal?.throwIfAborted();
+      if (closed) throw new Error('the launcher is closed');
+      const ready = await prepare();
+      if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
+      const pair = startPair({ request, layout: ready, room: await openRoom('pair'), start });
+      pairs.add(pair);
+      void pair.cleaned.then(() => pairs.delete(pair));
+      await pair.started(signal);
+      cacheFilled ??= fillCache(ready);
+      return pair.executor;
+    },
+    async level(): Promise<SandboxLevel> {
+      const ready = await prepare();
+      await using room = await openRoom('probe');
+      return await observeLevel(ready, room, start);
+    },
+    async close() {
+      closed = true;
+      await Promise.all([...pairs].map((pair) => pair.executor.kill()));
+      await Promise.all([...[...pairs].map((pair) => pair.cleaned), cacheFilled]);
+    },
+  };
+}
+
+async function prepareLayout(options: BwrapLauncherOptions, rooms: Rooms): Promise<PairLayoutOptions> {
+  const compileCache = join(options.stateDir, 'compile-cache');
+  const etcDirectory = join(options.runtimeDir, 'etc');
+  await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
+  await mkdir(options.runtimeDir, { recursive: true, mode: 0o700 });
+  await mkdir(compileCache, { recursive: true, mode: 0o755 });
+  await mkdir(etcDirectory, { recursive: true, mode: 0o755 });
+  await killLeftovers(join(options.runtimeDir, 'pairs/'));
+  await rooms.sweep();
+  return {
+    ...options,
+    environment: options.environment ?? {},
+    nodeBinary: await realpath(options.nodeBinary),
+    system: await findSystemEntries(),
+    etc: await writeEtc(etcDirectory),
+    inherited: await findInheritable(),
+    compileCache,
+  };
+}
+
+/** A server that was restarted has made its socket anew, so this is repeated before each launch. */
+async function admitLoops(options: BwrapLauncherOptions, group: number): Promise<void> {
+  for (const socket of [options.linkSocket, options.gatewaySocket]) {
+    const { gid, mode } = await stat(socket);
+    if (gid !== group) await chown(socket, -1, group);
+    if ((mode & 0o060) !== 0o060) await chmod(socket, (mode & 0o777) | 0o060);
+  }
+}

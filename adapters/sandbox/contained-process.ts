@@ -1,0 +1,192 @@
+import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ExecutorEnd } from '@reeve/core';
+import { type CommandLine, type HostIds, initDescriptor } from './bwrap-arguments.ts';
+import type { ContainedProgram } from './pair-layout.ts';
+
+export interface ContainedProcess {
+  /** Resolves when its walls stand and its command is about to run. Rejects with what bwrap said when they do not. */
+  readonly started: Promise<void>;
+  readonly ended: Promise<ExecutorEnd>;
+  /** Resolves when no process inside is left, at most a second after `ended`. */
+  readonly gone: Promise<void>;
+  /** Everything it wrote to stdout, when that was asked for. Ask after `gone`. */
+  stdout(): string;
+  /** The last 64 KiB of stderr with control characters made visible. */
+  logs(): string;
+  kill(): void;
+}
+
+export interface ContainedStart {
+  readonly commandLine: CommandLine;
+  /** The whole environment of the process: nothing of ours is inherited. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Written to stdin, which then stays open: its end tells the process that the launcher is dead. */
+  readonly firstLine?: string;
+  /** `closed`: stdin ends at once. */
+  readonly stdin: 'open' | 'closed';
+  readonly captureStdout: boolean;
+}
+
+/** Starts a program under host ids, or as the user we are. */
+export type StartProgram = (
+  program: ContainedProgram,
+  ids: HostIds | undefined,
+  stdio: Omit<ContainedStart, 'commandLine' | 'environment'>,
+) => ContainedProcess;
+
+const keptLogBytes = 64 * 1024;
+const maxStdoutBytes = 64 * 1024;
+const goneWithinMs = 1000;
+const goneEveryMs = 2;
+
+/** Starts a command line of `buildCommandLine`. Never throws: failures show in `started` and `ended`. */
+export function startContained(start: ContainedStart): ContainedProcess {
+  const { argv, startedDescriptor } = start.commandLine;
+  const [file = '', ...args] = argv;
+  const child = spawn(file, args, {
+    env: start.environment,
+    cwd: '/',
+    // A process group of its own, which `killGroup` needs.
+    detached: true,
+    // No descriptor that no bwrap closes: the command would inherit it.
+    stdio: [
+      'pipe',
+      start.captureStdout ? 'pipe' : 'ignore',
+      'pipe',
+      ...Array.from({ length: startedDescriptor - 2 }, () => 'pipe' as const),
+    ],
+  });
+  const stderr = keepTail(child.stderr, keptLogBytes);
+  const stdout = keepTail(child.stdout, maxStdoutBytes);
+  const ended = waitForEnd(child);
+  child.once('exit', () => killGroup(child.pid));
+  const closed = waitForClose(child);
+  const initId = readChildId(child.stdio[initDescriptor] as Readable);
+  const firstId =
+    startedDescriptor === initDescriptor ? initId : readChildId(child.stdio[startedDescriptor] as Readable);
+  feed(child.stdin as Writable, start);
+
+  const started = firstId.then(async (id) => {
+    if (id !== undefined) return;
+    const end = await ended;
+    const notSpawned = await closed;
+    const words = notSpawned?.message ?? visible(stderr()).trim();
+    throw new Error(`the sandbox did not start (${describeEnd(end)}): ${words}`, { cause: notSpawned });
+  });
+  // A caller that only waits for the end meets the same failure there.
+  started.catch(() => undefined);
+
+  return {
+    started,
+    ended,
+    gone: (async () => {
+      await ended;
+      await closed;
+      const id = await initId;
+      if (id !== undefined) await waitUntilGone(id);
+    })(),
+    stdout: () => stdout(),
+    logs: () => visible(stderr()),
+    kill: () => {
+      if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
+    },
+  };
+}
+
+/**
+ * bwrap's own children die with their parent only from a moment after they were made; one orphaned before that waits
+ * for its parent for ever. Until that moment they are in the parent's group, so the group is what gets killed; whoever
+ * slips between the two finds its stdin ended.
+ */
+function killGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, 'SIGKILL');
+  } catch (error) {
+    const nobodyLeft = error instanceof Error && 'code' in error && error.code === 'ESRCH';
+    if (!nobodyLeft) throw error;
+  }
+}
+
+function feed(stdin: Writable, start: ContainedStart): void {
+  // Broken when the process ended before it read; its end is reported anyway.
+  stdin.on('error', () => stdin.destroy());
+  if (start.firstLine !== undefined) stdin.write(`${start.firstLine}\n`);
+  if (start.stdin === 'closed') stdin.end();
+}
+
+/** Resolves when all streams are closed, or with the error when there never was a process. */
+function waitForClose(child: ReturnType<typeof spawn>): Promise<Error | undefined> {
+  const { promise, resolve } = Promise.withResolvers<Error | undefined>();
+  child.once('close', () => resolve(undefined)).once('error', resolve);
+  return promise;
+}
+
+function waitForEnd(child: ReturnType<typeof spawn>): Promise<ExecutorEnd> {
+  const { promise, resolve } = Promise.withResolvers<ExecutorEnd>();
+  child.once('error', () => resolve({ kind: 'exited', code: 127 }));
+  child.once('exit', (code, signal) => {
+    if (signal !== null) resolve({ kind: 'killed', signal });
+    else resolve(endOfCode(code ?? 1));
+  });
+  return promise;
+}
+
+/** bwrap reports a command that a signal ended as 128 + signal, as shells do. */
+function endOfCode(code: number): ExecutorEnd {
+  const signal = Object.entries(constants.signals).find(([, number]) => number === code - 128)?.[0];
+  return signal === undefined ? { kind: 'exited', code } : { kind: 'killed', signal };
+}
+
+function describeEnd(end: ExecutorEnd): string {
+  return end.kind === 'exited' ? `exit code ${end.code}` : end.signal;
+}
+
+/** The process id that a bwrap reports for its init, as it sees it itself; undefined when there never was one. */
+async function readChildId(info: Readable): Promise<number | undefined> {
+  let text = '';
+  try {
+    for await (const chunk of info) text += String(chunk);
+  } catch {
+    // A pipe that broke before anything was written means the same as one that closed.
+  }
+  const id = /"child-pid":\s*(\d+)/.exec(text)?.[1];
+  return id === undefined ? undefined : Number(id);
+}
+
+/** The kernel ends a PID namespace with its init: once that is reaped or a zombie, nobody is left inside. */
+async function waitUntilGone(initId: number): Promise<void> {
+  for (let waited = 0; waited < goneWithinMs; waited += goneEveryMs) {
+    try {
+      const stat = await readFile(`/proc/${initId}/stat`, 'utf8');
+      if (/\) [ZX] /.test(stat)) return;
+    } catch (error) {
+      const missing =
+        error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
+      if (missing) return;
+      throw error;
+    }
+    await sleep(goneEveryMs);
+  }
+}
+
+function keepTail(stream: Readable | null, maxBytes: number): () => string {
+  let kept = Buffer.alloc(0);
+  stream?.on('data', (chunk: Buffer) => {
+    const joined = Buffer.concat([kept, chunk]);
+    kept = joined.length > maxBytes ? Buffer.from(joined.subarray(joined.length - maxBytes)) : joined;
+  });
+  return () => kept.toString('utf8');
+}
+
+/** Commands can write to the shim's stderr, and terminals obey control characters. */
+function visible(text: string): string {
+  return text.replace(
+    /[^\P{C}\n\t]/gu,
+    (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`,
+  );
+}

@@ -1,0 +1,1 @@
+export { type BwrapLauncherOptions, createBwrapLauncher } from './bwrap-launcher.ts';

@@ -1,0 +1,82 @@
+import type { ExecutorEnd, LaunchedExecutor, LaunchRequest } from '@reeve/core';
+import type { StartProgram } from './contained-process.ts';
+import { loopFirstLine, loopProgram, type PairLayoutOptions, sandboxProgram } from './pair-layout.ts';
+import type { Room } from './rooms.ts';
+
+export interface LaunchedPair {
+  readonly executor: LaunchedExecutor;
+  /** Resolves when both run. When `signal` aborts, or one does not start, the pair is killed and this rejects. */
+  started(signal: AbortSignal | undefined): Promise<void>;
+  /** Resolves when nothing of the pair is left, its directories included. */
+  readonly cleaned: Promise<void>;
+}
+
+export interface PairStart {
+  readonly request: LaunchRequest;
+  readonly layout: PairLayoutOptions;
+  readonly room: Room;
+  readonly start: StartProgram;
+}
+
+/** A loop that lost its sandbox has this long to say so over the task link and to exit with its own code. */
+const lastWordsMs = 500;
+
+/** Starts loop and sandbox side by side and ties their lives together. Takes the room over. */
+export function startPair({ request, layout, room, start }: PairStart): LaunchedPair {
+  const { ids, directories } = room;
+  const loop = start(loopProgram(layout, directories, request.limits), ids?.loop, {
+    stdin: 'open',
+    firstLine: loopFirstLine(request),
+    captureStdout: false,
+  });
+  const sandbox = start(sandboxProgram(layout, directories, request.limits), ids?.sandbox, {
+    stdin: 'open',
+    captureStdout: false,
+  });
+
+  function killBoth(): void {
+    loop.kill();
+    sandbox.kill();
+  }
+
+  const first = Promise.race([loop.ended.then(() => loop), sandbox.ended.then(() => sandbox)]);
+  const gone = (async (): Promise<ExecutorEnd> => {
+    await first;
+    const timer = setTimeout(killBoth, lastWordsMs);
+    await loop.ended;
+    sandbox.kill();
+    await Promise.all([loop.gone, sandbox.gone]);
+    clearTimeout(timer);
+    return await loop.ended;
+  })();
+
+  return {
+    executor: {
+      id: room.name,
+      ended: gone,
+      async kill() {
+        killBoth();
+        await gone;
+      },
+      logs: () => `${loop.logs()}${sandbox.logs()}`,
+    },
+    async started(signal) {
+      signal?.addEventListener('abort', killBoth, { once: true });
+      try {
+        if (signal?.aborted === true) killBoth();
+        await Promise.all([loop.started, sandbox.started]);
+        signal?.throwIfAborted();
+      } catch (error) {
+        killBoth();
+        await gone;
+        signal?.throwIfAborted();
+        // The other one was killed because of it and knows nothing.
+        await (await first).started;
+        throw error;
+      } finally {
+        signal?.removeEventListener('abort', killBoth);
+      }
+    },
+    cleaned: gone.then(() => room[Symbol.asyncDispose]()),
+  };
+}

@@ -1,0 +1,19 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { awaitShim } from '../await-shim.ts';
+
+/**
+ * Stands in for the loop in tests: sends the first line of its standard input over the link socket, then passes bytes
+ * between the link and the shim, so that the test itself speaks with a shim in a real sandbox.
+ */
+const lines = createInterface({ input: process.stdin });
+lines.on('close', () => process.exit(0));
+const [firstLine]: string[] = await once(lines, 'line');
+const link = connect('/run/reeve/link.sock');
+const shim = await awaitShim({ pairDirectory: '/run/reeve/pair', signal: AbortSignal.timeout(15_000) });
+link.write(`${firstLine}\n`);
+shim.pipe(link);
+link.pipe(shim);
+link.on('error', () => process.exit(1)).on('close', () => process.exit(0));
+shim.on('error', () => process.exit(1));
