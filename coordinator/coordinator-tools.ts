@@ -1,4 +1,11 @@
-import { type ChatTool, parametersJsonSchema, shorten, type TaskId, taskIdSchema } from '@reeve/core';
+import {
+  type ChatTool,
+  parametersJsonSchema,
+  parseToolArguments,
+  shorten,
+  type TaskId,
+  taskIdSchema,
+} from '@reeve/core';
 import { z } from 'zod';
 
 /** The coordinator's own tools. None of them touches the world. Wire names, as the model sees them. */
@@ -53,13 +60,10 @@ export function parseCoordinatorCall(name: string, json: string): ParsedCall {
       kind: 'wrong',
       problem: `There is no tool “${shorten(name, 60)}”. There are: ${Object.keys(coordinatorToolParameters).join(', ')}.`,
     };
-  let value: unknown;
-  try {
-    value = JSON.parse(json === '' ? '{}' : json);
-  } catch {
+  const read = parseToolArguments(json);
+  if (read.kind === 'not-json')
     return { kind: 'wrong', problem: `The arguments of ${name} are not valid JSON. Nothing was done.` };
-  }
-  const parsed = coordinatorToolParameters[name].safeParse(value);
+  const parsed = coordinatorToolParameters[name].safeParse(read.value);
   if (!parsed.success)
     return {
       kind: 'wrong',

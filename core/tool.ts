@@ -142,3 +142,22 @@ export function parametersJsonSchema(parameters: z.ZodType): Record<string, unkn
   const { $schema: _dialect, ...schema } = z.toJSONSchema(parameters, { io: 'input' });
   return schema;
 }
+
+export type ArgumentsParse =
+  | { readonly kind: 'arguments'; readonly value: unknown }
+  | { readonly kind: 'not-json' };
+
+/**
+ * Reads the arguments of a model's tool call. Lone surrogates and NUL, which no store or hash takes, become U+FFFD; an
+ * empty text counts as no arguments.
+ */
+export function parseToolArguments(json: string): ArgumentsParse {
+  try {
+    const value: unknown = JSON.parse(json.trim() === '' ? '{}' : json, (_key, member: unknown) =>
+      typeof member === 'string' ? member.toWellFormed().replaceAll('\0', '\uFFFD') : member,
+    );
+    return { kind: 'arguments', value };
+  } catch {
+    return { kind: 'not-json' };
+  }
+}

@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   fromWireName,
+  parseToolArguments,
   type StepBody,
   shorten,
   TOOLS,
@@ -89,17 +90,14 @@ function readCall({ name, json }: OpenCall): ReadCall {
       name,
       problem: `There is no tool “${shorten(name, 60)}”. There are: ${[...TOOLS.keys()].join(', ')}. Nothing was done.`,
     };
-  let value: unknown;
-  try {
-    value = JSON.parse(json === '' ? '{}' : json);
-  } catch {
+  const read = parseToolArguments(json);
+  if (read.kind === 'not-json')
     return {
       kind: 'wrong',
       name: tool,
       problem: `The arguments of ${tool} are not valid JSON. Nothing was done.`,
     };
-  }
-  const parsed = TOOLS.get(tool)?.parameters.safeParse(value);
+  const parsed = TOOLS.get(tool)?.parameters.safeParse(read.value);
   if (!parsed?.success) {
     return {
       kind: 'wrong',

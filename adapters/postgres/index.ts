@@ -5,6 +5,8 @@ export {
   retrySerialization,
   type UnavailableReason,
 } from './database-error.ts';
+export { createEventLog } from './event-log.ts';
+export { createGatewayStore } from './gateway-store.ts';
 export { type HomeHeld, type HomeHolder, type HomeLock, lockHome, readHomeHolder } from './home-lock.ts';
 export { type MigrationOutcome, migrate } from './migrate.ts';
 export {
@@ -20,6 +22,7 @@ export {
   type PostgresDeadlines,
   type PostgresOptions,
 } from './open-postgres.ts';
+export { createPostgresStore, MIGRATIONS_DIRECTORY } from './postgres-store.ts';
 export type { SqlClient, SqlQueryable, SqlResult } from './sql-client.ts';
 export type { NotificationHandler } from './sql-listener.ts';
 export type { SqlPool, TransactionOptions } from './sql-pool.ts';

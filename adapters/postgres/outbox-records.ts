@@ -7,13 +7,6 @@ import type { SqlQueries } from './sql-queries.ts';
  */
 const SENDING_LOST_AFTER_MS = 200_000;
 
-/**
- * Each conversation's first open entry. Nothing overtakes it, also while it is being sent or postponed, so the order
- * per chat is kept; only answers go before progress ('answer' sorts before 'progress').
- */
-const HEADS = `select distinct on (conversation_id) * from outbox
-   where state in ('pending', 'sending') order by conversation_id, urgency, sequence`;
-
 interface DueRow {
   readonly id: string;
   readonly sequence: string;
@@ -40,25 +33,18 @@ export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | n
 
     async due(now, limit) {
       const lostBefore = new Date(now.getTime() - SENDING_LOST_AFTER_MS);
-      const rows = await sql.rows<DueRow>(
-        `select heads.*, heads.may_have_arrived or heads.state = 'sending' as uncertain, sent.reference as edits
-         from (${HEADS}) heads
-         left join lateral (
-           select reference from outbox
-           where conversation_id = heads.conversation_id and card_key = heads.card_key and state = 'sent'
-           order by sequence desc limit 1
-         ) sent on true
-         where case heads.state when 'pending' then coalesce(not_before <= $1, true) else began_at <= $2 end
-         order by heads.sequence limit $3`,
-        [now, lostBefore, limit],
-      );
+      const rows = await sql.rows<DueRow>('select * from due_deliveries($1, $2, $3)', [
+        now,
+        lostBefore,
+        limit,
+      ]);
       return rows.map(toDue);
     },
 
     async nextDueAt() {
       const next = await sql.row<{ at: Date | null }>(
         `select min(case state when 'pending' then not_before
-           else began_at + $1 * interval '1 millisecond' end) as at from (${HEADS}) heads`,
+           else began_at + $1 * interval '1 millisecond' end) as at from outbox_heads`,
         [SENDING_LOST_AFTER_MS],
       );
       return next?.at ?? null;
@@ -112,18 +98,12 @@ export async function releaseSending(sql: SqlQueries): Promise<void> {
   await sql.change(`update outbox set state = 'pending', may_have_arrived = true where state = 'sending'`);
 }
 
-/** Newer content of a card that waits is put in its row, which keeps its place; a fresh row conflicts with none. */
 async function addEntry(sql: SqlQueries, entry: OutboxEntry, at: Date): Promise<void> {
   await sql.change(
-    `with replaced as (
-       update outbox set content = $5, about = $6, reply_to = $7
-       where conversation_id = $2 and card_key = $9 and state = 'pending' and not may_have_arrived
-       returning id
-     )
-     insert into outbox (id, conversation_id, channel, chat_external_id, content, about, reply_to, urgency, card_key,
+    `insert into outbox (id, conversation_id, channel, chat_external_id, content, about, reply_to, urgency, card_key,
        created_at)
-     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10 where not exists (select from replaced)
-     on conflict (conversation_id, card_key) where card_key is not null and state = 'pending' and began_at is null
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+     on conflict (conversation_id, card_key) where card_key is not null and state = 'pending' and not offered
        do update set content = excluded.content, about = excluded.about, reply_to = excluded.reply_to`,
     [
       entry.id,

@@ -4,14 +4,14 @@ import {
   conversationViewSchema,
   fileViewSchema,
   messageViewSchema,
-  problemSchema,
   statusViewSchema,
   taskDetailSchema,
   taskViewSchema,
 } from '@reeve/channel-http';
 import { z } from 'zod';
-import { ApiProblem, ApiUnreachable } from './api-error.ts';
+import { ApiUnreachable } from './api-error.ts';
 import { type EventRequest, followEvents, type NumberedEvent } from './event-follower.ts';
+import { createRequester } from './requester.ts';
 
 export interface ApiClientOptions {
   /** Such as `http://127.0.0.1:7338`. */
@@ -122,43 +122,4 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
 
 function part(text: string): string {
   return encodeURIComponent(text);
-}
-
-export interface RequestBody {
-  readonly json?: unknown;
-  readonly bytes?: Uint8Array;
-  readonly signal?: AbortSignal;
-}
-export type Requester = (method: 'GET' | 'POST', path: string, body?: RequestBody) => Promise<Response>;
-
-function createRequester({ url, token }: ApiClientOptions): Requester {
-  return async (method, path, body = {}) => {
-    const { json, bytes, signal } = body;
-    const type = json !== undefined ? 'application/json' : bytes ? 'application/octet-stream' : null;
-    const content = json !== undefined ? JSON.stringify(json) : bytes;
-    const answer = await fetch(new URL(path, url), {
-      method,
-      headers: { authorization: `Bearer ${token}`, ...(type === null ? {} : { 'content-type': type }) },
-      ...(content === undefined ? {} : { body: content as BodyInit }),
-      ...(signal ? { signal } : {}),
-    }).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      throw new ApiUnreachable(url, error);
-    });
-    if (answer.ok) return answer;
-    throw await problemOf(answer);
-  };
-}
-
-async function problemOf(answer: Response): Promise<ApiProblem> {
-  const text = await answer.text();
-  const isProblem = answer.headers.get('content-type')?.startsWith('application/problem+json') ?? false;
-  const problem = isProblem ? problemSchema.safeParse(JSON.parse(text)) : null;
-  if (problem?.success) return new ApiProblem(problem.data);
-  return new ApiProblem({
-    code: 'internal',
-    status: answer.status,
-    detail: `Reeve answered with HTTP ${answer.status} and no explanation.`,
-    retryable: answer.status >= 500,
-  });
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -72,6 +73,8 @@ export async function chat(options: ChatOptions): Promise<number> {
       approve,
       json: options.json ?? false,
       write: (line) => process.stdout.write(`${line}\n`),
+      complain: (line) => process.stderr.write(`${line}\n`),
+      newId: randomUUID,
       signal: AbortSignal.any([
         interrupted(),
         ...(timeoutMs === null ? [] : [AbortSignal.timeout(timeoutMs)]),

@@ -1,7 +1,7 @@
 import { type ApiEvent, apiEventSchema } from '@reeve/channel-http';
 import { createParser } from 'eventsource-parser';
-import type { Requester } from './api-client.ts';
 import { ApiProblem, ApiUnreachable } from './api-error.ts';
+import type { Requester } from './requester.ts';
 
 /** The client's own word on its connection: `lost` once when it breaks, `back` once it stands again. */
 export interface ConnectionEvent {

@@ -20,7 +20,15 @@ export async function makeTestHome(): Promise<TestHome> {
   const directory = await mkdtemp(path.join(tmpdir(), 'reeve-home-'));
   return {
     path: directory,
-    environment: (extra = {}) => ({ PATH: process.env['PATH'] ?? '', HOME: directory, REEVE_HOME: directory, REEVE_PORT: '0', REEVE_TIME_ZONE: 'UTC', REEVE_LOG_LEVEL: 'debug', ...extra }),
+    environment: (extra = {}) => ({
+      PATH: process.env['PATH'] ?? '',
+      HOME: directory,
+      REEVE_HOME: directory,
+      REEVE_PORT: '0',
+      REEVE_TIME_ZONE: 'UTC',
+      REEVE_LOG_LEVEL: 'debug',
+      ...extra,
+    }),
     async [Symbol.asyncDispose]() {
       await rm(directory, { recursive: true, force: true });
     },
@@ -34,7 +42,11 @@ export interface Finished {
 }
 
 /** Runs `reeve` to its end with nothing on its standard input. */
-export async function runReeve(home: TestHome, args: readonly string[], extra: Readonly<Record<string, string>> = {}): Promise<Finished> {
+export async function runReeve(
+  home: TestHome,
+  args: readonly string[],
+  extra: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
   const child = start(home, args, extra);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const [code] = (await once(child, 'close')) as [number | null];
@@ -50,8 +62,17 @@ export function jsonLines(finished: Finished): Record<string, unknown>[] {
 }
 
 /** Sends one message with `reeve chat --json` and returns the events. */
-export async function say(home: TestHome, message: string, approve: 'once' | 'deny' | 'none' = 'none', extra: Readonly<Record<string, string>> = {}): Promise<{ code: number | null; events: Record<string, unknown>[]; stderr: string }> {
-  const finished = await runReeve(home, ['chat', '--json', '--approve', approve, '--message', message], extra);
+export async function say(
+  home: TestHome,
+  message: string,
+  approve: 'once' | 'deny' | 'none' = 'none',
+  extra: Readonly<Record<string, string>> = {},
+): Promise<{ code: number | null; events: Record<string, unknown>[]; stderr: string }> {
+  const finished = await runReeve(
+    home,
+    ['chat', '--json', '--approve', approve, '--message', message],
+    extra,
+  );
   return { code: finished.code, events: jsonLines(finished), stderr: finished.stderr };
 }
 
@@ -59,15 +80,26 @@ export interface RunningReeve extends AsyncDisposable {
   readonly pid: number;
   readonly url: string;
   /** Calls the local API with the home's token. */
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; body: Record<string, unknown> }>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: Record<string, unknown> }>;
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
 }
 
 /** Starts `reeve up` without a terminal and waits until it says where it is. */
-export async function startReeve(home: TestHome, extra: Readonly<Record<string, string>> = {}): Promise<RunningReeve> {
+export async function startReeve(
+  home: TestHome,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<RunningReeve> {
   const child = start(home, ['up'], extra);
   const stderr = collect(child.stderr);
-  const url = await Promise.race([readUrl(child.stdout), diedEarly(child, stderr), delay(START_LIMIT_MS, `reeve did not start: ${stderr()}`)]);
+  const url = await Promise.race([
+    readUrl(child.stdout),
+    diedEarly(child, stderr),
+    delay(START_LIMIT_MS, `reeve did not start: ${stderr()}`),
+  ]);
   const token = await readToken(home);
   const kill = async (signal: 'SIGKILL' | 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -81,11 +113,17 @@ export async function startReeve(home: TestHome, extra: Readonly<Record<string, 
     async call(method, route, body) {
       const response = await fetch(new URL(route, url), {
         method,
-        headers: { authorization: `Bearer ${token}`, ...(body === undefined ? {} : { 'content-type': 'application/json' }) },
+        headers: {
+          authorization: `Bearer ${token}`,
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
       const text = await response.text();
-      return { status: response.status, body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : { text } };
+      return {
+        status: response.status,
+        body: response.headers.get('content-type')?.includes('json') ? JSON.parse(text) : { text },
+      };
     },
     kill,
     [Symbol.asyncDispose]: () => kill('SIGTERM'),
@@ -95,7 +133,10 @@ export async function startReeve(home: TestHome, extra: Readonly<Record<string, 
 type Child = ChildProcessByStdio<null, Readable, Readable>;
 
 function start(home: TestHome, args: readonly string[], extra: Readonly<Record<string, string>>): Child {
-  return spawn(process.execPath, [MAIN, ...args], { env: home.environment(extra), stdio: ['ignore', 'pipe', 'pipe'] });
+  return spawn(process.execPath, [MAIN, ...args], {
+    env: home.environment(extra),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
 }
 
 function collect(stream: Readable): () => string {
@@ -131,7 +172,11 @@ async function readToken(home: TestHome): Promise<string> {
 }
 
 /** Waits until `look` yields something; throws with `what` when it takes too long. */
-export async function eventually<T>(what: string, look: () => Promise<T | null | undefined | false>, limitMs = 30_000): Promise<T> {
+export async function eventually<T>(
+  what: string,
+  look: () => Promise<T | null | undefined | false>,
+  limitMs = 30_000,
+): Promise<T> {
   const until = Date.now() + limitMs;
   for (;;) {
     const found = await look();

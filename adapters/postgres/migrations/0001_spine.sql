@@ -95,6 +95,8 @@ create table outbox (
   urgency text not null check (urgency in ('answer', 'progress')),
   card_key text,
   state text not null default 'pending' check (state in ('pending', 'sending', 'sent', 'refused')),
+  -- A card that was read for delivery: its content stays, and newer content gets a row of its own.
+  offered boolean not null default false,
   -- A delivery was begun before and nobody knows whether it arrived.
   may_have_arrived boolean not null default false,
   tries integer not null default 0,
@@ -107,14 +109,56 @@ create table outbox (
 );
 
 create index outbox_open on outbox (conversation_id, urgency, sequence) where state in ('pending', 'sending');
--- One row of a card that was never tried; newer content replaces it. A row that may have arrived keeps its content,
--- because that is what the label "possible duplicate" speaks of.
-create unique index outbox_untried_card on outbox (conversation_id, card_key)
-  where card_key is not null and state = 'pending' and began_at is null;
-create index outbox_pending_card on outbox (conversation_id, card_key)
-  where card_key is not null and state = 'pending' and not may_have_arrived;
+-- The one row of a card that nobody has read for delivery yet: newer content replaces it.
+create unique index outbox_waiting_card on outbox (conversation_id, card_key)
+  where card_key is not null and state = 'pending' and not offered;
 create index outbox_sent_card on outbox (conversation_id, card_key, sequence)
   where card_key is not null and state = 'sent';
+
+-- Each conversation's first open entry. Nothing overtakes it, also while it is being sent or postponed, so the order per
+-- chat is kept; only answers go before progress ('answer' sorts before 'progress').
+create view outbox_heads as
+  select distinct on (conversation_id) *
+    from outbox
+   where state in ('pending', 'sending')
+   order by conversation_id, urgency, sequence;
+
+-- The heads that are due at a time; those whose sending began before lost_before and was never settled are due again. A
+-- card is marked as offered in the same statement, and its content is what that marking returns: so newer content either
+-- is in this row or gets a row of its own, and never goes into a row that is on its way. A function for its cached plan.
+create function due_deliveries(due_at timestamptz, lost_before timestamptz, most integer)
+returns table (
+  id text, sequence bigint, conversation_id text, channel text, chat_external_id text, content json, about json,
+  reply_to text, urgency text, card_key text, tries integer, uncertain boolean, edits text
+) language plpgsql as $$
+#variable_conflict use_column
+begin
+  return query
+    with due as (
+      select outbox_heads.*, may_have_arrived or state = 'sending' as uncertain
+        from outbox_heads
+       where case state when 'pending' then coalesce(not_before <= due_at, true) else began_at <= lost_before end
+       order by sequence
+       limit most
+    ), offers as (
+      update outbox set offered = true from due
+       where outbox.id = due.id and outbox.card_key is not null and not outbox.offered
+      returning outbox.id, outbox.content, outbox.about, outbox.reply_to
+    )
+    select due.id, due.sequence, due.conversation_id, due.channel, due.chat_external_id,
+           coalesce(offers.content, due.content), coalesce(offers.about, due.about),
+           coalesce(offers.reply_to, due.reply_to), due.urgency, due.card_key, due.tries, due.uncertain, sent.reference
+      from due
+      left join offers on offers.id = due.id
+      left join lateral (
+        select reference from outbox
+         where conversation_id = due.conversation_id and card_key = due.card_key and state = 'sent'
+         order by sequence desc
+         limit 1
+      ) sent on true
+     order by due.sequence;
+end
+$$;
 
 -- Marks an entry as being sent; false when it is not open. A fenced coordinator is stopped before it calls a channel.
 create function mark_sending(entry text, held_epoch bigint, at timestamptz) returns boolean language plpgsql as $$
@@ -123,7 +167,7 @@ begin
     perform hold_epoch(held_epoch);
   end if;
   update outbox
-     set state = 'sending', began_at = at, tries = tries + 1,
+     set state = 'sending', began_at = at, tries = tries + 1, offered = true,
          may_have_arrived = may_have_arrived or state = 'sending'
    where id = entry and state in ('pending', 'sending');
   return found;

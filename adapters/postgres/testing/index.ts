@@ -1,3 +1,4 @@
+export { emptyDatabase } from './empty-database.ts';
 export { type FreshDatabase, openFreshDatabase } from './fresh-database.ts';
 export { silentLog } from './silent-log.ts';
 export { startPostgres, type TestPostgres } from './start-postgres.ts';

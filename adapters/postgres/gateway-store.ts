@@ -1,0 +1,21 @@
+import { type GatewayStore, taskNumberOf } from '@reeve/core';
+import type { SqlPool } from './sql-pool.ts';
+import { createSqlQueries } from './sql-queries.ts';
+import { createUsageRecords } from './usage-records.ts';
+
+/** The gateway's few rights on the database. */
+export function createGatewayStore({ pool }: { readonly pool: SqlPool }): GatewayStore {
+  const sql = createSqlQueries(pool);
+  const { record } = createUsageRecords(sql);
+  return {
+    usage: { record },
+    async isCurrentAttempt(task, attempt) {
+      const current = await sql.row(
+        `select 1 as held from tasks
+         where number = $1 and attempt = $2 and state in ('running', 'waiting') and lease_until is not null`,
+        [taskNumberOf(task), attempt],
+      );
+      return current !== undefined;
+    },
+  };
+}

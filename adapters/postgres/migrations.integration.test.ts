@@ -1,0 +1,61 @@
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { migrate } from './migrate.ts';
+import { createPostgresStore, MIGRATIONS_DIRECTORY } from './postgres-store.ts';
+import type { SqlPool } from './sql-pool.ts';
+import { openFreshDatabase } from './testing/index.ts';
+
+const FIRST = '0001_spine.sql';
+
+describe('the migrations of the store', () => {
+  let pool: SqlPool;
+  let directory: string;
+  beforeAll(async () => {
+    pool = await openFreshDatabase();
+  });
+  afterAll(() => pool.close());
+  beforeEach(async () => {
+    await pool.query('drop schema public cascade; create schema public');
+    directory = await mkdtemp(join(tmpdir(), 'reeve-migrations-'));
+    await cp(MIGRATIONS_DIRECTORY, directory, { recursive: true });
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('bring an empty database up to date, once, and keep what is in it', async () => {
+    expect(await migrate(pool, directory)).toMatchObject({ kind: 'ready', applied: [FIRST] });
+    const store = createPostgresStore({ pool });
+    await store.conversations.ensure({ channel: 'http', externalId: '1' }, 'c1', new Date());
+    expect(await migrate(pool, directory)).toMatchObject({ kind: 'ready', applied: [] });
+    expect(await store.conversations.list()).toHaveLength(1);
+  });
+
+  it('are refused by name when one was edited after it was applied', async () => {
+    await migrate(pool, directory);
+    const file = join(directory, FIRST);
+    await writeFile(file, `${await readFile(file, 'utf8')}\n-- edited`);
+    expect(await migrate(pool, directory)).toMatchObject({
+      kind: 'refused',
+      reason: 'drift',
+      message: expect.stringContaining(FIRST),
+    });
+  });
+
+  it('are refused when a newer Reeve has written the database', async () => {
+    await writeFile(join(directory, '0002_future.sql'), 'create table future (id text);');
+    await migrate(pool, directory);
+    expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({
+      kind: 'refused',
+      reason: 'newer-database',
+      message: expect.stringContaining('newer Reeve'),
+    });
+  });
+
+  it('leave nothing behind when one fails half way', async () => {
+    await writeFile(join(directory, '0002_bad.sql'), 'create table half (id text); select nonsense();');
+    await expect(migrate(pool, directory)).rejects.toThrow('0002_bad.sql failed and was rolled back');
+    expect((await pool.query(`select to_regclass('half') as half`)).rows).toEqual([{ half: null }]);
+    expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({ kind: 'ready', version: 1 });
+  });
+});

@@ -1,0 +1,83 @@
+import type { ApiEvent } from '@reeve/channel-http';
+import type { TaskState } from '@reeve/core';
+
+/** What has become of one message and the tasks that it started. */
+export interface TurnWatch {
+  /** Takes an event in. `isOwn` tells whether a task was started by this turn. */
+  observe(event: ApiEvent, isOwn: (task: string) => boolean): void;
+  /** Corrects a task's state by what Reeve itself says of it. */
+  correct(task: string, state: TaskState): void;
+  /** Unsettled questions of the turn's own tasks that were not handed out before. */
+  takeQuestions(): string[];
+  /** `over`: answered, and every task ended and told its result. `waiting`: all that is left waits for a person. */
+  standing(): 'going' | 'waiting' | 'over';
+  /** The turn's tasks and the newest state of each, in the order of their numbers. */
+  tasks(): Record<string, TaskState>;
+}
+
+/**
+ * Follows a turn by its events. The answer names the tasks; until it comes, cards may speak of tasks already. A task
+ * is over when its result was delivered, which comes after its last card.
+ */
+export function createTurnWatch(turnId: string): TurnWatch {
+  const states = new Map<string, TaskState>();
+  const delivered = new Set<string>();
+  const questions = new Map<string, string>();
+  const handedOut = new Set<string>();
+  let isAnswered = false;
+
+  function observeMessage(
+    event: Extract<ApiEvent, { kind: 'message' }>,
+    isOwn: (task: string) => boolean,
+  ): void {
+    const { about } = event;
+    if (about.kind === 'command') isAnswered ||= about.turnId === turnId;
+    if (about.kind === 'turn' && about.turnId === turnId) {
+      isAnswered = true;
+      for (const task of about.tasks) if (!states.has(task)) states.set(task, 'queued');
+    }
+    if (about.kind === 'task-result' && isOwn(about.taskId)) {
+      states.set(about.taskId, about.state);
+      delivered.add(about.taskId);
+    }
+  }
+
+  function observeCard(event: Extract<ApiEvent, { kind: 'card' }>, isOwn: (task: string) => boolean): void {
+    const { about } = event;
+    if (about.kind === 'task-card' && isOwn(about.taskId) && !delivered.has(about.taskId))
+      states.set(about.taskId, about.state);
+    if (about.kind !== 'approval-card' || !isOwn(about.taskId)) return;
+    if (about.state === 'pending') {
+      questions.set(about.code, about.taskId);
+      if (!delivered.has(about.taskId)) states.set(about.taskId, 'waiting');
+    } else if (questions.delete(about.code) && states.get(about.taskId) === 'waiting') {
+      states.set(about.taskId, 'running');
+    }
+  }
+
+  return {
+    observe(event, isOwn) {
+      if (event.kind === 'message') observeMessage(event, isOwn);
+      if (event.kind === 'card') observeCard(event, isOwn);
+    },
+    correct(task, state) {
+      if (!delivered.has(task)) states.set(task, state);
+    },
+    takeQuestions() {
+      const fresh = [...questions.keys()].filter((code) => !handedOut.has(code));
+      for (const code of fresh) handedOut.add(code);
+      return fresh;
+    },
+    standing() {
+      if (!isAnswered) return 'going';
+      const left = [...states].filter(([task]) => !delivered.has(task));
+      if (left.length === 0) return 'over';
+      return left.every(([, state]) => state === 'waiting' || state === 'paused') ? 'waiting' : 'going';
+    },
+    tasks: () => Object.fromEntries([...states].sort(([left], [right]) => numberOf(left) - numberOf(right))),
+  };
+}
+
+function numberOf(task: string): number {
+  return Number(task.replace(/\D/g, ''));
+}
