@@ -99,7 +99,7 @@ export const statusViewSchema = z
   })
   .openapi('Status');
 
-export const fileViewSchema = fileEntrySchema.openapi('File');
+export const fileViewSchema = z.strictObject(fileEntrySchema.shape).openapi('File');
 
 /** Problem details (RFC 9457) with the failure catalogue's code. */
 export const problemSchema = z

@@ -21,42 +21,71 @@ export interface ConversationStart {
   isKnown(event: NumberedEvent): boolean;
 }
 
-/** Brings a chat up to date when it opens: what was said last, what runs, what waits. */
-export async function recallConversation(deps: {
-  client: ApiClient;
-  conversation: string;
-  view: ChatView;
-  style: Style;
-  width: number;
-  signal: AbortSignal;
-}): Promise<ConversationStart> {
-  const { client, conversation, view, style, width, signal } = deps;
+interface StartDeps {
+  readonly client: ApiClient;
+  readonly conversation: string;
+  readonly view: ChatView;
+  readonly style: Style;
+  readonly width: number;
+  readonly now: () => Date;
+  readonly signal: AbortSignal;
+}
+
+/** Brings a chat up to date when it opens: what was said last, what runs, what waits for an answer. */
+export async function recallConversation(deps: StartDeps): Promise<ConversationStart> {
+  const { client, conversation, view, style, width } = deps;
   const newest = await readNewest(deps);
   const messages = await client.listMessages(conversation, SHOWN_MESSAGES);
-  const fetchedAt = Date.now();
-  const questions = new Set((await client.pendingApprovals()).map((approval) => approval.code));
-  const live = await client.status();
-  const running = new Set(
-    [...live.running, ...live.waiting, ...live.queued, ...live.paused].map((task) => task.id),
-  );
-  if (questions.size + running.size > 0) {
-    const after = Math.max(0, newest - RECALLED_EVENTS);
-    for await (const { id, event } of client.events({ conversation, after, signal })) {
-      if (id === null && event.kind !== 'hello') continue;
-      if (id !== null && id > newest) break;
-      if (event.kind === 'card' && isOpen(event.about, questions, running)) view.recall(event);
-      if (id === newest) break;
-    }
-  }
   const said = new Set(messages.map((message) => message.text));
-  const lines = [
-    ...messages.flatMap((message) => pastLines(message, width, style)),
-    ...view.openQuestions(width),
-  ];
+  const known = deps.now().getTime() + OVERLAP_MS;
+  await recallCards(deps, newest);
   return {
-    lines,
+    lines: [...messages.flatMap((message) => pastLines(message, width, style)), ...view.openQuestions(width)],
     newest,
     isKnown: ({ event }) =>
-      event.kind === 'message' && said.has(event.markdown) && Date.parse(event.at) <= fetchedAt + OVERLAP_MS,
+      event.kind === 'message' && Date.parse(event.at) <= known && said.delete(event.markdown),
   };
+}
+
+/** The number of the newest event there is. */
+async function readNewest({ client, signal }: StartDeps): Promise<number> {
+  for await (const { event } of client.events({ conversation: null, after: null, signal }))
+    if (event.kind === 'hello') return event.newest;
+  return 0;
+}
+
+/** Reads the newest events again for the cards of what is still going on; nothing when nothing is. */
+async function recallCards({ client, conversation, view, signal }: StartDeps, newest: number): Promise<void> {
+  const open = await openKeys(client);
+  const after = Math.max(0, newest - RECALLED_EVENTS);
+  if (open.size === 0 || newest === 0) return;
+  // Of all conversations: the last one's number is then sure to come.
+  for await (const { id, event } of client.events({ conversation: null, after, signal })) {
+    if (event.kind === 'card' && event.conversation === conversation && open.has(event.key))
+      view.recall(event);
+    if (id !== null && id >= newest) return;
+  }
+}
+
+async function openKeys(client: ApiClient): Promise<ReadonlySet<string>> {
+  const { running, waiting, queued, paused, approvals } = await client.status();
+  const tasks = [...running, ...waiting, ...queued, ...paused];
+  return new Set([
+    ...tasks.map((task) => `task:${task.id}`),
+    ...approvals.map((approval) => `approval:${approval.code}`),
+  ]);
+}
+
+function pastLines({ role, text, attachments }: MessageView, width: number, style: Style): string[] {
+  if (role === 'user') return ownLines([text, ...attachments].filter(Boolean).join('\n'), width, style);
+  return messageLines({ markdown: text, possibleDuplicate: false }, width, style);
+}
+
+/** What the person said, as lines that stay. */
+export function ownLines(text: string, width: number, style: Style): string[] {
+  const [first = '', ...rest] = visibleWords(text)
+    .replaceAll('\t', '    ')
+    .split('\n')
+    .flatMap((line) => wrapLine(line, width - 2));
+  return ['', `${style.accent('›')} ${first}`, ...rest.map((line) => `  ${line}`)];
 }

@@ -16,7 +16,8 @@ export interface NumberedEvent {
 }
 
 export interface EventRequest {
-  readonly conversation: string;
+  /** Null for every conversation. */
+  readonly conversation: string | null;
   /** Everything after this number; null for what comes from now on. */
   readonly after: number | null;
   readonly signal: AbortSignal;
@@ -31,7 +32,7 @@ interface FollowerDeps {
 }
 
 /**
- * One conversation's events over as many connections as it takes: each resumes after the last number that was seen,
+ * Events over as many connections as it takes: each resumes after the last number that was seen,
  * so nothing is missed or repeated. A reader that was too slow is dropped by Reeve and resumes in the same way; only
  * when Reeve has no such number (another home) does it pass on `stale` and go on from the newest.
  *
@@ -78,7 +79,10 @@ async function* connect(
   { conversation, signal }: EventRequest,
   after: number | null,
 ): AsyncGenerator<{ id: number | null; event: ApiEvent }> {
-  const query = new URLSearchParams({ conversation, ...(after === null ? {} : { after: String(after) }) });
+  const query = new URLSearchParams({
+    ...(conversation === null ? {} : { conversation }),
+    ...(after === null ? {} : { after: String(after) }),
+  });
   const answer = await request('GET', `/v1/events?${query}`, { signal });
   const decoder = new TextDecoder();
   const frames: { id?: string | undefined; data: string }[] = [];

@@ -44,7 +44,8 @@ export async function runScriptChat(options: ScriptChatOptions): Promise<number>
   const outcome = await follow(run).catch((error: unknown) => failed(run, error));
   const tasks = run.watch?.tasks() ?? {};
   const exitCode = exitCodeOf(outcome, tasks);
-  explain(outcome, tasks, options.complain);
+  const why = explanation(outcome, tasks);
+  if (why !== null) options.complain(why);
   report.ended(exitCode, outcome, tasks);
   return exitCode;
 }
@@ -157,28 +158,21 @@ function exitCodeOf(outcome: Outcome, tasks: Readonly<Record<string, TaskState>>
   }
 }
 
-function explain(
-  outcome: Outcome,
-  tasks: Readonly<Record<string, TaskState>>,
-  complain: (line: string) => void,
-): void {
+/** Why it stopped before everything was over, for standard error; null when there is nothing to explain. */
+function explanation(outcome: Outcome, tasks: Readonly<Record<string, TaskState>>): string | null {
   const waiting = Object.keys(tasks).filter((id) => tasks[id] === 'waiting' || tasks[id] === 'paused');
   const goesOn = 'Nothing was cancelled: tasks go on while Reeve is up, and at its next start.';
   switch (outcome) {
     case 'over':
     case 'refused':
-      return;
+      return null;
     case 'waiting':
-      return complain(
-        `${waiting.join(', ')}: waiting for a person. Answer with \`reeve chat --message "/approve CODE"\` or "/deny CODE"; /status shows the codes.`,
-      );
+      return `${waiting.join(', ')}: waiting for a person. Answer with \`reeve chat --message "/approve CODE"\` or "/deny CODE"; /status shows the codes.`;
     case 'unreachable':
-      return complain(
-        `Reeve cannot be reached. What it accepted goes on when it is up again; \`reeve up\` starts it.`,
-      );
+      return 'Reeve cannot be reached. What it accepted goes on when it is up again; `reeve up` starts it.';
     case 'interrupted':
-      return complain(`Stopped waiting. ${goesOn}`);
+      return `Stopped waiting. ${goesOn}`;
     case 'timeout':
-      return complain(`The time is up; stopped waiting. ${goesOn}`);
+      return `The time is up; stopped waiting. ${goesOn}`;
   }
 }

@@ -4,13 +4,12 @@ import { PassThrough, type Readable } from 'node:stream';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { ApiProblem, ApiUnreachable } from './api-error.ts';
 import { type ChatView, createChatView } from './chat-view.ts';
-import { recallConversation } from './conversation-start.ts';
+import { ownLines, recallConversation } from './conversation-start.ts';
 import type { NumberedEvent } from './event-follower.ts';
 import { layOutInput } from './input-area.ts';
 import { type EditedLine, EMPTY_LINE, type Key, type KeyEffect, markPaste, pressKey } from './line-editor.ts';
 import { createScreen, type Screen, type ScreenOutput } from './screen.ts';
 import { createStyle, type Style } from './style.ts';
-import { visibleWords } from './visible-words.ts';
 import { wrapLine } from './wrap-text.ts';
 
 export type ChatInput = Readable & { setRawMode?(raw: boolean): unknown };
@@ -118,6 +117,7 @@ async function converse(session: Session): Promise<void> {
       view,
       style,
       width: screen.width(),
+      now: () => new Date(),
       signal,
     });
     screen.print(start.lines);
@@ -142,9 +142,9 @@ function show(session: Session, { event }: NumberedEvent): void {
     return;
   }
   const lines = view.apply(event, screen.width());
-  if (lines.length === 0) return drawSoon(session);
   screen.print(lines);
-  draw(session);
+  if (lines.length === 0) drawSoon(session);
+  else draw(session);
 }
 
 function drawSoon(session: Session): void {
@@ -166,13 +166,17 @@ function takeKey(session: Session, { line, wish }: KeyEffect): void {
   switch (wish?.kind) {
     case undefined:
       if (!wasEmpty) session.interruptedAt = Number.NEGATIVE_INFINITY;
-      return drawSoon(session);
+      drawSoon(session);
+      break;
     case 'send':
-      return send(session, wish.text);
+      send(session, wish.text);
+      break;
     case 'interrupt':
-      return interrupt(session);
+      interrupt(session);
+      break;
     case 'leave':
-      return session.leave();
+      session.leave();
+      break;
     case 'redraw':
       session.screen.redraw();
   }
@@ -180,34 +184,36 @@ function takeKey(session: Session, { line, wish }: KeyEffect): void {
 
 function interrupt(session: Session): void {
   const now = performance.now();
-  if (now - session.interruptedAt <= LEAVE_WINDOW_MS) return session.leave();
+  if (now - session.interruptedAt <= LEAVE_WINDOW_MS) {
+    session.leave();
+    return;
+  }
   session.interruptedAt = now;
-  session.screen.print([
-    session.style.dim('Ctrl-C once more leaves; so do Ctrl-D and /quit. Tasks are not cancelled.'),
-  ]);
+  const hint = 'Ctrl-C once more leaves; so do Ctrl-D and /quit. Tasks are not cancelled.';
+  session.screen.print([session.style.dim(hint)]);
 }
 
 function send(session: Session, text: string): void {
-  const { screen, style, view } = session;
-  const typed = text.trim();
+  if (/^\s*\/(quit|exit)\s*$/i.test(text)) {
+    session.leave();
+    return;
+  }
+  const { screen, style } = session;
   draw(session);
-  if (/^\/(quit|exit)$/i.test(typed)) return session.leave();
-  const [first = '', ...rest] = visibleWords(text)
-    .split('\n')
-    .flatMap((line) => wrapLine(line, screen.width() - 2));
-  screen.print(['', `${style.accent('›')} ${first}`, ...rest.map((line) => `  ${line}`)]);
-  session.sending = session.sending.then(async () => {
-    try {
-      const clientId = randomUUID();
-      const { client, conversation, signal } = session;
-      const accepted = await client.sendMessage({ conversation, text, attachments: [], clientId }, signal);
-      view.expectAnswer(accepted.turnId);
-    } catch (error) {
-      if (session.signal.aborted) return;
-      screen.print(wrapLine(refusal(error), screen.width()).map(style.bad));
-    }
-    draw(session);
-  });
+  screen.print(ownLines(text, screen.width(), style));
+  session.sending = session.sending.then(() => deliver(session, text));
+}
+
+async function deliver(session: Session, text: string): Promise<void> {
+  const { client, conversation, screen, style, view, signal } = session;
+  try {
+    const message = { conversation, text, attachments: [], clientId: randomUUID() };
+    view.expectAnswer((await client.sendMessage(message, signal)).turnId);
+  } catch (error) {
+    if (signal.aborted) return;
+    screen.print(wrapLine(refusal(error), screen.width()).map(style.bad));
+  }
+  draw(session);
 }
 
 function refusal(error: unknown): string {

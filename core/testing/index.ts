@@ -1,3 +1,13 @@
+export { type ModelFixture, modelContract } from './model-contract.ts';
+export {
+  callsTools,
+  createScriptedModel,
+  fails,
+  type ScriptedCall,
+  type ScriptedModel,
+  type ScriptStep,
+  says,
+} from './scripted-model.ts';
 export { storeContract } from './store-contract.ts';
 export type { OpenStore, StoreFixture } from './store-fixture.ts';
 export { type TaskQueueFixture, taskQueueContract } from './task-queue-contract.ts';

@@ -7,8 +7,8 @@ import { MASK, maskQuoted, splitOutsideQuotes } from './quoting.ts';
 /** As many tasks as the coordinator starts in one round. */
 export const MAX_JOBS_AT_ONCE = 20;
 const MAX_WORK_SECONDS = 3600;
-/** Longer texts are no request that a fixed grammar can understand, except for a command or a file's content. */
-const MAX_WORDS_LENGTH = 20_000;
+/** A longer text can only be one command or one file's content; to look for more in it would take too long. */
+const MAX_PHRASE_LENGTH = 2000;
 
 /**
  * Understands a message, as far as fixed phrases of English go. Total: any text gives an intent, and what fits no
@@ -17,13 +17,18 @@ const MAX_WORDS_LENGTH = 20_000;
 export function readIntent(text: string): Intent {
   const words = withoutPoliteness(text.trim());
   if (words === '') return { kind: 'unclear', because: null };
-  if (words.length > MAX_WORDS_LENGTH) return { kind: 'unclear', because: 'The message is too long for it.' };
+  if (words.length > MAX_PHRASE_LENGTH) return readLong(words);
   return (
     readControl(words) ??
     readSeveral(words) ??
     readWork(words) ??
     readTalk(words) ?? { kind: 'unclear', because: null }
   );
+}
+
+function readLong(words: string): Intent {
+  const job = readJob(words);
+  return job ? { kind: 'job', job, words } : { kind: 'unclear', because: 'It is too long for it.' };
 }
 
 /** “… and tell me what it says”, “… and store it”: a result is told and stored anyway. */
@@ -56,7 +61,7 @@ function tooMuch(job: Job): string | null {
 
 const POLITE_START =
   /^(?:please|pls|hey|hi|hello|ok(?:ay)?|so|now|reeve|could you|can you|would you|will you|i(?:'d| would) like you to|i want you to|i need you to|let(?:'s|’s| us)|just|kindly|go ahead and)(?=[\s,:!.])[\s,:!.]*/i;
-const POLITE_END = /[\s,]+(?:please|pls|for me|thanks|thank you)[\s.!?]*$/i;
+const POLITE_END = /(?<![\s,])[\s,]+(?:please|pls|for me|thanks|thank you)[\s.!?]*$/i;
 
 function withoutPoliteness(text: string): string {
   let words = text;

@@ -4,6 +4,9 @@ import type { Job } from './intent.ts';
 import { readNumberList } from './number-list.ts';
 import { type PathReading, readPath, unquoted } from './quoting.ts';
 
+/** Phrases that search the whole text, not only its beginning, look at no more than this. */
+const MAX_SEARCHED = 500;
+
 /** One way to ask for a job. `read` may still say no: then the next phrase is tried. */
 interface Phrase {
   readonly pattern: RegExp;
@@ -132,7 +135,7 @@ function present(groups: RegExpExecArray['groups']): Record<string, string> {
 
 /** What may stand behind a command without being part of it. */
 const AROUND_COMMAND =
-  /(?:[\s,]+(?:please|for me|now|in (?:the|a) (?:sandbox|shell|task|background|terminal)|and (?:then )?(?:tell|show|give|let|report|send|say) .*))+[.!?]?$/is;
+  /(?<![\s,])(?:[\s,]+(?:please|for me|now|in (?:the|a) (?:sandbox|shell|task|background|terminal)|and (?:then )?(?:tell|show|give|let|report|send|say) .*))+[.!?]?$/is;
 
 function runJob(text: string): Job | null {
   const [, quoted, rest = ''] = /^(`[^`]+`|"[^"]+"|“[^”]+”)(.*)$/su.exec(text.trim()) ?? [];
@@ -153,12 +156,12 @@ function workJob({ span = '' }: Readonly<Record<string, string>>): Job | null {
 }
 
 function numbersJob(text: string): Job | null {
-  const list = readNumberList(text);
+  const list = text.length > MAX_SEARCHED ? null : readNumberList(text);
   return list && { kind: 'numbers', list };
 }
 
 function calculateJob(text: string): Job | null {
-  const expression = readExpression(text);
+  const expression = text.length > MAX_SEARCHED ? null : readExpression(text);
   return expression === null ? null : { kind: 'calculate', expression };
 }
 

@@ -1,0 +1,80 @@
+import { type TokenClaims, verifyToken } from '@reeve/core';
+import type { Context } from 'hono';
+import { bodyLimit } from 'hono/body-limit';
+import { startCall } from './call.ts';
+import { chatRequestOf, completionRequestSchema } from './completion-request.ts';
+import { streamedAnswer, wholeAnswer } from './completion-response.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import type { ModelCaller } from './model-call.ts';
+import { refuse, refuseFor } from './refusal.ts';
+import type { UsageMeter } from './usage-meter.ts';
+
+export interface HandlerDeps extends GatewayDeps {
+  readonly meter: UsageMeter;
+  readonly callModel: ModelCaller;
+  readonly newRequestId: () => string;
+  /** Aborted when the gateway stops. */
+  readonly stopping: AbortSignal;
+}
+
+/**
+ * One model call: who asks, what for, by which model, and every way in which it can end. The token is checked before a
+ * byte of the body is read.
+ */
+export function createCompletionHandler(deps: HandlerDeps): (context: Context) => Promise<Response> {
+  const limitBody = bodyLimit({
+    maxSize: deps.limits.bodyBytes,
+    onError: () => refuse({ code: 'request-malformed', about: 'the body is too large' }),
+  });
+  return async (context) => {
+    const claims = await holderOf(context.req.header('authorization'), deps);
+    if (!claims) return refuse({ code: 'token-missing' });
+    const refused = await limitBody(context, async () => {
+      context.res = await complete(context, claims, deps);
+    });
+    return refused ?? context.res;
+  };
+}
+
+/** The claims of a valid token; a task's token counts only while its attempt holds the task. */
+async function holderOf(header: string | undefined, deps: HandlerDeps): Promise<TokenClaims | null> {
+  const token = /^Bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
+  if (!token) return null;
+  const check = verifyToken(token, deps.tokenKey, deps.clock.now());
+  if (check.kind === 'invalid') return null;
+  const { claims } = check;
+  if (claims.role === 'coordinator') return claims;
+  return (await deps.store.isCurrentAttempt(claims.task, claims.attempt)) ? claims : null;
+}
+
+async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps): Promise<Response> {
+  const parsed = completionRequestSchema.safeParse(parseJson(await context.req.text()));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    return refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });
+  }
+  const role = claims.role === 'coordinator' ? 'coordinator' : 'executor';
+  const request = chatRequestOf(parsed.data, role, deps.limits.maxTokens);
+  const call = startCall({
+    meter: deps.meter.begin(request, claims.role === 'task' ? claims.task : null),
+    clock: deps.clock,
+    deadlineMs: deps.limits.deadlineMs,
+    id: deps.newRequestId(),
+    gone: [context.req.raw.signal, deps.stopping],
+  });
+  try {
+    const answer = await deps.callModel(request, call.signal);
+    return parsed.data.stream ? streamedAnswer(answer, call, deps.log) : await wholeAnswer(answer, call);
+  } catch (error) {
+    call.end('failed');
+    return refuseFor(error, { call: call.id, role, isGone: call.isGone() }, deps.log);
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

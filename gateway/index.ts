@@ -1,0 +1,4 @@
+export { createGateway, type Gateway, type GatewayListener } from './gateway.ts';
+export type { GatewayDeps } from './gateway-deps.ts';
+export { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
+export { chooseModels, type ModelChoice, type ModelDescriptor, type ModelSettings } from './model-choice.ts';

@@ -1,0 +1,92 @@
+import {
+  type ChatChunk,
+  type ChatRequest,
+  type Clock,
+  type Log,
+  type Model,
+  ModelError,
+  type ModelRole,
+} from '@reeve/core';
+import type { GatewayLimits } from './limits.ts';
+import { failureFields } from './refusal.ts';
+
+/** An answer whose first piece is there: from here on no other model can take over. */
+export interface OpenAnswer {
+  readonly first: ChatChunk;
+  readonly rest: AsyncIterator<ChatChunk>;
+}
+
+/**
+ * Calls the role's model, tries again what may succeed later, and then the fallback model; all of that only before the
+ * first token, because two halves of two answers make no answer.
+ *
+ * Own code instead of a retry library: what is retried is the opening of a stream that must stay open, the wait comes
+ * from the provider, and the last resort is another model.
+ *
+ * @throws {ModelError} of the last try; an aborted signal throws its reason.
+ */
+export type ModelCaller = (request: ChatRequest, signal: AbortSignal) => Promise<OpenAnswer>;
+
+export interface ModelCallerDeps {
+  readonly models: Readonly<Record<ModelRole, Model>>;
+  readonly fallback?: Model;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly limits: GatewayLimits;
+  /** Jitter, 0 to 1. */
+  readonly random: () => number;
+}
+
+export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
+  const { clock, log, limits } = deps;
+
+  async function openWithRetries(
+    model: Model,
+    request: ChatRequest,
+    signal: AbortSignal,
+  ): Promise<OpenAnswer> {
+    for (let tries = 0; ; tries += 1) {
+      try {
+        return await openAnswer(model, request, signal);
+      } catch (error) {
+        signal.throwIfAborted();
+        const wait = error instanceof ModelError ? waitBefore(error, tries, deps) : null;
+        if (wait === null) throw error;
+        log.debug(
+          { ...failureFields(error), role: request.role, tries, wait },
+          'a model call is tried again',
+        );
+        await clock.sleep(wait, signal);
+      }
+    }
+  }
+
+  return async (request, signal) => {
+    try {
+      return await openWithRetries(deps.models[request.role], request, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof ModelError) || !deps.fallback) throw error;
+      log.warn(
+        { ...failureFields(error), role: request.role, decision: 'fallback', retries: limits.retries },
+        'the model failed before its first token; the fallback model takes over',
+      );
+      return openWithRetries(deps.fallback, request, signal);
+    }
+  };
+}
+
+/** Milliseconds to wait before the next try; null when there should be none. */
+function waitBefore(error: ModelError, tries: number, { limits, random }: ModelCallerDeps): number | null {
+  if (!error.retryable || tries >= limits.retries) return null;
+  const backoff = limits.firstWaitMs * 2 ** tries * (0.5 + random());
+  if (error.retryAfterMs === null) return backoff;
+  return error.retryAfterMs > limits.longestWaitMs ? null : Math.max(backoff, error.retryAfterMs);
+}
+
+async function openAnswer(model: Model, request: ChatRequest, signal: AbortSignal): Promise<OpenAnswer> {
+  const rest = model.stream(request, signal)[Symbol.asyncIterator]();
+  const { done, value } = await rest.next();
+  if (done) throw new ModelError('model-cut-off', 'the answer ended before it began', { retryable: true });
+  return { first: value, rest };
+}

@@ -1,0 +1,42 @@
+import { type Failure, failureProblem, type Log, ModelError } from '@reeve/core';
+import { failureCodeOf } from './completion-answer.ts';
+import { scrub } from './scrub.ts';
+
+/**
+ * A failure as `application/problem+json`, from the catalogue; never the provider's own words. The `error` member says
+ * it once more in the form that OpenAI's clients read.
+ */
+export function refuse(
+  failure: Failure,
+  options: { retryable?: boolean; retryAfterMs?: number | null } = {},
+): Response {
+  const problem = failureProblem(failure);
+  const retryable = options.retryable ?? problem.retryable;
+  const headers = new Headers({ 'content-type': 'application/problem+json' });
+  if (options.retryAfterMs != null)
+    headers.set('retry-after', String(Math.ceil(options.retryAfterMs / 1000)));
+  const error = { message: problem.detail, type: 'reeve_failure', code: problem.code };
+  return new Response(JSON.stringify({ ...problem, retryable, error }), { status: problem.status, headers });
+}
+
+/** The refusal for what a model call threw, with the reason in the log. */
+export function refuseFor(
+  error: unknown,
+  about: { call: string; role: string; isGone: boolean },
+  log: Log,
+): Response {
+  const { isGone, ...fields } = about;
+  if (isGone) log.debug(fields, 'the caller went away before the first token');
+  else if (error instanceof ModelError)
+    log.warn({ ...fields, ...failureFields(error) }, 'a model call failed');
+  else log.error({ ...fields, err: error }, 'a model call broke');
+  if (!(error instanceof ModelError)) return refuse({ code: 'internal' });
+  return refuse({ code: failureCodeOf(error) }, error);
+}
+
+/** A failure for the log, without anything that looks like a key. */
+export function failureFields(error: unknown): object {
+  if (error instanceof ModelError)
+    return { code: error.code, status: error.status, reason: scrub(error.message) };
+  return { reason: scrub(error instanceof Error ? error.message : String(error)) };
+}
