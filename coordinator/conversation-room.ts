@@ -7,7 +7,7 @@ import {
   type InboxEntry,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
-import type { CoordinatorDeps } from './coordinator.ts';
+import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { createMailboxes } from './mailbox.ts';

@@ -1,42 +1,9 @@
 import type { Server } from 'node:http';
-import type {
-  ChannelAdapter,
-  Clock,
-  Desk,
-  Ids,
-  Inbound,
-  Launcher,
-  Log,
-  Model,
-  ObjectStore,
-  Sender,
-  Store,
-  TaskQueue,
-} from '@reeve/core';
+import type { Desk, Inbound } from '@reeve/core';
 import { createConversationRoom } from './conversation-room.ts';
+import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createOutboxDelivery } from './outbox-delivery.ts';
-import type { Role } from './people.ts';
-import type { CoordinatorSettings } from './settings.ts';
 import { createTaskRoom } from './task-room.ts';
-
-export interface CoordinatorDeps {
-  readonly store: Store;
-  readonly queue: TaskQueue;
-  readonly objects: ObjectStore;
-  readonly launcher: Launcher;
-  /** Reaches models through the gateway. */
-  readonly model: Model;
-  readonly channels: ReadonlyMap<string, ChannelAdapter>;
-  readonly clock: Clock;
-  readonly ids: Ids;
-  readonly log: Log;
-  /** Signs task tokens; the gateway verifies with the same key. */
-  readonly tokenKey: Uint8Array;
-  readonly roleOf: (sender: Sender, channel: string) => Role;
-  readonly settings: CoordinatorSettings;
-  /** Health lines for `/status`, each with its fix; empty when all is well. */
-  readonly trouble: () => readonly string[];
-}
 
 export interface Coordinator {
   /** The task link's server; composition decides where it listens. */

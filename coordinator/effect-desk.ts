@@ -1,5 +1,6 @@
 import {
   type Clock,
+  DENIED,
   type DeclareReply,
   type DeclareRequest,
   digestOf,
@@ -22,8 +23,6 @@ export interface EffectDesk {
 }
 
 const PERMIT_LIFETIME_MS = 10 * 60 * 1000;
-/** How the model reads that a person or the policy said no. */
-const DENIED = 'DENIED';
 
 export interface EffectDeskDeps {
   readonly store: Store;

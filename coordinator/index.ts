@@ -1,3 +1,4 @@
-export { type Coordinator, type CoordinatorDeps, createCoordinator } from './coordinator.ts';
+export { type Coordinator, createCoordinator } from './coordinator.ts';
+export type { CoordinatorDeps } from './coordinator-deps.ts';
 export { LOCAL_OWNER, localRoleOf, type Role } from './people.ts';
 export { type CoordinatorSettings, DEFAULT_COORDINATOR_SETTINGS } from './settings.ts';

@@ -34,6 +34,14 @@ export function createSlotControl(deps: {
   const { store, pool, clock, log } = deps;
   const held = new Set<string>();
 
+  /** Resolves when the slot has ended or the time is up, and leaves no timer behind. */
+  async function endedWithin(slot: Slot, milliseconds: number): Promise<void> {
+    const timer = new AbortController();
+    const slept = clock.sleep(milliseconds, timer.signal).catch(() => undefined);
+    await Promise.race([slot.ended, slept]);
+    timer.abort();
+  }
+
   async function endNow(slot: Slot): Promise<void> {
     slot.send({ kind: 'cancel' });
     await slot.kill();
@@ -41,13 +49,13 @@ export function createSlotControl(deps: {
 
   async function endAfterGrace(slot: Slot, last: ControlMessage | null): Promise<void> {
     if (last) slot.send(last);
-    await Promise.race([slot.ended, clock.sleep(END_GRACE_MS)]);
+    await endedWithin(slot, END_GRACE_MS);
     await slot.kill();
   }
 
   async function hold(approval: Approval, slot: Slot): Promise<void> {
     held.add(approval.code);
-    await Promise.race([slot.ended, clock.sleep(deps.holdMs)]);
+    await endedWithin(slot, deps.holdMs);
     if (held.delete(approval.code)) slot.send({ kind: 'release' });
   }
 

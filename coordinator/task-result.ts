@@ -1,6 +1,8 @@
 import {
   type Conversation,
+  DENIED,
   FAILURES,
+  isEffectTool,
   isFailureCode,
   type Message,
   type OutboxEntry,
@@ -22,7 +24,13 @@ export function resultText(task: Task, steps: readonly Step[]): string {
   const name = `**${taskName(task)}**`;
   switch (outcome.kind) {
     case 'succeeded':
-      return [`${name}: done.`, '', showHidden(outcome.summary), '', provenText(proof)].join('\n');
+      return [
+        `${name}: ${verdictOf(steps, proof)}.`,
+        '',
+        showHidden(outcome.summary),
+        '',
+        provenText(proof),
+      ].join('\n');
     case 'failed':
       return [
         `${name}: failed.`,
@@ -42,6 +50,16 @@ export function resultText(task: Task, steps: readonly Step[]): string {
         doneSoFar(steps),
       ].join('\n');
   }
+}
+
+/** “Done” only where a step proves it and nobody said no to the only effects it wanted. */
+function verdictOf(steps: readonly Step[], proof: readonly string[]): string {
+  const effects = steps.flatMap(({ body }) =>
+    body.kind === 'result' && isEffectTool(body.tool) ? [body] : [],
+  );
+  const wasDenied = effects.some((body) => !body.ok && body.content.startsWith(DENIED));
+  if (wasDenied && !effects.some((body) => body.ok)) return 'ended without what was denied';
+  return proof.length === 0 ? 'finished, unverified' : 'done';
 }
 
 function provenText(proof: readonly string[]): string {

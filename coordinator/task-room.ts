@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
-import type { CoordinatorDeps } from './coordinator.ts';
+import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDrive, type Drive } from './drive.ts';
 import { createDriveEffects, type DriveDeps } from './drive-effects.ts';

@@ -182,3 +182,5 @@ export const BEAT_INTERVAL_MS = 1000;
 export const LEASE_MS = 4000;
 /** An attach that finds no task is answered after this long, so that the executor asks again. */
 export const ATTACH_POLL_MS = 25_000;
+/** How a declaration's denial begins, as the model reads it: final, not to be tried another way round. */
+export const DENIED = 'DENIED';

@@ -126,6 +126,11 @@ export function isToolName(name: string): name is ToolName {
   return Object.hasOwn(toolParameters, name);
 }
 
+/** True for tools whose calls change something outside of the sandbox. */
+export function isEffectTool(name: string): boolean {
+  return name === 'files.put' || name === 'files.delete';
+}
+
 /** Tool names on the model's wire: providers allow no dots, so `shell.run` travels as `shell_run`. */
 export function toWireName(name: string): string {
   return name.replaceAll('.', '_');

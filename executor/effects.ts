@@ -2,7 +2,7 @@ import type { DeclareReply, DeclareRequest, EffectReply } from '@reeve/core';
 import type { Control } from './control.ts';
 import type { LinkClient } from './link-client.ts';
 import type { ScratchKeeper } from './scratch-keeper.ts';
-import type { ToolResult } from './tools/tool.ts';
+import type { ToolResult } from './tools/tool-result.ts';
 
 /** Carries an effect from its declaration to its result (contracts.md, “Permit”). */
 export interface EffectRunner {

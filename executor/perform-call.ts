@@ -10,7 +10,8 @@ import {
 } from '@reeve/core';
 import { z } from 'zod';
 import type { Journal, OpenCall } from './journal.ts';
-import type { ToolContext, ToolResult, ToolTable } from './tools/tool.ts';
+import type { ToolContext, ToolTable } from './tools/tool.ts';
+import type { ToolResult } from './tools/tool-result.ts';
 
 export const INTERRUPTED =
   'INTERRUPTED: the worker was restarted while this ran; nobody knows how far it got. It was not run again.';

@@ -4,6 +4,7 @@ import {
   collectAnswer,
   FAILURES,
   type FailureCode,
+  isEffectTool,
   isFailureCode,
   type Model,
   ModelError,
@@ -102,7 +103,7 @@ export function evidenceOf(steps: readonly Step[]): number[] {
   const good = steps.flatMap(({ seq, body }) =>
     body.kind === 'result' && body.ok ? [{ seq, tool: body.tool }] : [],
   );
-  const effects = good.filter(({ tool }) => tool === 'files.put' || tool === 'files.delete');
+  const effects = good.filter(({ tool }) => isEffectTool(tool));
   const work = good
     .filter(({ tool }) => !tool.startsWith('files.') && TOOLS.has(tool as never))
     .slice(-MAX_WORK_EVIDENCE);

@@ -2,7 +2,8 @@ import { shorten, showHidden, showHiddenInLine } from '@reeve/core';
 import type { CapturedOutput } from '../shim/client.ts';
 import type { ShimRefusal } from '../shim/connection.ts';
 import { decodeOutput, decodeText } from '../shim/text.ts';
-import type { Tool, ToolResult } from './tool.ts';
+import type { Tool } from './tool.ts';
+import type { ToolResult } from './tool-result.ts';
 
 /** Bytes of each output channel that the model is shown; the middle of more is left out. */
 const SHOWN_OUTPUT_BYTES = 16 * 1024;

@@ -3,13 +3,7 @@ import type { EffectRunner } from '../effects.ts';
 import type { LinkClient } from '../link-client.ts';
 import type { ScratchKeeper } from '../scratch-keeper.ts';
 import type { ShimClient } from '../shim/client.ts';
-
-/** What came of one call: text for the model, one line for people. */
-export interface ToolResult {
-  readonly ok: boolean;
-  readonly content: string;
-  readonly activity: string;
-}
+import type { ToolResult } from './tool-result.ts';
 
 /** What tools work with. */
 export interface ToolContext {

@@ -1,0 +1,34 @@
+import type {
+  ChannelAdapter,
+  Clock,
+  Ids,
+  Launcher,
+  Log,
+  Model,
+  ObjectStore,
+  Sender,
+  Store,
+  TaskQueue,
+} from '@reeve/core';
+import type { Role } from './people.ts';
+import type { CoordinatorSettings } from './settings.ts';
+
+/** What a coordinator is made of. */
+export interface CoordinatorDeps {
+  readonly store: Store;
+  readonly queue: TaskQueue;
+  readonly objects: ObjectStore;
+  readonly launcher: Launcher;
+  /** Reaches models through the gateway. */
+  readonly model: Model;
+  readonly channels: ReadonlyMap<string, ChannelAdapter>;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  readonly log: Log;
+  /** Signs task tokens; the gateway verifies with the same key. */
+  readonly tokenKey: Uint8Array;
+  readonly roleOf: (sender: Sender, channel: string) => Role;
+  readonly settings: CoordinatorSettings;
+  /** Health lines for `/status`, each with its fix; empty when all is well. */
+  readonly trouble: () => readonly string[];
+}
