@@ -1,4 +1,4 @@
-import type { Clock, Desk, Store } from '@reeve/core';
+import { type Clock, type Desk, type Store, verifyAudit } from '@reeve/core';
 import type { Drive } from './drive.ts';
 import type { StatusReader } from './status.ts';
 import type { TaskDesk } from './task-desk.ts';
@@ -46,6 +46,7 @@ export function createDesk(deps: {
         sha256,
         modifiedAt,
       })),
+    checkAudit: () => verifyAudit(store.audit.entries()),
     openFile: (path) => drive.open(path),
     saveUpload: (name, content, by) => drive.upload(name, content, by.name),
   };

@@ -1,4 +1,5 @@
 import type { Approval } from './approval.ts';
+import type { AuditCheck } from './audit.ts';
 import type { Sender } from './channel.ts';
 import type { Failure } from './failure.ts';
 import type { TaskId } from './ids.ts';
@@ -49,6 +50,8 @@ export interface Desk {
   listMessages(conversationId: string, before: number | null, limit: number): Promise<Message[]>;
   listFiles(prefix: string): Promise<FileEntry[]>;
   openFile(path: string): Promise<Outcome<{ entry: FileEntry; content: AsyncIterable<Uint8Array> }>>;
+  /** Reads the whole audit chain and recomputes every hash. */
+  checkAudit(): Promise<AuditCheck>;
   /** Stores what a person attaches; a taken name gets a number, nothing is overwritten. */
   saveUpload(name: string, content: AsyncIterable<Uint8Array>, by: Sender): Promise<Outcome<FileEntry>>;
 }

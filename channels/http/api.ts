@@ -11,8 +11,8 @@ import {
   taskIdSchema,
 } from '@reeve/core';
 import { bodyLimit } from 'hono/body-limit';
-import { streamSSE } from 'hono/streaming';
-import type { EventStream } from './event-stream.ts';
+import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import type { EventStream, Subscriber } from './event-stream.ts';
 import { apiEventSchema } from './events.ts';
 import { createGuard, problem } from './guard.ts';
 import * as routes from './routes.ts';
@@ -54,6 +54,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   addTasks(api, deps);
   addApprovals(api, deps);
   addFiles(api, deps);
+  api.openapi(routes.checkAudit, async (context) => context.json(await deps.desk().checkAudit(), 200));
   api.openapi(routes.getHealth, (context) =>
     context.json({ status: 'ok' as const, version: deps.version }, 200),
   );
@@ -122,33 +123,41 @@ function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
 }
 
 function addEvents(api: OpenAPIHono, deps: ApiDeps): void {
-  api.openapi(routes.getEvents, (context) => {
+  api.openapi(routes.getEvents, async (context) => {
     const { conversation, after } = context.req.valid('query');
     const lastEventId = context.req.header('last-event-id');
     const from =
       after ?? (lastEventId !== undefined && /^\d+$/.test(lastEventId) ? Number(lastEventId) : null);
-    return streamSSE(context, async (stream) => {
-      const subscriber = await deps.events.subscribe({
-        conversation: conversation ?? null,
-        after: from,
-        version: deps.version,
-      });
-      const beating = new AbortController();
-      stream.onAbort(() => {
-        beating.abort();
-        subscriber.close();
-      });
-      void beat(stream, deps, beating.signal);
-      for await (const { id, event } of subscriber.frames) {
-        await stream.writeSSE({
-          event: event.kind,
-          data: JSON.stringify(event),
-          ...(id === null ? {} : { id: String(id) }),
-        });
-      }
-      beating.abort();
+    const subscriber = await deps.events.subscribe({
+      conversation: conversation ?? null,
+      after: from,
+      version: deps.version,
+    });
+    const send = (stream: SSEStreamingApi) => sendFrames(stream, subscriber, deps);
+    return streamSSE(context, send, async (error) => {
+      deps.log.error({ err: error }, 'an event stream broke; its client resumes');
     }) as never;
   });
+}
+
+async function sendFrames(stream: SSEStreamingApi, subscriber: Subscriber, deps: ApiDeps): Promise<void> {
+  const beating = new AbortController();
+  stream.onAbort(() => {
+    beating.abort();
+    subscriber.close();
+  });
+  try {
+    void beat(stream, deps, beating.signal);
+    for await (const { id, event } of subscriber.frames) {
+      await stream.writeSSE({
+        event: event.kind,
+        data: JSON.stringify(event),
+        ...(id === null ? {} : { id: String(id) }),
+      });
+    }
+  } finally {
+    beating.abort();
+  }
 }
 
 /** A comment now and then, so that both ends notice a dead connection. */

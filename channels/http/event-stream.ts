@@ -37,6 +37,8 @@ export interface EventStream {
 /** Stored events that wait for one reader; beyond that it is told that it is stale and dropped. */
 const BUFFER_LIMIT = 1000;
 const PAGE = 500;
+/** Far more than are ever on their way at once. */
+const REMEMBERED_NUMBERS = 10_000;
 
 interface Reader {
   readonly conversation: string | null;
@@ -118,18 +120,20 @@ async function* follow(options: {
     };
     return;
   }
+  const seen = createSeenNumbers(start);
   let last = start;
   for (;;) {
     const page = await log.after(last, null, PAGE);
     for (const { number, body } of page) {
       last = number;
+      seen.add(number);
       const event = JSON.parse(body) as ApiEvent;
       if (concerns(conversation, event)) yield { id: number, event };
     }
     if (page.length < PAGE) break;
   }
   for await (const frame of reader.frames()) {
-    if (frame.id !== null && frame.id <= last) continue;
+    if (frame.id !== null && !seen.add(frame.id)) continue;
     yield frame;
   }
   if (reader.overflowed())
@@ -137,6 +141,24 @@ async function* follow(options: {
       id: null,
       event: { kind: 'stale', newest: await log.newest(), reason: 'this reader was too slow' },
     };
+}
+
+/**
+ * The numbers that a reader has had. Not just the greatest: a delivery that is repeated because its fate was unknown
+ * keeps its number, and comes late to readers that did not get it.
+ */
+function createSeenNumbers(start: number): { add(number: number): boolean } {
+  const numbers = new Set<number>();
+  return {
+    /** False when it was had before. */
+    add(number) {
+      if (number <= start || numbers.has(number)) return false;
+      numbers.add(number);
+      const [oldest] = numbers;
+      if (numbers.size > REMEMBERED_NUMBERS && oldest !== undefined) numbers.delete(oldest);
+      return true;
+    },
+  };
 }
 
 interface BufferedReader extends Reader {

@@ -40,7 +40,10 @@ const helloEventSchema = z.strictObject({
   version: z.string(),
 });
 
-/** The client cannot be brought up to date by this stream: load the messages again and resume from `newest`. */
+/**
+ * This stream ends here. A client whose last number is at most `newest` was too slow and resumes after it; one whose
+ * number is greater comes from another log: it loads the messages again and resumes after `newest`.
+ */
 const staleEventSchema = z.strictObject({
   kind: z.literal('stale'),
   newest: z.number().int(),

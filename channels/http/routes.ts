@@ -2,6 +2,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import { TASK_STATES } from '@reeve/core';
 import {
   approvalViewSchema,
+  auditCheckSchema,
   conversationViewSchema,
   fileViewSchema,
   messageViewSchema,
@@ -127,6 +128,14 @@ export const getStatus = createRoute({
   summary: 'What runs, what waits for a person, what is queued, and the last 24 hours.',
   security,
   responses: { 200: json(statusViewSchema, 'Status'), ...problems },
+});
+
+export const checkAudit = createRoute({
+  method: 'get',
+  path: '/v1/audit/check',
+  summary: 'Read the whole audit chain and recompute every hash.',
+  security,
+  responses: { 200: json(auditCheckSchema, 'Intact, or the first broken entry'), ...problems },
 });
 
 export const listTasks = createRoute({

@@ -198,3 +198,10 @@ export function statusView(status: StatusView): z.infer<typeof statusViewSchema>
     model,
   };
 }
+
+export const auditCheckSchema = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('intact'), entries: z.number().int(), head: z.string() }),
+    z.strictObject({ kind: z.literal('broken'), sequence: z.number().int(), reason: z.string() }),
+  ])
+  .openapi('AuditCheck');

@@ -51,7 +51,8 @@ export async function* followEvents(deps: FollowerDeps, wanted: EventRequest): A
           if (position !== null && position <= event.newest) break;
           position = event.newest;
         }
-        position = id ?? (event.kind === 'hello' ? (position ?? event.newest) : position);
+        if (id !== null) position = Math.max(position ?? 0, id);
+        else if (event.kind === 'hello') position ??= event.newest;
         yield { id, event };
         if (event.kind === 'stale') break;
       }

@@ -33,7 +33,7 @@ describe('the main job, from the command line', () => {
     await using reeve = await startReeve(home);
     const kept = await reeve.call('GET', '/v1/files/T-1/primes.csv');
     expect(kept.status).toBe(200);
-    expect(String(kept.body['text']).trim().split('\n')).toContain('71');
+    expect(String(kept.body['text']).trim().split('\n')).toContain('20,71');
 
     const asked = await say(home, 'Delete T-1/primes.csv');
     expect(asked.code).toBe(3);

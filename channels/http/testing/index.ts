@@ -1,0 +1,2 @@
+export { type FakeHouse, openFakeHouse } from './fake-house.ts';
+export { sampleApproval, sampleTask } from './samples.ts';
