@@ -35,7 +35,10 @@ export function createGatewayModel(options: GatewayModelOptions): Model {
         const response = await responseTo(outgoing);
         if (response.statusCode !== 200)
           throw failureOfBody(response.statusCode ?? 0, response.headers, await textOf(response));
-        yield* readAnswer(response);
+        for await (const chunk of readAnswer(response)) {
+          signal.throwIfAborted();
+          yield chunk;
+        }
       } catch (error) {
         signal.throwIfAborted();
         throw failureOf(error);

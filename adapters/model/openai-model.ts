@@ -28,10 +28,10 @@ export function createOpenAiModel(options: OpenAiModelOptions): Model {
 
   return {
     async *stream(request, signal) {
+      const OpenAI = await loading;
       signal.throwIfAborted();
       const watch = startWatch(timeouts, signal);
       try {
-        const OpenAI = await loading;
         const client = new OpenAI({
           baseURL: options.baseUrl,
           apiKey: apiKey || 'none',
@@ -45,7 +45,12 @@ export function createOpenAiModel(options: OpenAiModelOptions): Model {
         const stream = await client.chat.completions.create(bodyOf(request, options), {
           signal: watch.signal,
         });
-        for await (const chunk of stream) yield* reader.read(chunk);
+        for await (const piece of stream) {
+          for (const chunk of reader.read(piece)) {
+            watch.signal.throwIfAborted();
+            yield chunk;
+          }
+        }
         watch.signal.throwIfAborted();
         yield reader.end();
       } catch (error) {

@@ -11,6 +11,7 @@ import {
   taskIdSchema,
 } from '@reeve/core';
 import { bodyLimit } from 'hono/body-limit';
+import { HTTPException } from 'hono/http-exception';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { EventStream, Subscriber } from './event-stream.ts';
 import { apiEventSchema } from './events.ts';
@@ -65,8 +66,8 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
     problem('request-malformed', `there is no ${context.req.method} ${context.req.path}`),
   );
   api.onError((error, context) => {
-    if ('status' in error && error.status === 400)
-      return problem('request-malformed', 'the body is not JSON');
+    if (error instanceof HTTPException && error.status < 500)
+      return problem('request-malformed', 'the body is not JSON, or not sent as application/json');
     const reference = deps.newId().slice(-6);
     deps.log.error({ err: error, path: context.req.path, reference }, 'an API call failed');
     return problem('internal', `reference ${reference}`);

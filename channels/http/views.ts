@@ -6,12 +6,29 @@ import {
   type Message,
   originSchema,
   type StatusView,
+  stepBodySchema,
   stepSchema,
   TASK_STATES,
   type Task,
 } from '@reeve/core';
 
 const moment = z.iso.datetime();
+/** Arguments of a call. Described by hand: the generator of the description does not end on `z.json()`. */
+const argumentsSchema = z
+  .record(z.string(), z.json())
+  .openapi({ type: 'object', additionalProperties: true });
+
+const [modelBody, intentBody, resultBody, noteBody] = stepBodySchema.options;
+const stepViewSchema = stepSchema
+  .extend({
+    body: z.discriminatedUnion('kind', [
+      modelBody,
+      intentBody.extend({ arguments: argumentsSchema }),
+      resultBody,
+      noteBody,
+    ]),
+  })
+  .openapi('Step');
 
 export const taskViewSchema = z
   .strictObject({
@@ -45,7 +62,7 @@ export const approvalViewSchema = z
     code: z.string(),
     task: z.string(),
     tool: z.string(),
-    arguments: z.record(z.string(), z.json()),
+    arguments: argumentsSchema,
     digest: z.string(),
     tier: z.enum(['read', 'change', 'destructive']),
     reason: z.string(),
@@ -60,7 +77,7 @@ export const approvalViewSchema = z
   .openapi('Approval');
 
 export const taskDetailSchema = taskViewSchema
-  .extend({ stepList: z.array(stepSchema), approvals: z.array(approvalViewSchema) })
+  .extend({ stepList: z.array(stepViewSchema), approvals: z.array(approvalViewSchema) })
   .openapi('TaskDetail');
 
 export const messageViewSchema = z

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 
-type Json = { readonly [name: string]: unknown };
+interface Json {
+  readonly [name: string]: unknown;
+}
 
 /** The served OpenAPI document as something that answers can be held against. */
 export interface ApiSchema {
@@ -17,7 +19,7 @@ export async function fetchApiSchema(url: string): Promise<ApiSchema> {
     components: { schemas: Json };
   };
   const definitions = movedReferences(document.components.schemas);
-  const operations = new Map(
+  const operations = new Map<string, { responses: Record<string, Json> }>(
     Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(
         ([method, operation]) => [`${method.toUpperCase()} ${path}`, operation] as const,
@@ -33,7 +35,8 @@ export async function fetchApiSchema(url: string): Promise<ApiSchema> {
         | undefined;
       const [described] = Object.values(content ?? {});
       if (!described) return [`${operation} describes no answer ${status}`];
-      const schema = z.fromJSONSchema({ ...movedReferences(described.schema), $defs: definitions });
+      const whole = { ...movedReferences(described.schema), $defs: definitions };
+      const schema = z.fromJSONSchema(whole as Parameters<typeof z.fromJSONSchema>[0]);
       const parsed = schema.safeParse(body);
       return parsed.success
         ? []

@@ -196,6 +196,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       if (!bytes) return { kind: 'failed', failure: { code: 'file-unknown', about: path } };
       return { kind: 'ok', value: { entry: entryOf(path, bytes), content: inPieces(bytes, onClosed) } };
     },
+    checkAudit: async () => ({ kind: 'intact', entries: 3, head: 'f'.repeat(64) }),
     async saveUpload(name, content) {
       const pieces: Uint8Array[] = [];
       let total = 0;
