@@ -35,7 +35,9 @@ function readSettingsFile(file: string): Record<string, unknown> {
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    // A home that is no directory is reported when it is opened.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return {};
     throw new UserError(
       `The settings file ${file} cannot be read: ${(error as Error).message}.`,
       'Mend its permissions and start again.',

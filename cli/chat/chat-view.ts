@@ -35,6 +35,8 @@ export function createChatView(style: Style): ChatView {
   const questions = new Map<string, Card>();
   const expected = new Set<string>();
   const answered = new Set<string>();
+  /** Tasks whose result was told and whose last card, which may come later, was not. */
+  const told = new Set<string>();
 
   function settleTurn(turnId: string): void {
     drafts.delete(turnId);
@@ -44,18 +46,24 @@ export function createChatView(style: Style): ChatView {
     if (answered.size > REMEMBERED_TURNS && oldest !== undefined) answered.delete(oldest);
   }
 
+  function takeTaskCard(key: string, card: Card, state: string, width: number): string[] {
+    if (ENDED.has(state)) {
+      const isNews = tasks.delete(key);
+      return told.delete(key) || isNews ? [endedLine(card, state, style, width)] : [];
+    }
+    if (!told.has(key)) tasks.set(key, card);
+    return [];
+  }
+
   function takeMessage(event: MessageEvent, width: number): string[] {
     const { about } = event;
     if (about.kind === 'turn' || about.kind === 'command') settleTurn(about.turnId);
+    if (about.kind === 'task-result' && tasks.delete(taskKey(about.taskId))) told.add(taskKey(about.taskId));
     return messageLines(event, width, style);
   }
 
   function takeCard({ key, card, about }: CardEvent, width: number): string[] {
-    if (about.kind === 'task-card') {
-      if (!ENDED.has(about.state)) tasks.set(key, card);
-      else if (tasks.delete(key)) return [endedLine(card, about.state, style, width)];
-      return [];
-    }
+    if (about.kind === 'task-card') return takeTaskCard(key, card, about.state, width);
     if (about.kind !== 'approval-card') return ['', ...cardLines(card, width, style)];
     if (about.state === 'pending') {
       const isNew = !questions.has(key);
@@ -101,6 +109,11 @@ export function createChatView(style: Style): ChatView {
       ];
     },
   };
+}
+
+/** The key of a task's card. */
+export function taskKey(task: string): string {
+  return `task:${task}`;
 }
 
 /** A message as lines that stay, with an empty one before it. */

@@ -1,5 +1,5 @@
 import type { ApiClient, MessageView } from './api-client.ts';
-import { type ChatView, messageLines } from './chat-view.ts';
+import { type ChatView, messageLines, taskKey } from './chat-view.ts';
 import type { NumberedEvent } from './event-follower.ts';
 import type { Style } from './style.ts';
 import { visibleWords } from './visible-words.ts';
@@ -71,7 +71,7 @@ async function openKeys(client: ApiClient): Promise<ReadonlySet<string>> {
   const { running, waiting, queued, paused, approvals } = await client.status();
   const tasks = [...running, ...waiting, ...queued, ...paused];
   return new Set([
-    ...tasks.map((task) => `task:${task.id}`),
+    ...tasks.map((task) => taskKey(task.id)),
     ...approvals.map((approval) => `approval:${approval.code}`),
   ]);
 }
