@@ -64,8 +64,8 @@ function blockLines(block: Block, width: number, style: Style, title: string): s
         ...wrapLine(`SHA-256 ${block.sha256}`, width, '  '),
       ];
     case 'actions':
-      return block.actions.map(
-        ({ label, typed }) => `${style.ask(showHiddenInLine(typed))}  ${showHiddenInLine(label)}`,
+      return block.actions.flatMap(({ label, typed }) =>
+        wrapLine(`${style.ask(showHiddenInLine(typed))}  ${showHiddenInLine(label)}`, width, '  '),
       );
   }
 }
