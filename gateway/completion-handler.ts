@@ -48,7 +48,8 @@ async function holderOf(header: string | undefined, deps: HandlerDeps): Promise<
 }
 
 async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps): Promise<Response> {
-  const parsed = completionRequestSchema.safeParse(parseJson(await context.req.text()));
+  const body = await context.req.text();
+  const parsed = completionRequestSchema.safeParse(parseJson(body));
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });
@@ -56,7 +57,11 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
   const role = claims.role === 'coordinator' ? 'coordinator' : 'executor';
   const request = chatRequestOf(parsed.data, role, deps.limits.maxTokens);
   const call = startCall({
-    meter: deps.meter.begin(request, claims.role === 'task' ? claims.task : null),
+    meter: deps.meter.begin({
+      role,
+      task: claims.role === 'task' ? claims.task : null,
+      requestBytes: Buffer.byteLength(body),
+    }),
     clock: deps.clock,
     deadlineMs: deps.limits.deadlineMs,
     id: deps.newRequestId(),

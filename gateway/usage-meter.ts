@@ -1,9 +1,9 @@
-import type { ChatChunk, ChatRequest, Clock, GatewayStore, Log, TaskId, TokenUsage } from '@reeve/core';
+import type { ChatChunk, Clock, GatewayStore, Log, ModelRole, TaskId, TokenUsage } from '@reeve/core';
 
 /** Counts what calls cost. */
 export interface UsageMeter {
-  /** Starts counting one call. */
-  begin(request: ChatRequest, task: TaskId | null): CallMeter;
+  /** Starts counting one call; `requestBytes` is the size of its body, for the estimate. */
+  begin(call: { role: ModelRole; task: TaskId | null; requestBytes: number }): CallMeter;
   /** Resolves when everything counted so far is in the database or in the log. */
   settled(): Promise<void>;
 }
@@ -22,8 +22,7 @@ const BYTES_PER_TOKEN = 4;
 export function createUsageMeter(deps: { store: GatewayStore; clock: Clock; log: Log }): UsageMeter {
   const pending = new Set<Promise<void>>();
 
-  function record(request: ChatRequest, task: TaskId | null, model: string, usage: TokenUsage): void {
-    const { role } = request;
+  function record(role: ModelRole, task: TaskId | null, model: string, usage: TokenUsage): void {
     const writing = deps.store.usage
       .record({ task, role, model, ...usage, at: deps.clock.now() })
       .catch((error: unknown) => {
@@ -34,14 +33,13 @@ export function createUsageMeter(deps: { store: GatewayStore; clock: Clock; log:
   }
 
   return {
-    begin(request, task) {
-      const inputTokens = estimate(JSON.stringify([request.messages, request.tools]));
+    begin({ role, task, requestBytes }) {
       let outputBytes = 0;
       let end: Extract<ChatChunk, { kind: 'end' }> | null = null;
       let isSettled = false;
       const usage = (): TokenUsage =>
         end?.usage ?? {
-          inputTokens,
+          inputTokens: Math.ceil(requestBytes / BYTES_PER_TOKEN),
           outputTokens: Math.ceil(outputBytes / BYTES_PER_TOKEN),
           estimated: true,
         };
@@ -54,7 +52,7 @@ export function createUsageMeter(deps: { store: GatewayStore; clock: Clock; log:
         settle() {
           if (isSettled) return;
           isSettled = true;
-          record(request, task, end?.model || 'unknown', usage());
+          record(role, task, end?.model || 'unknown', usage());
         },
       };
     },
@@ -68,8 +66,4 @@ function bytesOf(chunk: Exclude<ChatChunk, { kind: 'end' }>): number {
   return chunk.kind === 'text'
     ? Buffer.byteLength(chunk.text)
     : Buffer.byteLength((chunk.name ?? '') + (chunk.arguments ?? ''));
-}
-
-function estimate(text: string): number {
-  return Math.ceil(Buffer.byteLength(text) / BYTES_PER_TOKEN);
 }

@@ -98,7 +98,7 @@ function chainOf(error: Error): Error[] {
 }
 
 /** `retry-after-ms`, `retry-after` in seconds or as a date; null when there is none that can be read. */
-export function retryAfterOf(headers: Headers): number | null {
+function retryAfterOf(headers: Headers): number | null {
   const exact = Number(headers.get('retry-after-ms') ?? Number.NaN);
   if (exact >= 0) return exact;
   const value = headers.get('retry-after');

@@ -5,7 +5,7 @@ import { MAX_LIST_SIZE } from './number-list.ts';
 import { MASK, maskQuoted, splitOutsideQuotes } from './quoting.ts';
 
 /** As many tasks as the coordinator starts in one round. */
-export const MAX_JOBS_AT_ONCE = 20;
+const MAX_JOBS_AT_ONCE = 20;
 const MAX_WORK_SECONDS = 3600;
 /** A longer text can only be one command or one file's content; to look for more in it would take too long. */
 const MAX_PHRASE_LENGTH = 2000;
@@ -28,7 +28,7 @@ export function readIntent(text: string): Intent {
 
 function readLong(words: string): Intent {
   const job = readJob(words);
-  return job ? { kind: 'job', job, words } : { kind: 'unclear', because: 'It is too long for it.' };
+  return job ? { kind: 'job', job, words } : { kind: 'unclear', because: 'The message is too long.' };
 }
 
 /** “… and tell me what it says”, “… and store it”: a result is told and stored anyway. */
@@ -102,8 +102,16 @@ function allJobs(pieces: readonly string[]): Job[] | null {
 
 /* Several jobs at the same time. */
 
-const AT_ONCE =
-  /[\s,]*\b(?:(?:all|both) )?(?:at once|at the same time|in parallel|simultaneously|concurrently|side by side|alongside each other)\b[\s,]*/iu;
+const AT_ONCE_WORDS =
+  '\\b(?:(?:all|both) )?(?:at once|at the same time|in parallel|simultaneously|concurrently|side by side|alongside each other)\\b';
+const AT_ONCE_FIRST = new RegExp(`^${AT_ONCE_WORDS}[\\s,:]*`, 'iu');
+const AT_ONCE_LAST = new RegExp(`(?<![\\s,])[\\s,]*${AT_ONCE_WORDS}[\\s.!]*$`, 'iu');
+const AT_ONCE_BEFORE_LIST = new RegExp(`\\s*${AT_ONCE_WORDS}\\s*[:\\n–-]\\s*`, 'iu');
+/** What may stand before “at once:”; anything else is not about a list. */
+const LIST_HEAD = new RegExp(
+  `^(?:(?:do|start|run|launch|begin|make|execute|perform)\\b\\s*)?(?:(?:all of )?(?:these|the following|those)\\b\\s*)?(?:${COUNT}\\b\\s*)?(?:different\\s+|separate\\s+)?(?:things|jobs|tasks|times)?$`,
+  'iu',
+);
 const THINGS = new RegExp(
   `^(?:(?:do|start|run|launch|begin|make|execute|perform)\\s+)?(?:(?:all of )?(?:these|the following|those)(?:\\s+|(?=\\s*:)))?(?:(?<count>${COUNT})\\s+)?(?:different\\s+|separate\\s+)?(?:things|jobs|tasks|of these)?(?:\\s+each)?\\s*[:\\-–]\\s*`,
   'iu',
@@ -118,8 +126,9 @@ const LIST_MARKS = [/\s*(?:;|\n)+\s*(?:and\s+)?/u, /\s*,\s*(?:and\s+)?|\s+and\s+
 const BULLET = /^(?:[-*•]|\d{1,2}[.)])\s+/;
 
 function readSeveral(words: string): Intent | null {
-  const isMarked = AT_ONCE.test(maskQuoted(words));
-  const rest = isMarked ? withoutMark(words) : words;
+  const marked = withoutMark(words);
+  const isMarked = marked !== null;
+  const rest = marked ?? words;
   const head = THINGS.exec(rest);
   const list = rest.slice(head?.[0].length ?? 0).trim();
   const pieces = piecesOf(list);
@@ -142,12 +151,17 @@ function readSeveral(words: string): Intent | null {
   };
 }
 
-function withoutMark(words: string): string {
-  return splitOutsideQuotes(words, AT_ONCE)
-    .join(' ')
-    .replace(/\s*[.!]$/, '')
-    .replace(/ :/, ':')
-    .trim();
+/** The text without its “at once”; null when it has none, or has it where it means something else. */
+function withoutMark(words: string): string | null {
+  const masked = maskQuoted(words);
+  const last = AT_ONCE_LAST.exec(masked);
+  if (last) return words.slice(0, last.index).trim();
+  const first = AT_ONCE_FIRST.exec(masked);
+  if (first) return words.slice(first[0].length).trim();
+  const before = AT_ONCE_BEFORE_LIST.exec(masked);
+  const head = before ? words.slice(0, before.index).trim() : null;
+  if (!before || head === null || !LIST_HEAD.test(head)) return null;
+  return `${head}: ${words.slice(before.index + before[0].length)}`.trim();
 }
 
 function readWorded(piece: string): WordedJob | null {

@@ -45,22 +45,18 @@ export function* doNumbers(list: NumberList, context: JobContext): JobPlan {
 function* figures(list: NumberList, { count, sum, largest }: Checked): JobPlan<string> {
   const what = describeList(list);
   if (count === '0') return `There are no ${what}.`;
-  const said = [`their sum is ${sum}`];
+  const wished = 'first' in list.size ? String(list.size.first) : count;
+  const said = [`The sum of ${count === wished ? `the ${what}` : `these ${count}`} is ${sum}`];
   if (list.wants.includes('average')) {
     const { content } = yield* use('calculator', { expression: `${sum} / ${count}` });
     said.push(
-      isRefusal(content)
-        ? `their average could not be calculated (${content})`
-        : `their average is ${content}`,
+      isRefusal(content) ? `their average could not be calculated (${content})` : `their average ${content}`,
     );
   }
-  if (list.wants.includes('largest')) said.push(`the largest is ${largest}`);
-  const wished = 'first' in list.size ? list.size.first : null;
-  const counted =
-    wished !== null && String(wished) !== count
-      ? `The file holds only ${count} of the ${what}`
-      : `The ${what} (${count} counted)`;
-  return `${counted}: ${said.join(', ')}.`;
+  if (list.wants.includes('largest')) said.push(`the largest ${largest}`);
+  const lacks = count === wished ? '' : `Only ${count} of the ${what} were made. `;
+  const counted = 'first' in list.size ? '' : ` (${count} of them)`;
+  return `${lacks}${said.join(', ')}${counted}.`;
 }
 
 function readChecked(content: string): Checked | null {

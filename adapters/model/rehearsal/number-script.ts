@@ -1,4 +1,4 @@
-import type { NumberKind, NumberList } from './number-list.ts';
+import { describeList, type NumberKind, type NumberList } from './number-list.ts';
 
 /**
  * How bash steps through each kind: `start` runs once; `next` sets `v` to the next value. Whole numbers of 64 bits;
@@ -27,6 +27,7 @@ export function listScript(list: NumberList, file: string): string {
   const [from, wanted] = 'first' in size ? ['', `n < ${size.first}`] : [String(size.from), '1'];
   const enough = 'first' in size ? '' : `(( v > ${size.upTo} )) && break`;
   return [
+    `# ${describeList(list)} into ${oneLine(file)}`,
     `too_large() { echo 'too large for 64-bit arithmetic' >&2; exit 3; }`,
     `${start}; n=0`,
     '{',
@@ -44,6 +45,7 @@ export function listScript(list: NumberList, file: string): string {
 /** A bash script that reads that CSV back and prints `count=… sum=… largest=…` of what stands in it. */
 export function checkScript(file: string): string {
   return [
+    `# count and add up ${oneLine(file)}`,
     'n=0; sum=0; largest=0',
     '{',
     '  read -r header',
@@ -53,6 +55,11 @@ export function checkScript(file: string): string {
     `} < ${shellQuoted(file)}`,
     'echo "count=$n sum=$sum largest=$largest"',
   ].join('\n');
+}
+
+/** A comment ends with its line; a file's name must not begin another. */
+function oneLine(name: string): string {
+  return name.replace(/\s+/g, ' ');
 }
 
 function headerOf(kind: NumberKind): string {

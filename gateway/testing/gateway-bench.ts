@@ -1,0 +1,73 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Clock, GatewayStore, Log, Model, TaskId, UsageRecord } from '@reeve/core';
+import { signToken } from '@reeve/core';
+import { createGateway, DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '../index.ts';
+
+const HOUR_S = 3600;
+
+/** A gateway on a Unix socket of its own, with everything that a test wants to look at. */
+export interface GatewayBench {
+  readonly socketPath: string;
+  readonly usage: UsageRecord[];
+  readonly logged: string[];
+  /** Tasks whose attempt counts as current. */
+  readonly current: Map<TaskId, number>;
+  coordinatorToken(expiresInS?: number): string;
+  taskToken(task: TaskId, attempt: number): string;
+  close(): Promise<void>;
+}
+
+const systemClock: Clock = {
+  now: () => new Date(),
+  sleep: (milliseconds, signal) => delay(milliseconds, undefined, signal ? { signal } : undefined),
+};
+
+/** Waits in milliseconds, short enough for tests. */
+const QUICK_LIMITS: GatewayLimits = { ...DEFAULT_GATEWAY_LIMITS, firstWaitMs: 5, longestWaitMs: 300 };
+
+export async function openGatewayBench(options: {
+  coordinator: Model;
+  executor?: Model;
+  fallback?: Model;
+  limits?: Partial<GatewayLimits>;
+}): Promise<GatewayBench> {
+  const folder = await mkdtemp(join(tmpdir(), 'reeve-gateway-'));
+  const socketPath = join(folder, 'gateway.sock');
+  const tokenKey = new Uint8Array(32).fill(7);
+  const usage: UsageRecord[] = [];
+  const current = new Map<TaskId, number>([['T-1', 1]]);
+  const logged: string[] = [];
+  const store: GatewayStore = {
+    usage: { record: async (record) => void usage.push(record) },
+    isCurrentAttempt: async (task, attempt) => current.get(task) === attempt,
+  };
+  const write = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
+  const log: Log = { debug: write, info: write, warn: write, error: write };
+  const gateway = createGateway({
+    models: { coordinator: options.coordinator, executor: options.executor ?? options.coordinator },
+    ...(options.fallback ? { fallback: options.fallback } : {}),
+    store,
+    tokenKey,
+    clock: systemClock,
+    log,
+    limits: { ...QUICK_LIMITS, ...options.limits },
+  });
+  const listener = await gateway.listen({ socketPath });
+  const expires = (inS: number) => Math.floor(Date.now() / 1000) + inS;
+  return {
+    socketPath,
+    usage,
+    logged,
+    current,
+    coordinatorToken: (inS = HOUR_S) => signToken({ role: 'coordinator', expires: expires(inS) }, tokenKey),
+    taskToken: (task, attempt) =>
+      signToken({ role: 'task', task, attempt, capabilities: [], expires: expires(HOUR_S) }, tokenKey),
+    async close() {
+      await listener.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
