@@ -2,7 +2,7 @@ import type { Clock, Model } from '@reeve/core';
 import { Leave, startControl } from './control.ts';
 import { createEffectRunner } from './effects.ts';
 import { createJournal } from './journal.ts';
-import { createLinkClient } from './link-client.ts';
+import type { LinkClient } from './link-client.ts';
 import { Superseded } from './link-transport.ts';
 import { createCallPerformer } from './perform-call.ts';
 import { resumeScratch } from './resume.ts';
@@ -13,7 +13,7 @@ import { TOOL_TABLE } from './tools/tool-table.ts';
 
 export interface ExecuteDeps {
   readonly ticket: string;
-  readonly linkSocket: string;
+  readonly link: LinkClient;
   readonly scratchLimitBytes: number;
   /** Connects to the sandbox; called before the task is known, so that a warm executor is ready. */
   readonly connectShim: () => Promise<ShimClient>;
@@ -29,7 +29,7 @@ export const EXECUTOR_EXIT = { done: 0, superseded: 75 } as const;
  * the process's exit code; rejects when something broke, which the coordinator treats as a lost executor.
  */
 export async function execute(deps: ExecuteDeps): Promise<number> {
-  const link = createLinkClient(deps.linkSocket);
+  const { link } = deps;
   const [shim, assignment] = await Promise.all([
     deps.connectShim(),
     link.attach(deps.ticket, new AbortController().signal),

@@ -4,6 +4,7 @@ import type { Clock } from '@reeve/core';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { z } from 'zod';
 import { execute } from './execute.ts';
+import { createLinkClient } from './link-client.ts';
 import { awaitShim } from './shim/await-shim.ts';
 import { createShimClient } from './shim/client.ts';
 
@@ -38,7 +39,7 @@ const shimSocket = awaitShim({
 const { ticket, limits } = await readFirstLine();
 const code = await execute({
   ticket,
-  linkSocket: `${RUN_DIRECTORY}/link.sock`,
+  link: createLinkClient(`${RUN_DIRECTORY}/link.sock`),
   scratchLimitBytes: limits.scratchBytes,
   connectShim: async () => createShimClient(await shimSocket),
   createModel: (token) =>

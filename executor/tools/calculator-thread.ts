@@ -28,7 +28,7 @@ function calculate(expression: string): CalculatorReply {
     const value: unknown = evaluate(expression);
     if (typeof value === 'function' || value === undefined)
       return { kind: 'problem', problem: 'it has no value' };
-    return { kind: 'value', text: math.format(value, { precision: 64, lowerExp: -20, upperExp: 60 }) };
+    return { kind: 'value', text: math.format(value, { precision: 64, lowerExp: -20, upperExp: 64 }) };
   } catch (error) {
     return { kind: 'problem', problem: error instanceof Error ? error.message : String(error) };
   }
