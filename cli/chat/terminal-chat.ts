@@ -50,6 +50,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
     leave: () => leaving.abort(),
     line: EMPTY_LINE,
     interruptedAt: Number.NEGATIVE_INFINITY,
+    opened: Promise.withResolvers(),
     sending: Promise.resolve(),
     drawing: null,
   };
@@ -76,6 +77,8 @@ interface Session {
   line: EditedLine;
   /** When Ctrl-C was last pressed on an empty line, on the monotonic clock. */
   interruptedAt: number;
+  /** Resolves once what was said before is on the screen. */
+  readonly opened: PromiseWithResolvers<void>;
   /** The messages being sent, one after the other. */
   sending: Promise<void>;
   drawing: NodeJS.Timeout | null;
@@ -122,6 +125,7 @@ async function converse(session: Session): Promise<void> {
     });
     screen.print(start.lines);
     draw(session);
+    session.opened.resolve();
     const events = client.events({ conversation, after: start.newest, signal });
     for await (const event of events) if (!start.isKnown(event)) show(session, event);
   })();
@@ -198,10 +202,13 @@ function send(session: Session, text: string): void {
     session.leave();
     return;
   }
-  const { screen, style } = session;
-  draw(session);
-  screen.print(ownLines(text, screen.width(), style));
-  session.sending = session.sending.then(() => deliver(session, text));
+  drawSoon(session);
+  // What is typed before the past is on the screen belongs below it.
+  void session.opened.promise.then(() => {
+    const { screen, style } = session;
+    screen.print(ownLines(text, screen.width(), style));
+    session.sending = session.sending.then(() => deliver(session, text));
+  });
 }
 
 async function deliver(session: Session, text: string): Promise<void> {
