@@ -127,13 +127,13 @@ export function messageLines(
 }
 
 /** The folded card of a task that ended. */
-export function endedLine(card: Card, state: string, style: Style, width: number): string {
+function endedLine(card: Card, state: string, style: Style, width: number): string {
   const line = fitLine(cardTitle(card), width);
   return state === 'succeeded' ? style.good(line) : style.bad(line);
 }
 
 /** A settled question on one line: what was asked and who decided. */
-export function settledLine(card: Card, state: string, style: Style, width: number): string {
+function settledLine(card: Card, state: string, style: Style, width: number): string {
   const decided = card.blocks.findLast((block) => block.kind === 'text')?.text ?? state;
   const line = fitLine(`${cardTitle(card)} · ${decided.replace(/\s+/g, ' ')}`, width);
   return state === 'approved' ? style.good(line) : style.bad(line);

@@ -11,7 +11,9 @@ const DRIVER = fileURLToPath(new URL('./testing/terminal-driver.ts', import.meta
 /** Runs the chat under `script`, which gives it a pseudo-terminal of 60 columns and passes bytes on. */
 function openPseudoTerminal(url: string, token: string) {
   const command = `stty cols 60 rows 20; ${process.execPath} ${DRIVER} ${url} ${token}; stty -a`;
-  const child = spawn('script', ['-qfec', command, '/dev/null'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn('/usr/bin/script', ['-qfec', command, '/dev/null'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   let shown = '';
   child.stdout.on('data', (chunk: Buffer) => {
     shown += chunk.toString();

@@ -26,6 +26,7 @@ export interface Screen {
   close(): void;
 }
 
+/** For terminals that do not say how large they are, or say 0. */
 const FALLBACK_COLUMNS = 80;
 const FALLBACK_ROWS = 24;
 const LEAST_COLUMNS = 20;
@@ -44,8 +45,8 @@ export function createScreen(output: ScreenOutput): Screen {
   /** What stands on the terminal now: the block's lines, and the cursor's row among them. */
   let drawn: { lines: readonly string[]; row: number } = { lines: [], row: 0 };
 
-  const columns = () => Math.max(LEAST_COLUMNS, output.columns ?? FALLBACK_COLUMNS);
-  const rows = () => output.rows ?? FALLBACK_ROWS;
+  const columns = () => Math.max(LEAST_COLUMNS, output.columns || FALLBACK_COLUMNS);
+  const rows = () => output.rows || FALLBACK_ROWS;
 
   /** Moves to the block's first row and clears it. A terminal that became narrower has wrapped its lines anew. */
   function erased(): string {

@@ -55,7 +55,9 @@ describe('several tasks', () => {
     const cancelled = await reeve.call('POST', `/v1/tasks/${one}/cancel`);
     expect(cancelled.body).toMatchObject({ id: one, state: 'cancelled' });
     expect(performance.now() - before).toBeLessThan(10_000);
-    await eventually('the sixth task’s turn', async () => (await status(reeve)).running.some((task) => task.id === 'T-6'));
+    await eventually('the sixth task’s turn', async () =>
+      (await status(reeve)).running.some((task) => task.id === 'T-6'),
+    );
 
     await send(reeve, '/cancel all');
     await eventually('the end of every task', async () => (await status(reeve)).running.length === 0);

@@ -23,8 +23,13 @@ describe('on a Postgres server and Redis', () => {
     expect(JSON.stringify(made.events)).toContain('129');
 
     await using reeve = await startReeve(home, servers);
-    await reeve.call('POST', '/v1/conversations/main/messages', { text: 'work 2 seconds seven times at once' });
-    await eventually('queued tasks', async () => ((await reeve.call('GET', '/v1/status')).body['queued'] as unknown[]).length > 0);
+    await reeve.call('POST', '/v1/conversations/main/messages', {
+      text: 'work 2 seconds seven times at once',
+    });
+    await eventually(
+      'queued tasks',
+      async () => ((await reeve.call('GET', '/v1/status')).body['queued'] as unknown[]).length > 0,
+    );
     await redis.crash();
     await redis.start();
     await eventually('the end of all', async () => {
