@@ -4,7 +4,7 @@ import { type ResolvedSettings, resolveSettings } from './settings.ts';
 import { EXIT, UserError } from './user-error.ts';
 
 /** The settings file inside the home; a JSON object with the names of the settings. */
-export const SETTINGS_FILE = 'settings.json';
+const SETTINGS_FILE = 'settings.json';
 
 /**
  * The settings of this process, from its environment and `settings.json` in the home.

@@ -45,28 +45,30 @@ function effectFields(approval: Approval): { name: string; value: string }[] {
     { name: 'Exactly', value: showHiddenInLine(approval.call.tool) },
   ];
   for (const [name, value] of Object.entries(approval.call.arguments)) {
-    if (name === 'reason') continue;
     const text =
       name === 'bytes' && typeof value === 'number'
         ? bytesText(value)
         : typeof value === 'string'
           ? value
           : JSON.stringify(value);
-    fields.push({ name: FIELD_NAMES[name] ?? name, value: showHidden(text) });
+    fields.push({ name: FIELD_NAMES.get(name) ?? showHiddenInLine(name), value: showHidden(text) });
   }
   return fields;
 }
 
-const FIELD_NAMES: Readonly<Record<string, string>> = {
-  path: 'File',
-  bytes: 'Size',
-  sha256: 'Content (SHA-256)',
-  replaces: 'Replaces (SHA-256)',
-};
+const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
+  ['path', 'File'],
+  ['bytes', 'Size'],
+  ['sha256', 'Content (SHA-256)'],
+  ['replaces', 'Replaces (SHA-256)'],
+]);
 
 function originFields(approval: Approval): { name: string; value: string }[] {
   const fields = [
-    { name: 'Asked by', value: `${approval.call.task}, started by ${describeOrigin(approval.origin)}` },
+    {
+      name: 'Asked by',
+      value: `${approval.call.task}, started by ${showHiddenInLine(describeOrigin(approval.origin))}`,
+    },
   ];
   if (approval.reason !== '')
     fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
@@ -75,7 +77,9 @@ function originFields(approval: Approval): { name: string; value: string }[] {
 }
 
 function undoText({ call }: Approval): string {
-  if (!call.tool.startsWith('files.')) return 'Not known; treat it as final.';
+  if (call.tool !== 'files.put' && call.tool !== 'files.delete') return 'Not known; treat it as final.';
+  if (call.tool === 'files.put' && call.arguments['replaces'] === null)
+    return 'Yes: nothing is replaced, and the new file can be deleted.';
   return `Yes, for 30 days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
 }
 
@@ -106,15 +110,19 @@ function settledIcon(approval: Approval): string {
   return approval.state === 'approved' ? '✓' : '✗';
 }
 
+function decider({ decidedBy }: Approval): string {
+  return showHiddenInLine(decidedBy ?? 'the owner');
+}
+
 function settledText(approval: Approval, timeZone: string): string {
   const when = approval.decidedAt ? `, ${momentText(approval.decidedAt, timeZone)}` : '';
   switch (approval.state) {
     case 'pending':
       return 'Waiting for an answer.';
     case 'approved':
-      return `Approved (${approval.scope ?? 'once'}) by ${approval.decidedBy ?? 'the owner'}${when}.`;
+      return `Approved (${approval.scope ?? 'once'}) by ${decider(approval)}${when}.`;
     case 'denied':
-      return `Denied by ${approval.decidedBy ?? 'the owner'}${when}. Not done.${approval.note ? ` They said: ${showHidden(approval.note)}` : ''}`;
+      return `Denied by ${decider(approval)}${when}. Not done.${approval.note ? ` They said: ${showHidden(approval.note)}` : ''}`;
     case 'expired':
       return 'Nobody answered in time. Not done.';
     case 'voided':

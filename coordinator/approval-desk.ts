@@ -14,7 +14,7 @@ import {
   type TaskId,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
-import type { TaskLedger } from './task-ledger.ts';
+import { ABANDONED, type TaskLedger } from './task-ledger.ts';
 import { effectSentence } from './wording.ts';
 
 export type Decided =
@@ -27,10 +27,14 @@ export interface ApprovalDesk {
   decide(code: string, decision: ApprovalDecision, by: string): Promise<Decided>;
   /** Lets every question past its time lapse; a lapsed question counts as a no. */
   expireDue(): Promise<void>;
-  newCode(): string;
+  /** A code that no question has had; inside the transaction that asks. */
+  newCode(records: Pick<Records, 'approvals'>): Promise<string>;
 }
 
 const CODE_LENGTH = 4;
+/** Draws that meet a used code before the code grows by a character, up to what people are asked to type. */
+const TRIES_PER_LENGTH = 8;
+const LONGER_BY = 4;
 
 export function createApprovalDesk(deps: {
   store: Store;
@@ -55,12 +59,18 @@ export function createApprovalDesk(deps: {
       (await writeSettled(records, approval)) ? [event] : 'abandon',
     );
     if (move.kind === 'moved') return true;
-    return settleWithoutTask(approval, event);
+    if (move.reason === ABANDONED) return false;
+    const settled = await settleWithoutTask(approval, event);
+    return settled === 'task-waits' ? settle(approval, actor) : settled;
   }
 
-  /** The task does not wait any more (a pause, a crash in between): the question is settled all the same. */
-  async function settleWithoutTask(approval: Approval, event: AuditEvent): Promise<boolean> {
-    return store.transaction(async (records) => {
+  /**
+   * The task does not wait any more (a pause, a crash in between): the question is settled all the same, unless the
+   * task begins to wait for it in this very moment.
+   */
+  async function settleWithoutTask(approval: Approval, event: AuditEvent): Promise<boolean | 'task-waits'> {
+    return ledger.beside(approval.call.task, async (records, task) => {
+      if (task?.state === 'waiting') return 'task-waits';
       if (!(await writeSettled(records, approval))) return false;
       await records.audit.append(event, clock.now());
       return true;
@@ -109,7 +119,13 @@ export function createApprovalDesk(deps: {
       }
     },
 
-    newCode: () => formatApprovalCode(deps.randomBytes(CODE_LENGTH)),
+    async newCode(records) {
+      for (let tries = 0; ; tries += 1) {
+        const length = CODE_LENGTH + Math.min(LONGER_BY, Math.floor(tries / TRIES_PER_LENGTH));
+        const code = formatApprovalCode(deps.randomBytes(length));
+        if (!(await records.approvals.get(code))) return code;
+      }
+    },
   };
 }
 

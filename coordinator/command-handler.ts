@@ -2,12 +2,14 @@ import { failureText, type InboxEntry, type Log, type Sender, type Store } from 
 import type { CommandAnswer, CommandDeps } from './command-registry.ts';
 import { failed } from './command-registry.ts';
 import { COMMANDS } from './commands.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { Role } from './people.ts';
 import { replyEntry } from './turn.ts';
 
 /**
  * Handles one slash command at once, past every queue and without a model, and commits its answer. A command that
- * breaks is answered with a reference for the log rather than tried again: it may have done its part.
+ * breaks is answered with a reference for the log rather than tried again: it may have done its part. Its answer is
+ * committed as soon as the database lets it.
  */
 export function createCommandHandler(
   deps: CommandDeps & {
@@ -16,19 +18,21 @@ export function createCommandHandler(
     log: Log;
     roleOf: (sender: Sender, channel: string) => Role;
     onAnswered: () => void;
+    /** Ends the waiting for a database that is away. */
+    signal: AbortSignal;
   },
 ): (entry: InboxEntry) => Promise<void> {
   return async (entry) => {
     const result = await run(deps, entry, deps.roleOf(entry.sender, entry.chat.channel));
     const markdown = result.kind === 'text' ? result.markdown : failureText(result.failure);
     const now = deps.clock.now();
-    await deps.store.transaction(async (records) => {
-      await records.outbox.add(
-        replyEntry(deps.newId(), entry, markdown, { kind: 'command', turnId: entry.id }),
-        now,
-      );
-      await records.inbox.markHandled([entry.id], now);
-    });
+    const answered = replyEntry(deps.newId(), entry, markdown, { kind: 'command', turnId: entry.id });
+    const commit = () =>
+      deps.store.transaction(async (records) => {
+        await records.outbox.add(answered, now);
+        await records.inbox.markHandled([entry.id], now);
+      });
+    await keepTrying(commit, { ...deps, what: 'the answer to a command' });
     deps.onAnswered();
   };
 }

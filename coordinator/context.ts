@@ -90,5 +90,6 @@ function roundMessages(round: TurnRound): ChatMessage[] {
 function boardText(tasks: readonly Task[], timeZone: string, now: Date): string {
   const lines = tasks.map((task) => `- ${taskName(task)}: ${stateText(task)}`);
   const board = lines.length === 0 ? 'No tasks are running or waiting.' : `Task board:\n${lines.join('\n')}`;
-  return `Now: ${momentText(now, timeZone)} ${now.getUTCFullYear()} (${timeZone}).\n${board}`;
+  const year = new Intl.DateTimeFormat('en-GB', { timeZone, year: 'numeric' }).format(now);
+  return `Now: ${momentText(now, timeZone)} ${year} (${timeZone}).\n${board}`;
 }

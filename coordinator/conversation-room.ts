@@ -53,6 +53,7 @@ export function createConversationRoom(
     log,
     roleOf,
     onAnswered: wakeOutbox,
+    signal: stopping.signal,
   });
   const onTasksCreated = () => {
     tasks.wake();
@@ -73,15 +74,21 @@ export function createConversationRoom(
   });
   const mailboxes = createMailboxes({
     store,
+    clock,
     log,
     handle: (entry) => handleTurn(entry, stopping.signal),
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
   });
+  const commandsInHand = new Set<string>();
   const onAccepted = (entry: InboxEntry) => {
     if (entry.lane === 'turn') return mailboxes.wake(entry.conversationId);
-    handleCommand(entry).catch((error: unknown) =>
-      log.error({ err: error, turn: entry.id }, 'a command waits for the next start'),
-    );
+    if (commandsInHand.has(entry.id)) return;
+    commandsInHand.add(entry.id);
+    handleCommand(entry)
+      .catch((error: unknown) =>
+        log.error({ err: error, turn: entry.id }, 'a command waits for the next start'),
+      )
+      .finally(() => commandsInHand.delete(entry.id));
   };
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
@@ -92,14 +99,18 @@ export function createConversationRoom(
       decide: (request) => decide(deps, tasks, request),
     },
     async run(signal) {
-      signal.addEventListener('abort', () => stopping.abort(signal.reason), { once: true });
+      const stop = () => {
+        mailboxes.stop();
+        stopping.abort(signal.reason);
+      };
+      signal.addEventListener('abort', stop, { once: true });
       for (const conversationId of await store.inbox.pendingConversations()) {
         for (const entry of await store.inbox.pending(conversationId, 'command')) onAccepted(entry);
         mailboxes.wake(conversationId);
       }
       if (!signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      mailboxes.stop();
+      stop();
       await mailboxes.idle();
     },
   };

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { Desk, Inbound } from '@reeve/core';
 import { createConversationRoom } from './conversation-room.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
+import { watchFence } from './fenced-store.ts';
 import { createOutboxDelivery } from './outbox-delivery.ts';
 import { createTaskRoom } from './task-room.ts';
 
@@ -10,7 +11,11 @@ export interface Coordinator {
   readonly link: Server;
   readonly desk: Desk;
   readonly inbound: Inbound;
-  /** Takes up what an earlier process left and works until the signal aborts; resolves when everything has stopped. */
+  /**
+   * Takes up what an earlier process left and works until the signal aborts; resolves when everything has stopped.
+   * When one part breaks down the others are stopped too, and it rejects; so it does with `CoordinatorFenced` once a
+   * newer coordinator has taken over.
+   */
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -18,7 +23,9 @@ export interface Coordinator {
  * Puts the brain together: the outbox, the task room (tasks, questions, executors) and the conversation room (intake,
  * commands, turns). Nothing runs and nothing is read before `run`.
  */
-export function createCoordinator(deps: CoordinatorDeps): Coordinator {
+export function createCoordinator(given: CoordinatorDeps): Coordinator {
+  const breakdown = new AbortController();
+  const deps = { ...given, store: watchFence(given.store, (error) => breakdown.abort(error)) };
   const outbox = createOutboxDelivery(deps);
   const tasks = createTaskRoom(deps, outbox.wake);
   const conversations = createConversationRoom(deps, tasks, outbox.wake);
@@ -27,7 +34,12 @@ export function createCoordinator(deps: CoordinatorDeps): Coordinator {
     desk: conversations.desk,
     inbound: conversations.inbound,
     async run(signal) {
-      await Promise.all([tasks.run(signal), outbox.run(signal), conversations.run(signal)]);
+      const stop = AbortSignal.any([signal, breakdown.signal]);
+      const parts = [tasks, outbox, conversations].map((part) =>
+        part.run(stop).catch((error: unknown) => breakdown.abort(error)),
+      );
+      await Promise.all(parts);
+      if (breakdown.signal.aborted) throw breakdown.signal.reason;
     },
   };
 }

@@ -34,18 +34,49 @@ const RECONCILE_MS = 1000;
  */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { store, queue, pool, ledger, clock, log } = deps;
+  let relaying: Promise<void> | null = null;
+  let wasOvertaken = false;
 
   async function reconcile(): Promise<void> {
-    await pool.endSilent();
+    await apart('silent executors', () => pool.endSilent());
     const now = clock.now();
+    const queued: Task[] = [];
     for (const task of await store.tasks.live()) {
-      if (task.deadline <= now) await expire(task);
-      else if (task.state === 'queued') await deps.relay.relay(task);
-      else if (task.leaseUntil !== null && task.leaseUntil < now && !pool.byTask(task.id)) {
-        await ledger.change(task.id, { kind: 'executor-lost', blamed: true }, 'coordinator');
-      }
+      if (task.deadline <= now) await apart(task.id, () => expire(task));
+      else if (task.state === 'queued') queued.push(task);
+      else if (task.leaseUntil !== null && task.leaseUntil < now && !pool.byTask(task.id))
+        await apart(task.id, () => loseExecutor(task));
     }
-    await deps.expireApprovals();
+    relayInBackground(queued);
+    await apart('approvals', deps.expireApprovals);
+  }
+
+  /** One task's trouble keeps no other from being looked at; what failed is looked at again in a second. */
+  async function apart(what: string, work: () => Promise<unknown>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log.error({ err: error, what }, 'reconciling failed in part; trying again');
+    }
+  }
+
+  /** A queue that is away takes seconds to say so, and leases cannot wait for it. */
+  function relayInBackground(queued: readonly Task[]): void {
+    if (relaying) {
+      wasOvertaken = true;
+      return;
+    }
+    relaying = Promise.all(queued.map((task) => apart(task.id, () => deps.relay.relay(task))))
+      .then(() => undefined)
+      .finally(() => {
+        relaying = null;
+        if (wasOvertaken) deps.wake.raise();
+        wasOvertaken = false;
+      });
+  }
+
+  async function loseExecutor(task: Task): Promise<void> {
+    await ledger.change(task.id, { kind: 'executor-lost', blamed: true }, 'coordinator');
   }
 
   async function expire(task: Task): Promise<void> {
@@ -96,6 +127,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       pool.warmUp();
       const worker = await queue.work((job) => deps.jobs.run(job), { concurrency: deps.parallelTasks });
       await loop(abort);
+      await relaying;
       deps.jobs.stop();
       await pool.close();
       await worker.close();

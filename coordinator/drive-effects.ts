@@ -11,11 +11,13 @@ import {
 } from '@reeve/core';
 import { storeBlob } from './blob-store.ts';
 import { pathOf, seenHash } from './call-resolution.ts';
+import { holds, type TaskLedger } from './task-ledger.ts';
 import { bytesText } from './wording.ts';
 
 /** Which call a worker says it carries out. */
 export interface EffectOfTask {
   readonly task: TaskId;
+  readonly attempt: number;
   readonly callId: string;
   readonly permit: string;
 }
@@ -31,6 +33,7 @@ export interface DriveEffects {
 }
 
 class Refused extends Error {}
+class Stale extends Error {}
 
 export interface DriveDeps {
   readonly store: Store;
@@ -40,8 +43,8 @@ export interface DriveDeps {
   readonly limitBytes: number;
 }
 
-export function createDriveEffects(deps: DriveDeps): DriveEffects {
-  const { store, clock } = deps;
+export function createDriveEffects(deps: DriveDeps & { ledger: TaskLedger }): DriveEffects {
+  const { ledger, clock } = deps;
   return {
     put: (effect, content) =>
       guarded(async () => {
@@ -50,7 +53,7 @@ export function createDriveEffects(deps: DriveDeps): DriveEffects {
         if (stored.sha256 !== permit.call.arguments['sha256'])
           throw new Refused('The content is not what was declared; nothing was stored.');
         const path = pathOf(permit.call);
-        return act(store, clock, permit, async (records, current) => {
+        return act(ledger, clock, effect, permit, async (records, current) => {
           await records.files.put({ path, ...stored, writtenBy: effect.task }, clock.now());
           return `${current ? 'Overwrote' : 'Stored'} ${path} (${bytesText(stored.bytes)}).`;
         });
@@ -59,7 +62,7 @@ export function createDriveEffects(deps: DriveDeps): DriveEffects {
       guarded(async () => {
         const permit = await usablePermit(deps, effect, 'files.delete');
         const path = pathOf(permit.call);
-        return act(store, clock, permit, async (records) => {
+        return act(ledger, clock, effect, permit, async (records) => {
           if (!(await records.files.remove(path, effect.task, clock.now())))
             throw new Refused(`There is no ${path} any more.`);
           return `Deleted ${path}.`;
@@ -83,17 +86,24 @@ async function usablePermit(deps: DriveDeps, effect: EffectOfTask, tool: string)
   return permit;
 }
 
-/** Consumes the permit, checks that the file is still as it was shown, acts, settles: one transaction. */
+/**
+ * Sees that the worker still holds its task, that no newer permit took this one's place and that the file is as it was
+ * shown; then consumes the permit, acts and settles. One transaction, which no move of the task can pass.
+ */
 async function act(
-  store: Store,
+  ledger: TaskLedger,
   clock: Clock,
+  effect: EffectOfTask,
   permit: Permit,
   work: (records: Records, current: StoredFile | null) => Promise<string>,
 ): Promise<EffectReply> {
   const { call } = permit;
   const path = pathOf(call);
-  const content = await store.transaction(async (records) => {
+  const content = await ledger.beside(effect.task, async (records, task) => {
+    if (!holds(task, effect.attempt)) throw new Stale(`${effect.task} has gone on without this attempt`);
     const now = clock.now();
+    const newest = await records.permits.forCall(call.task, call.callId);
+    if (newest?.permit.id !== permit.id) throw new Refused('A newer permit took this one’s place.');
     const current = await records.files.get(path);
     if ((current?.sha256 ?? null) !== seenHash(call))
       throw new Refused(`${path} has changed since; declare the call again.`);
@@ -120,6 +130,7 @@ async function guarded(work: () => Promise<EffectReply>): Promise<EffectReply> {
   try {
     return await work();
   } catch (error) {
+    if (error instanceof Stale) return { kind: 'stale', reason: error.message };
     if (error instanceof Refused) return { kind: 'refused', reason: error.message };
     if (error instanceof ObjectTooLarge)
       return {

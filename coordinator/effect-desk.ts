@@ -14,7 +14,7 @@ import {
 } from '@reeve/core';
 import { resolveCall } from './call-resolution.ts';
 import type { Asker } from './questions.ts';
-import type { TaskLedger } from './task-ledger.ts';
+import { holds, type TaskLedger } from './task-ledger.ts';
 
 /** Declared effects: policy, questions, permits. See “Permit: the life of an effect” in the contracts. */
 export interface EffectDesk {
@@ -29,7 +29,7 @@ export interface EffectDeskDeps {
   readonly ledger: TaskLedger;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly ask: Asker;
+  readonly asker: Asker;
 }
 
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
@@ -41,7 +41,8 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
       const resolved = await resolveCall(store, task, request);
       if (resolved.kind === 'refused') return { kind: 'deny', reason: resolved.reason };
       const { call, fileExists } = resolved;
-      const digest = digestOf(call);
+      const digest = digestOrNull(call);
+      if (digest === null) return { kind: 'deny', reason: 'The arguments hold what no record can keep.' };
       if (known?.permit.digest === digest && known.permit.expiresAt > clock.now())
         return { kind: 'allow', permit: known.permit.id };
       const earlier = await earlierAnswer(deps, task, call, digest);
@@ -49,40 +50,54 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
       const verdict = await judgeCall(store, task, call, fileExists, clock.now());
       switch (verdict.kind) {
         case 'allow':
-          return issuePermit(deps, call, digest, null, verdict.because);
+          return issuePermit(deps, task, call, { digest, approval: null, because: verdict.because });
         case 'deny':
           return deny(deps, call, `${DENIED}: ${verdict.reason}.`);
         case 'ask':
-          return deps.ask(task, { call, digest, tier: verdict.tier, reason: request.reason });
+          return deps.asker.ask(task, { call, digest, tier: verdict.tier, reason: request.reason });
       }
     },
   };
 }
 
+/**
+ * At most one usable permit per call: whoever declares the same call at the same time is given the same one, and none
+ * once it was used or the task has gone on without this attempt.
+ */
 async function issuePermit(
   deps: EffectDeskDeps,
+  task: Task,
   call: EffectCall,
-  digest: string,
-  approval: string | null,
-  because: string,
+  ground: { digest: string; approval: string | null; because: string },
 ): Promise<DeclareReply> {
-  const now = deps.clock.now();
-  const permit: Permit = {
-    id: deps.newId(),
-    call,
-    digest,
-    approval,
-    expiresAt: new Date(now.getTime() + PERMIT_LIFETIME_MS),
-  };
-  await deps.store.transaction(async (records) => {
+  const { digest, approval, because } = ground;
+  return deps.ledger.beside(task.id, async (records, current): Promise<DeclareReply> => {
+    if (!holds(current, task.attempt)) return { kind: 'stale', reason: `${task.id} has gone on` };
+    const now = deps.clock.now();
+    const known = await records.permits.forCall(call.task, call.callId);
+    if (known?.use) return settledReply(known.use.settled);
+    if (known?.permit.digest === digest && known.permit.expiresAt > now)
+      return { kind: 'allow', permit: known.permit.id };
+    const expiresAt = new Date(now.getTime() + PERMIT_LIFETIME_MS);
+    const permit: Permit = { id: deps.newId(), call, digest, approval, expiresAt };
     await records.permits.insert(permit);
     const detail = { callId: call.callId, tool: call.tool, arguments: call.arguments, digest, because };
     await records.audit.append(
       { event: 'effect-permitted', actor: 'coordinator', subject: call.task, detail },
       now,
     );
+    return { kind: 'allow', permit: permit.id };
   });
-  return { kind: 'allow', permit: permit.id };
+}
+
+/** Names of arguments come from a model and may hold what canonical JSON refuses, such as half a character. */
+function digestOrNull(call: EffectCall): string | null {
+  try {
+    return digestOf(call);
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
 }
 
 async function deny(deps: EffectDeskDeps, call: EffectCall, reason: string): Promise<DeclareReply> {
@@ -105,10 +120,11 @@ async function earlierAnswer(
   const latest = asked.find((approval) => approval.digest === digest);
   switch (latest?.state) {
     case 'pending':
-      await deps.ledger.change(task.id, { kind: 'asked', waitingFor: 'approval' }, 'coordinator');
-      return { kind: 'ask', approval: latest.code };
-    case 'approved':
-      return issuePermit(deps, call, digest, latest.code, `approved by ${latest.decidedBy ?? 'the owner'}`);
+      return (await deps.asker.askAgain(task, latest)) ?? earlierAnswer(deps, task, call, digest);
+    case 'approved': {
+      const because = `approved by ${latest.decidedBy ?? 'the owner'}`;
+      return issuePermit(deps, task, call, { digest, approval: latest.code, because });
+    }
     case 'denied':
       return deny(deps, call, `${DENIED} by the owner.${latest.note ? ` They said: ${latest.note}` : ''}`);
     case 'expired':

@@ -24,7 +24,8 @@ export interface Slot {
   beat(): void;
   /** Sends a control message, now or as soon as its control stream opens. */
   send(message: ControlMessage): void;
-  openControl(write: (message: ControlMessage) => void): void;
+  /** Where messages go from now on; returns what ends that again. */
+  openControl(write: (message: ControlMessage) => void): () => void;
   kill(): Promise<void>;
   logs(): string;
 }
@@ -39,10 +40,13 @@ export interface ExecutorPool {
   waitForTask(slot: Slot, milliseconds: number): Promise<TaskId | null>;
   /** Starts warm executors up to the wanted number. */
   warmUp(): void;
-  /** Kills slots whose executor has not beaten for longer than a lease. */
+  /** Kills slots whose executor has not beaten for longer than a lease, or never came for its task. */
   endSilent(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** From an executor's getting a task to its coming for it; a cold start on a busy machine takes seconds. */
+const START_LIMIT_MS = 30_000;
 
 export interface ExecutorPoolDeps {
   readonly launcher: Launcher;
@@ -116,9 +120,7 @@ export function createExecutorPool(deps: ExecutorPoolDeps): ExecutorPool {
     },
     async endSilent() {
       const now = deps.clock.now().getTime();
-      const silent = [...slots.values()].filter(
-        (slot) => slot.attempt !== null && now - slot.lastBeat() > LEASE_MS,
-      );
+      const silent = [...slots.values()].filter((slot) => slot.isSilent(now));
       for (const slot of silent)
         log.warn(
           { slot: slot.id, task: slot.task, logs: slot.logs() },
@@ -137,7 +139,8 @@ interface ManagedSlot extends Slot {
   adopt(executor: LaunchedExecutor): void;
   abandon(): void;
   isOver(): boolean;
-  lastBeat(): number;
+  /** True when it has not beaten for a lease, or was given a task and never came for it. */
+  isSilent(now: number): boolean;
   onBound(listener: (task: TaskId) => void): () => void;
 }
 
@@ -150,7 +153,9 @@ function createSlot(deps: ExecutorPoolDeps, onEnd: () => void): ManagedSlot {
   let task: TaskId | null = null;
   let attempt: number | null = null;
   let isOver = false;
-  let lastBeat = 0;
+  let isDoomed = false;
+  let lastBeat: number | null = null;
+  let boundAt: number | null = null;
   const finish = () => {
     isOver = true;
     onEnd();
@@ -169,6 +174,10 @@ function createSlot(deps: ExecutorPoolDeps, onEnd: () => void): ManagedSlot {
     ended,
     adopt(launched) {
       executor = launched;
+      if (isDoomed)
+        launched
+          .kill()
+          .catch((error: unknown) => deps.log.error({ err: error, slot: launched.id }, 'kill failed'));
       void launched.ended.then((end) => {
         deps.log.debug({ slot: launched.id, task, end }, 'executor ended');
         finish();
@@ -176,13 +185,17 @@ function createSlot(deps: ExecutorPoolDeps, onEnd: () => void): ManagedSlot {
     },
     abandon: finish,
     isOver: () => isOver,
-    lastBeat: () => lastBeat,
+    isSilent(now) {
+      if (lastBeat !== null) return now - lastBeat > LEASE_MS;
+      return boundAt !== null && now - boundAt > START_LIMIT_MS;
+    },
     onBound(listener) {
       boundListeners.add(listener);
       return () => boundListeners.delete(listener);
     },
     bind(bound) {
       task = bound;
+      boundAt = deps.clock.now().getTime();
       for (const listener of boundListeners) listener(bound);
     },
     begin(begun) {
@@ -199,8 +212,12 @@ function createSlot(deps: ExecutorPoolDeps, onEnd: () => void): ManagedSlot {
     openControl(writer) {
       write = writer;
       for (const message of unsent.splice(0)) writer(message);
+      return () => {
+        if (write === writer) write = null;
+      };
     },
     async kill() {
+      isDoomed = true;
       await executor?.kill();
     },
     logs: () => executor?.logs() ?? '',

@@ -58,8 +58,9 @@ export function createIntake(deps: {
   };
 }
 
+/** `/status` is a command; `/etc/hosts is gone` is a sentence about a file. */
 function laneOf(text: string): InboxLane {
-  return /^\/[A-Za-z]/.test(text.trimStart()) ? 'command' : 'turn';
+  return /^\/[A-Za-z][^\s/]*(\s|$)/.test(text.trimStart()) ? 'command' : 'turn';
 }
 
 function refusalOf(

@@ -29,6 +29,7 @@ export interface LinkFiles {
 }
 
 const LIST_LIMIT = 1000;
+const GONE_ON = { kind: 'stale', reason: 'the task has gone on without this attempt' } as const;
 
 export function createLinkFiles(deps: {
   store: Store;
@@ -41,6 +42,12 @@ export function createLinkFiles(deps: {
 
   async function prune(id: Task['id'], keep: 'newest' | 'none'): Promise<void> {
     for (const key of await store.steps.pruneSnapshots(id, keep)) await objects.delete(key);
+  }
+
+  /** A paused task has no lease any more, but its executor may still save what it leaves behind. */
+  async function mayStillSave(claims: TaskClaims): Promise<boolean> {
+    const task = await store.tasks.get(claims.task);
+    return task !== null && isLive(task) && task.attempt === claims.attempt;
   }
 
   return {
@@ -68,12 +75,16 @@ export function createLinkFiles(deps: {
     },
 
     async saveScratch(claims, seq, content) {
-      const task = await store.tasks.get(claims.task);
-      if (!task || !isLive(task) || task.attempt !== claims.attempt)
-        return { kind: 'stale', reason: 'the task has gone on without this attempt' };
+      if (!(await mayStillSave(claims))) return GONE_ON;
       const key = `scratch/${claims.task}/${claims.attempt}-${seq}-${clock.now().getTime()}.tar`;
       await objects.put(key, content, { limitBytes: deps.scratchLimitBytes });
+      if (!(await mayStillSave(claims))) {
+        await objects.delete(key);
+        return GONE_ON;
+      }
+      const before = await store.steps.newestSnapshot(claims.task);
       await store.steps.recordSnapshot(claims.task, seq, key, clock.now());
+      if (before?.seq === seq && before.key !== key) await objects.delete(before.key);
       await prune(claims.task, 'newest');
       return { kind: 'ok' };
     },

@@ -9,7 +9,9 @@ import {
   declareRequestSchema,
   finishRequestSchema,
   type Log,
+  parseToolArguments,
   performRequestSchema,
+  StoreUnavailable,
   type TaskClaims,
   verifyToken,
 } from '@reeve/core';
@@ -76,7 +78,7 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     async (deps, call) =>
       reply(
         call,
-        await deps.service.files.saveScratch(call.claims, Number(query(call, 'seq')), call.request),
+        await deps.service.files.saveScratch(call.claims, sequence(query(call, 'seq')), call.request),
       ),
   ],
   ['GET /scratch', readScratch],
@@ -146,17 +148,29 @@ async function control(deps: LinkServerDeps, call: Call): Promise<void> {
   if (!slot || slot.attempt !== claims.attempt) throw new BadRequest(409, 'another attempt holds the task');
   response.writeHead(200, { 'content-type': 'application/x-ndjson' });
   response.flushHeaders();
-  slot.openControl((message: ControlMessage) => response.write(`${JSON.stringify(message)}\n`));
+  const close = slot.openControl((message: ControlMessage) => response.write(`${JSON.stringify(message)}\n`));
   try {
     for await (const line of createInterface({ input: request })) {
       if (line === '') continue;
       slot.beat();
-      if (!(await deps.service.renew(claims))) slot.send({ kind: 'cancel' });
+      if (!(await renew(deps, claims))) slot.send({ kind: 'cancel' });
     }
   } catch (error) {
     deps.log.debug({ err: error, task: claims.task }, 'a control stream broke; the lease decides');
   }
+  close();
   response.end();
+}
+
+/** A database that is away for a moment costs no executor its task: the beat itself is what the pool counts. */
+async function renew(deps: LinkServerDeps, claims: TaskClaims): Promise<boolean> {
+  try {
+    return await deps.service.renew(claims);
+  } catch (error) {
+    if (!(error instanceof StoreUnavailable)) throw error;
+    deps.log.warn({ err: error, task: claims.task }, 'a lease could not be renewed; the next beat does it');
+    return true;
+  }
 }
 
 async function listFiles(deps: LinkServerDeps, call: Call): Promise<void> {
@@ -197,14 +211,11 @@ async function body<Schema extends z.ZodType>(call: Call, schema: Schema): Promi
   return parse(await readText(call.request), schema);
 }
 
+/** Reads a body; what no store can keep (NUL, half characters) is replaced, as in a model's arguments. */
 function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new BadRequest(400, `the body is not JSON: ${String(error)}`);
-  }
-  const parsed = schema.safeParse(value);
+  const read = parseToolArguments(text);
+  if (read.kind === 'not-json') throw new BadRequest(400, 'the body is not JSON');
+  const parsed = schema.safeParse(read.value);
   if (!parsed.success)
     throw new BadRequest(400, `the body is not in the expected form: ${parsed.error.message}`);
   return parsed.data;
@@ -225,6 +236,11 @@ function query(call: Call, name: string): string {
   const value = call.url.searchParams.get(name);
   if (value === null) throw new BadRequest(400, `the query lacks “${name}”`);
   return value;
+}
+
+function sequence(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new BadRequest(400, '“seq” is not the number of a step');
+  return Number(text);
 }
 
 /** Stale answers go out as 409, which ends the executor. */

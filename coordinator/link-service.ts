@@ -5,11 +5,11 @@ import {
   type DeclareRequest,
   type EffectReply,
   type FinishRequest,
-  isLive,
   LEASE_MS,
   type LinkReply,
   type StepBody,
   type Store,
+  shorten,
   type Task,
   type TaskClaims,
   type TaskOutcome,
@@ -18,7 +18,7 @@ import type { DriveEffects } from './drive-effects.ts';
 import type { EffectDesk } from './effect-desk.ts';
 import type { LinkFiles } from './link-files.ts';
 import type { TaskCards } from './task-cards.ts';
-import type { TaskLedger } from './task-ledger.ts';
+import { holds, type TaskLedger } from './task-ledger.ts';
 
 /** What the task link does, without its transport; every call is made by an executor whose token was verified. */
 export interface LinkService {
@@ -52,7 +52,7 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
 
   async function held(claims: TaskClaims): Promise<Task | null> {
     const task = await store.tasks.get(claims.task);
-    return task && isLive(task) && task.attempt === claims.attempt && task.leaseUntil !== null ? task : null;
+    return holds(task, claims.attempt) ? task : null;
   }
 
   return {
@@ -82,9 +82,13 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
       store.tasks.renewLease(claims.task, claims.attempt, new Date(clock.now().getTime() + LEASE_MS)),
     openFile: async (claims, path) => files.open(await held(claims), path),
     putFile: async (claims, effect, content) =>
-      (await held(claims)) ? driveEffects.put({ task: claims.task, ...effect }, content) : STALE,
+      (await held(claims))
+        ? driveEffects.put({ ...effect, task: claims.task, attempt: claims.attempt }, content)
+        : STALE,
     deleteFile: async (claims, effect) =>
-      (await held(claims)) ? driveEffects.remove({ task: claims.task, ...effect }) : STALE,
+      (await held(claims))
+        ? driveEffects.remove({ ...effect, task: claims.task, attempt: claims.attempt })
+        : STALE,
   };
 }
 
@@ -95,9 +99,7 @@ async function finish(deps: LinkServiceDeps, task: Task, request: FinishRequest)
       ? ({ kind: 'released' } as const)
       : ({ kind: 'finished', outcome: await outcomeOf(deps.store, request, task) } as const);
   const move = await deps.ledger.change(task.id, event, actor);
-  if (move.kind === 'refused') return { kind: 'stale', reason: move.reason };
-  if (!isLive(move.task)) await deps.files.dropScratch(move.task);
-  return { kind: 'ok' };
+  return move.kind === 'refused' ? { kind: 'stale', reason: move.reason } : { kind: 'ok' };
 }
 
 /** Evidence counts only where a recorded step says so: steps that do not exist or did not succeed are dropped. */
@@ -108,21 +110,30 @@ async function outcomeOf(store: Store, request: FinishRequest, task: Task): Prom
   const failure = request.failure === null ? {} : { failure: request.failure };
   return {
     kind: request.outcome === 'succeeded' ? 'succeeded' : 'failed',
-    summary: request.summary,
+    summary: boundedSummary(request.summary),
     evidence,
     ...failure,
   };
 }
 
+/** A worker's words go into the chat and into every later context of the model. */
+function boundedSummary(summary: string): string {
+  if (summary.length <= SUMMARY_LIMIT) return summary;
+  const left = summary.length - SUMMARY_LIMIT;
+  return `${summary.slice(0, SUMMARY_LIMIT).toWellFormed()}… (${left} more characters were left out)`;
+}
+
+const SUMMARY_LIMIT = 20_000;
+const ACTIVITY_LIMIT = 200;
 const STALE = { kind: 'stale', reason: 'another attempt holds the task, or it is over' } as const;
 
 /** One plain line for the card; null leaves the line as it is. */
 function activityOf(body: StepBody): string | null {
   switch (body.kind) {
     case 'result':
-      return body.activity;
+      return shorten(body.activity, ACTIVITY_LIMIT);
     case 'intent':
-      return INTENT_LINES[body.tool] ?? `using ${body.tool}`;
+      return INTENT_LINES[body.tool] ?? `using ${shorten(body.tool, 60)}`;
     case 'note':
       return 'reading your note';
     case 'model':

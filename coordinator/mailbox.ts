@@ -1,4 +1,4 @@
-import type { InboxEntry, Log, Store } from '@reeve/core';
+import { type Clock, CoordinatorFenced, type InboxEntry, type Log, type Store } from '@reeve/core';
 
 export interface Mailboxes {
   /** Says that a conversation has something to handle; returns at once. */
@@ -10,13 +10,17 @@ export interface Mailboxes {
 
 /** Tries after which a message that always fails is set aside. */
 const MAX_TRIES = 3;
+/** Before a message is tried again, and before a mailbox that could not be read is looked into again. */
+const RETRY_MS = 500;
 
 /**
  * One serial mailbox per conversation: its messages are handled one after the other, conversations side by side. An
- * entry that fails three times, restarts included, is set aside and its sender told once.
+ * entry that fails three times, restarts included, is set aside and its sender told once. A database that is away costs
+ * no tries: the mailbox looks again until it is back.
  */
 export function createMailboxes(deps: {
   store: Store;
+  clock: Clock;
   handle: (entry: InboxEntry) => Promise<void>;
   setAside: (entry: InboxEntry) => Promise<void>;
   log: Log;
@@ -24,12 +28,13 @@ export function createMailboxes(deps: {
   const { store, log } = deps;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
-  let isStopped = false;
+  const stopping = new AbortController();
 
   async function handleNext(conversationId: string): Promise<boolean> {
     const [entry] = await store.inbox.pending(conversationId, 'turn');
     if (!entry) return false;
-    const tries = await store.inbox.raiseTries(entry.id);
+    // In a transaction, so that a coordinator that was superseded counts no tries.
+    const tries = await store.transaction((records) => records.inbox.raiseTries(entry.id));
     if (tries > MAX_TRIES) {
       await deps.setAside(entry);
       return true;
@@ -37,8 +42,9 @@ export function createMailboxes(deps: {
     try {
       await deps.handle(entry);
     } catch (error) {
-      if (isStopped) return false;
+      if (stopping.signal.aborted || error instanceof CoordinatorFenced) throw error;
       log.error({ err: error, turn: entry.id, tries }, 'handling a message failed');
+      await pause();
     }
     return true;
   }
@@ -46,28 +52,37 @@ export function createMailboxes(deps: {
   async function drain(conversationId: string): Promise<void> {
     do {
       again.delete(conversationId);
-      while (!isStopped && (await handleNext(conversationId)));
-    } while (!isStopped && again.has(conversationId));
+      while (!stopping.signal.aborted && (await handleNext(conversationId)));
+    } while (!stopping.signal.aborted && again.has(conversationId));
+  }
+
+  async function drainUntilDone(conversationId: string): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        return await drain(conversationId);
+      } catch (error) {
+        if (stopping.signal.aborted || error instanceof CoordinatorFenced) return;
+        log.error({ err: error, conversation: conversationId }, 'a mailbox failed; it is looked into again');
+        await pause();
+      }
+    }
+  }
+
+  async function pause(): Promise<void> {
+    await deps.clock.sleep(RETRY_MS, stopping.signal).catch(() => undefined);
   }
 
   function start(conversationId: string): void {
-    const work = drain(conversationId)
-      .catch((error: unknown) =>
-        log.error(
-          { err: error, conversation: conversationId },
-          'mailbox failed; it goes on with the next message',
-        ),
-      )
-      .finally(() => {
-        running.delete(conversationId);
-        if (again.has(conversationId) && !isStopped) start(conversationId);
-      });
+    const work = drainUntilDone(conversationId).finally(() => {
+      running.delete(conversationId);
+      if (again.has(conversationId) && !stopping.signal.aborted) start(conversationId);
+    });
     running.set(conversationId, work);
   }
 
   return {
     wake(conversationId) {
-      if (isStopped) return;
+      if (stopping.signal.aborted) return;
       again.add(conversationId);
       if (!running.has(conversationId)) start(conversationId);
     },
@@ -75,7 +90,7 @@ export function createMailboxes(deps: {
       while (running.size > 0) await Promise.all(running.values());
     },
     stop() {
-      isStopped = true;
+      stopping.abort();
     },
   };
 }

@@ -1,4 +1,14 @@
-import type { ChannelAdapter, Clock, Delivery, DueDelivery, Log, Outbound, Store } from '@reeve/core';
+import {
+  type ChannelAdapter,
+  type Clock,
+  CoordinatorFenced,
+  type Delivery,
+  type DueDelivery,
+  type Log,
+  type Outbound,
+  type Store,
+} from '@reeve/core';
+import { keepTrying } from './keep-trying.ts';
 import { createSignal } from './wake-signal.ts';
 
 export interface OutboxDelivery {
@@ -18,7 +28,8 @@ const IDLE_LOOK_MS = 5000;
 /**
  * Delivers the outbox, in order per conversation. Written before each send: that it is being sent. A send whose fate
  * is unknown is repeated once, labelled as a possible duplicate, when it is an answer or a question; progress is
- * dropped, because the next card says the same and more. One channel's failure never stops another's.
+ * dropped, because the next card says the same and more. What came of a send is written down however long the database
+ * is away. One channel's failure or slowness never stops another's.
  */
 export function createOutboxDelivery(deps: {
   store: Store;
@@ -28,8 +39,10 @@ export function createOutboxDelivery(deps: {
 }): OutboxDelivery {
   const { store, channels, clock, log } = deps;
   const signal = createSignal();
+  const underway = new Map<string, Promise<void>>();
+  let fenced: CoordinatorFenced | null = null;
 
-  async function deliver(due: DueDelivery): Promise<void> {
+  async function deliver(due: DueDelivery, abort: AbortSignal): Promise<void> {
     const { entry } = due;
     const channel = channels.get(entry.chat.channel);
     if (!channel) {
@@ -47,19 +60,9 @@ export function createOutboxDelivery(deps: {
     if (due.mayHaveArrived && entry.urgency === 'progress')
       return store.outbox.markRefused(entry.id, 'progress of unknown fate', clock.now());
     await store.outbox.markSending(entry.id, clock.now());
-    await settle(due, await attempt(channel, due));
-  }
-
-  async function attempt(channel: ChannelAdapter, due: DueDelivery): Promise<Delivery> {
-    try {
-      return await channel.deliver(outboundOf(due));
-    } catch (error) {
-      log.error(
-        { err: error, outbox: due.entry.id, channel: channel.name },
-        'channel failed while delivering',
-      );
-      return { kind: 'unknown' };
-    }
+    const delivery = await attempt(channel, due, log);
+    const what = `what came of outbox entry ${entry.id}`;
+    await keepTrying(() => settle(due, delivery), { clock, log, signal: abort, what });
   }
 
   async function settle(due: DueDelivery, delivery: Delivery): Promise<void> {
@@ -79,35 +82,62 @@ export function createOutboxDelivery(deps: {
     );
   }
 
-  async function drain(abort: AbortSignal): Promise<void> {
-    while (!abort.aborted) {
-      const due = await store.outbox.due(clock.now(), BATCH);
-      if (due.length === 0) return;
-      await Promise.all(due.map(deliver));
+  /** Begins what is due and not on its way yet; a slow channel holds up nobody but its own conversations. */
+  async function begin(abort: AbortSignal): Promise<void> {
+    const due = await store.outbox.due(clock.now(), BATCH);
+    for (const each of due) {
+      const { conversationId } = each.entry;
+      if (underway.has(conversationId)) continue;
+      const work = deliver(each, abort)
+        .catch(async (error: unknown) => {
+          if (error instanceof CoordinatorFenced) fenced = error;
+          else if (!abort.aborted)
+            log.error({ err: error, outbox: each.entry.id }, 'a delivery failed; trying again');
+          await clock.sleep(RETRY_BASE_MS, abort).catch(() => undefined);
+        })
+        .finally(() => {
+          underway.delete(conversationId);
+          signal.raise();
+        });
+      underway.set(conversationId, work);
     }
   }
 
   async function wait(abort: AbortSignal): Promise<void> {
     const next = await store.outbox.nextDueAt();
-    const untilDue = next ? Math.max(1, next.getTime() - clock.now().getTime()) : IDLE_LOOK_MS;
-    await signal.wait(clock, Math.min(untilDue, IDLE_LOOK_MS), abort);
+    const untilDue = next ? next.getTime() - clock.now().getTime() : IDLE_LOOK_MS;
+    // What is due now is on its way, and its end raises the signal.
+    const pause = untilDue > 0 ? Math.min(untilDue, IDLE_LOOK_MS) : RETRY_BASE_MS;
+    await signal.wait(clock, pause, abort);
   }
 
   return {
     wake: () => signal.raise(),
     async run(abort) {
-      while (!abort.aborted) {
+      while (!abort.aborted && !fenced) {
         try {
-          await drain(abort);
+          await begin(abort);
           await wait(abort);
         } catch (error) {
-          if (abort.aborted) return;
+          if (abort.aborted) break;
           log.error({ err: error }, 'outbox delivery failed; trying again');
           await signal.wait(clock, RETRY_BASE_MS, abort);
         }
       }
+      await Promise.all(underway.values());
+      if (fenced) throw fenced;
     },
   };
+}
+
+/** Hands a message to its channel; a channel that breaks may have sent it. */
+async function attempt(channel: ChannelAdapter, due: DueDelivery, log: Log): Promise<Delivery> {
+  try {
+    return await channel.deliver(outboundOf(due));
+  } catch (error) {
+    log.error({ err: error, outbox: due.entry.id, channel: channel.name }, 'channel failed while delivering');
+    return { kind: 'unknown' };
+  }
 }
 
 function outboundOf(due: DueDelivery): Outbound {

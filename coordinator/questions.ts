@@ -1,85 +1,108 @@
 import {
   APPROVAL_LIFETIME_MS,
   type Approval,
+  type AuditEvent,
   type Clock,
   type DeclareReply,
-  type EffectCall,
   type Records,
   type Task,
+  type TaskMove,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
-import type { TaskLedger } from './task-ledger.ts';
+import { ABANDONED, type TaskLedger } from './task-ledger.ts';
+import { voidApprovals } from './void-approvals.ts';
 
-/** Asks the owner about one exact call; the task waits from the same commit on. */
-export type Asker = (
-  task: Task,
-  question: Pick<Approval, 'call' | 'digest' | 'tier' | 'reason'>,
-) => Promise<DeclareReply>;
+/** Asks the owner; the task waits from the same commit on. */
+export interface Asker {
+  /** Asks about one exact call; an open question about an earlier form of the same call is asked no more. */
+  ask(task: Task, question: Pick<Approval, 'call' | 'digest' | 'tier' | 'reason'>): Promise<DeclareReply>;
+  /** Lets a later attempt wait for a question that is still open; null when it was answered in this moment. */
+  askAgain(task: Task, approval: Approval): Promise<DeclareReply | null>;
+}
 
 export interface AskerDeps {
   readonly ledger: TaskLedger;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly newCode: () => string;
+  readonly newCode: (records: Records) => Promise<string>;
   readonly timeZone: string;
   /** After the commit. */
   readonly onAsked: (approval: Approval) => void;
 }
 
 export function createAsker(deps: AskerDeps): Asker {
-  return async (task, question) => {
-    const now = deps.clock.now();
-    const approval: Approval = {
-      ...question,
-      code: deps.newCode(),
-      conversationId: task.conversationId,
-      origin: task.origin,
-      state: 'pending',
-      askedAt: now,
-      expiresAt: new Date(now.getTime() + APPROVAL_LIFETIME_MS),
-      decidedAt: null,
-      decidedBy: null,
-      scope: null,
-      note: null,
-    };
-    const event = {
-      event: 'approval-requested',
-      actor: 'coordinator',
-      subject: approval.code,
-      detail: detailOf(approval),
-    };
-    const move = await deps.ledger.change(
-      task.id,
-      { kind: 'asked', waitingFor: 'approval' },
-      'coordinator',
-      async (records) => {
-        await write(records, approval, deps);
-        return [event];
-      },
-    );
-    if (move.kind === 'refused') return { kind: 'stale', reason: move.reason };
-    deps.onAsked(approval);
-    return { kind: 'ask', approval: approval.code };
+  const { ledger } = deps;
+  return {
+    async ask(task, question) {
+      let approval: Approval | null = null;
+      const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) => {
+        approval = await write(records, task, question, deps);
+        return [requested(approval)];
+      });
+      if (move.kind === 'refused' || !approval) return refusal(move);
+      return asked(deps, approval);
+    },
+
+    async askAgain(task, approval) {
+      const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) =>
+        (await records.approvals.get(approval.code))?.state === 'pending' ? [] : 'abandon',
+      );
+      if (move.kind === 'moved') return asked(deps, approval);
+      return move.reason === ABANDONED ? null : refusal(move);
+    },
   };
 }
 
-async function write(records: Records, approval: Approval, deps: AskerDeps): Promise<void> {
-  const conversation = await records.conversations.get(approval.conversationId);
-  if (!conversation) throw new Error(`approval ${approval.code} has no conversation`);
-  await records.approvals.insert(approval);
-  await records.outbox.add(
-    approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone),
-    approval.askedAt,
-  );
+const ASKED = { kind: 'asked', waitingFor: 'approval' } as const;
+
+function asked(deps: AskerDeps, approval: Approval): DeclareReply {
+  deps.onAsked(approval);
+  return { kind: 'ask', approval: approval.code };
 }
 
-function detailOf({ call, digest, tier }: Approval): {
-  task: string;
-  callId: string;
-  tool: string;
-  arguments: EffectCall['arguments'];
-  digest: string;
-  tier: string;
-} {
-  return { task: call.task, callId: call.callId, tool: call.tool, arguments: call.arguments, digest, tier };
+function refusal(move: TaskMove): DeclareReply {
+  return { kind: 'stale', reason: move.kind === 'refused' ? move.reason : 'nothing was asked' };
+}
+
+async function write(
+  records: Records,
+  task: Task,
+  question: Pick<Approval, 'call' | 'digest' | 'tier' | 'reason'>,
+  deps: AskerDeps,
+): Promise<Approval> {
+  const conversation = await records.conversations.get(task.conversationId);
+  if (!conversation) throw new Error(`${task.id} has no conversation`);
+  const now = deps.clock.now();
+  const open = await records.approvals.pendingForTask(task.id);
+  const earlier = open.filter(({ call }) => call.callId === question.call.callId);
+  await voidApprovals(records, earlier, conversation, deps, now);
+  const approval: Approval = {
+    ...question,
+    code: await deps.newCode(records),
+    conversationId: task.conversationId,
+    origin: task.origin,
+    state: 'pending',
+    askedAt: now,
+    expiresAt: new Date(now.getTime() + APPROVAL_LIFETIME_MS),
+    decidedAt: null,
+    decidedBy: null,
+    scope: null,
+    note: null,
+  };
+  await records.approvals.insert(approval);
+  await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone), now);
+  return approval;
+}
+
+function requested(approval: Approval): AuditEvent {
+  const { call, digest, tier, code } = approval;
+  const detail = {
+    task: call.task,
+    callId: call.callId,
+    tool: call.tool,
+    arguments: call.arguments,
+    digest,
+    tier,
+  };
+  return { event: 'approval-requested', actor: 'coordinator', subject: code, detail };
 }

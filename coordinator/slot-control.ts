@@ -32,7 +32,7 @@ export function createSlotControl(deps: {
   log: Log;
 }): SlotControl {
   const { store, pool, clock, log } = deps;
-  const held = new Set<string>();
+  const held = new Map<string, AbortController>();
 
   /** Resolves when the slot has ended or the time is up, and leaves no timer behind. */
   async function endedWithin(slot: Slot, milliseconds: number): Promise<void> {
@@ -53,10 +53,21 @@ export function createSlotControl(deps: {
     await slot.kill();
   }
 
+  /** Waits until the executor is gone, the time is up or the wait is given up; leaves no timer behind. */
+  async function outwait(slot: Slot, milliseconds: number, wait = new AbortController()): Promise<void> {
+    const timer = clock.sleep(milliseconds, wait.signal).catch(() => undefined);
+    await Promise.race([slot.ended, timer]);
+    wait.abort();
+  }
+
+  /** The answer may have come before the hold began, so the task's record says whether there is still one to wait for. */
   async function hold(approval: Approval, slot: Slot): Promise<void> {
-    held.add(approval.code);
-    await endedWithin(slot, deps.holdMs);
-    if (held.delete(approval.code)) slot.send({ kind: 'release' });
+    const wait = new AbortController();
+    held.set(approval.code, wait);
+    await outwait(slot, deps.holdMs, wait);
+    if (!held.delete(approval.code)) return;
+    const task = await store.tasks.get(approval.call.task);
+    if (task?.state === 'waiting' && task.attempt === slot.attempt) slot.send({ kind: 'release' });
   }
 
   async function sendInputs(id: TaskId, slot: Slot): Promise<void> {
@@ -86,7 +97,9 @@ export function createSlotControl(deps: {
       if (slot) watch(hold(approval, slot), approval.call.task);
     },
     decided({ code, state, note, call }) {
+      const wait = held.get(code);
       held.delete(code);
+      wait?.abort();
       pool
         .byTask(call.task)
         ?.send({ kind: 'decision', approval: code, approved: state === 'approved', note });

@@ -63,6 +63,12 @@ export function createTaskDesk(deps: {
     return { kind: 'failed', failure: { code: task ? 'task-over' : 'task-unknown', about: id } };
   }
 
+  /** Pausing what is paused, or letting go on what goes on, is done already. */
+  async function asItIs(id: TaskId): Promise<Outcome<Task>> {
+    const task = await store.tasks.get(id);
+    return task && isLive(task) ? { kind: 'ok', value: task } : over(id);
+  }
+
   return {
     async createWithin(records, job) {
       const now = clock.now();
@@ -98,12 +104,12 @@ export function createTaskDesk(deps: {
 
     async pause(id, actor) {
       const move = await ledger.change(id, { kind: 'paused' }, actor);
-      return move.kind === 'moved' ? { kind: 'ok', value: move.task } : over(id);
+      return move.kind === 'moved' ? { kind: 'ok', value: move.task } : asItIs(id);
     },
 
     async resume(id, actor) {
       const move = await ledger.change(id, { kind: 'resumed' }, actor);
-      return move.kind === 'moved' ? { kind: 'ok', value: move.task } : over(id);
+      return move.kind === 'moved' ? { kind: 'ok', value: move.task } : asItIs(id);
     },
 
     async steer(id, text, origin) {

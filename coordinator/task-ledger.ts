@@ -2,7 +2,6 @@ import {
   type AuditEvent,
   type Clock,
   isLive,
-  moveApproval,
   moveTask,
   type Records,
   type Store,
@@ -11,9 +10,9 @@ import {
   type TaskId,
   type TaskMove,
 } from '@reeve/core';
-import { approvalCardEntry } from './approval-card.ts';
 import { taskCardEntry } from './task-card.ts';
 import { taskResultEntry, taskResultEvent } from './task-result.ts';
+import { voidApprovals } from './void-approvals.ts';
 
 /** What else is written together with a task's move; `abandon` rolls everything back. */
 export type AlsoWrite = (
@@ -29,6 +28,11 @@ export interface TaskLedger {
    * writer was faster. A refused or abandoned change writes nothing.
    */
   change(id: TaskId, event: TaskEvent, actor: string, also?: AlsoWrite): Promise<TaskMove>;
+  /**
+   * Does something that no move of the task may pass: reads the task and raises its version, so that whoever moves it
+   * meanwhile begins again, as this does when it comes second. One transaction; what `work` throws rolls it back.
+   */
+  beside<T>(id: TaskId, work: (records: Records, task: Task | null) => Promise<T>): Promise<T>;
   onChanged(listener: (task: Task) => void): void;
 }
 
@@ -41,6 +45,14 @@ export interface TaskLedgerDeps {
 
 class FasterWriter extends Error {}
 class Abandoned extends Error {}
+
+/** The reason of a move that `also` gave up. */
+export const ABANDONED = 'abandoned';
+
+/** True while this attempt's executor holds the task. */
+export function holds(task: Task | null, attempt: number): task is Task {
+  return task !== null && isLive(task) && task.attempt === attempt && task.leaseUntil !== null;
+}
 
 const MAX_TRIES = 20;
 /** Hand-overs between queue and dispatcher: nothing that people need to see on cards or in the audit chain. */
@@ -80,21 +92,38 @@ export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
 
   return {
     async change(id, event, actor, also) {
-      for (let tries = 1; ; tries += 1) {
-        try {
-          const move = await changeOnce(id, event, actor, also);
-          if (move.kind === 'moved') for (const listener of listeners) listener(move.task);
-          return move;
-        } catch (error) {
-          if (error instanceof Abandoned) return { kind: 'refused', reason: 'abandoned' };
-          if (!(error instanceof FasterWriter) || tries >= MAX_TRIES) throw error;
-        }
+      try {
+        const move = await againWhenOvertaken(() => changeOnce(id, event, actor, also));
+        if (move.kind === 'moved') for (const listener of listeners) listener(move.task);
+        return move;
+      } catch (error) {
+        if (error instanceof Abandoned) return { kind: 'refused', reason: ABANDONED };
+        throw error;
       }
     },
+    beside: (id, work) =>
+      againWhenOvertaken(() =>
+        deps.store.transaction(async (records) => {
+          const task = await records.tasks.get(id);
+          if (task && !(await records.tasks.update({ ...task, version: task.version + 1 })))
+            throw new FasterWriter();
+          return work(records, task);
+        }),
+      ),
     onChanged(listener) {
       listeners.push(listener);
     },
   };
+}
+
+async function againWhenOvertaken<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof FasterWriter) || tries >= MAX_TRIES) throw error;
+    }
+  }
 }
 
 /** The card as it is now; for a task that ended also its result, and the end of what it still asked. */
@@ -104,27 +133,8 @@ async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, no
     throw new Error(`${task.id} belongs to conversation ${task.conversationId}, which does not exist`);
   await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now), now);
   if (isLive(task)) return;
-  await voidOpenApprovals(records, task, deps, now);
+  await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);
   const steps = await records.steps.list(task.id);
   await records.outbox.add(await taskResultEntry(records, task, conversation, steps, deps.newId()), now);
   await records.messages.append(taskResultEvent(task, steps, now));
-}
-
-async function voidOpenApprovals(
-  records: Records,
-  task: Task,
-  deps: TaskLedgerDeps,
-  now: Date,
-): Promise<void> {
-  const conversation = await records.conversations.get(task.conversationId);
-  for (const pending of await records.approvals.pendingForTask(task.id)) {
-    const move = moveApproval(pending, { kind: 'voided' }, now);
-    if (move.kind === 'refused' || !conversation) continue;
-    if (await records.approvals.settle(move.approval)) {
-      await records.outbox.add(
-        approvalCardEntry(move.approval, conversation, deps.newId(), deps.timeZone),
-        now,
-      );
-    }
-  }
 }

@@ -28,9 +28,9 @@ export function createTaskRelay(deps: { queue: TaskQueue; ledger: TaskLedger; cl
   const lastTaken = new Map<TaskId, string>();
 
   async function add(task: Task): Promise<void> {
-    addedAt.set(task.id, clock.now().getTime());
     const { id: taskId, attempt, dispatch, priority } = task;
     await queue.enqueue({ id: queueJobId(task), taskId, attempt, dispatch, priority });
+    addedAt.set(task.id, clock.now().getTime());
   }
 
   return {

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http';
+import { isLive } from '@reeve/core';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -66,7 +67,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
       wakeOutbox();
     },
   });
-  const ask = createAsker({
+  const asker = createAsker({
     ledger,
     clock,
     newId,
@@ -84,7 +85,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     log,
     onWritten: wakeOutbox,
   });
-  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, ask });
+  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker });
   const relay = createTaskRelay({ queue: deps.queue, ledger, clock });
   const jobs = createJobRunner({ store, pool, ledger, relay, log, onEnded: wake.raise });
   const dispatcher = createDispatcher({
@@ -128,25 +129,32 @@ function createLink(
     cards: TaskCards;
     drive: Drive;
     driveDeps: DriveDeps;
-    ask: Asker;
+    asker: Asker;
   },
 ): Server {
   const { store, clock, log, settings, tokenKey } = deps;
-  const { ledger, pool, cards, drive, driveDeps, ask } = parts;
+  const { ledger, pool, cards, drive, driveDeps, asker } = parts;
+  const files = createLinkFiles({
+    store,
+    objects: deps.objects,
+    drive,
+    clock,
+    scratchLimitBytes: settings.executorLimits.scratchBytes,
+  });
+  ledger.onChanged((task) => {
+    if (isLive(task)) return;
+    files
+      .dropScratch(task)
+      .catch((error: unknown) => log.warn({ err: error, task: task.id }, 'a scratch snapshot stayed behind'));
+  });
   const service = createLinkService({
     store,
     ledger,
     clock,
     cards,
-    effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, ask }),
-    driveEffects: createDriveEffects(driveDeps),
-    files: createLinkFiles({
-      store,
-      objects: deps.objects,
-      drive,
-      clock,
-      scratchLimitBytes: settings.executorLimits.scratchBytes,
-    }),
+    effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker }),
+    driveEffects: createDriveEffects({ ...driveDeps, ledger }),
+    files,
   });
   const { timeZone, attemptLimitMs } = settings;
   const assign = createAssigner({ store, ledger, clock, tokenKey, timeZone, attemptLimitMs });

@@ -16,6 +16,7 @@ import {
   type Records,
   type Store,
   type TaskId,
+  type ToolCall,
   type TurnRound,
 } from '@reeve/core';
 import { assembleContext } from './context.ts';
@@ -101,9 +102,23 @@ async function ask(
     maxTokens: ANSWER_TOKENS,
   } as const;
   const { conversationId, chat, id: turnId } = entry;
-  return collectAnswer(deps.model.stream(request, signal), (text) =>
+  const answered = await collectAnswer(deps.model.stream(request, signal), (text) =>
     deps.draft({ conversationId, chat, turnId, text }),
   );
+  return storable(answered);
+}
+
+/** A model may say what no record can keep: NUL and half characters become U+FFFD. */
+function storable(answered: ChatAnswer): ChatAnswer {
+  const clean = (text: string) => text.toWellFormed().replaceAll('\0', '\uFFFD');
+  const toolCalls = answered.toolCalls.map(
+    ({ id, type, function: { name, arguments: json } }): ToolCall => ({
+      id: clean(id),
+      type,
+      function: { name: clean(name), arguments: clean(json) },
+    }),
+  );
+  return { ...answered, text: clean(answered.text), toolCalls };
 }
 
 function loopFailure(rounds: readonly TurnRound[]): Failure | null {

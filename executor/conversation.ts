@@ -11,7 +11,7 @@ import {
 import { callIdOf } from './journal.ts';
 
 /** An executor's standing instructions. Fixed to the byte, so that providers can cache the prefix. */
-export const EXECUTOR_PROMPT = `You are a worker of Reeve. You do one task, with tools, and then answer.
+const EXECUTOR_PROMPT = `You are a worker of Reeve. You do one task, with tools, and then answer.
 - Commands and file_* tools work in a private scratch directory without network that is deleted afterwards. files_* tools work on the owner's files.
 - Results the owner asked for as files go to files_put; then name them in your answer.
 - Do the work with tools; do not guess what a command would print. Check a result before you report it.

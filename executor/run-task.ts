@@ -99,7 +99,7 @@ async function ending(journal: Journal): Promise<TaskEnd | null> {
 const MAX_WORK_EVIDENCE = 3;
 
 /** The steps that show what was done: every effect that succeeded, and the last few successful pieces of work. */
-export function evidenceOf(steps: readonly Step[]): number[] {
+function evidenceOf(steps: readonly Step[]): number[] {
   const good = steps.flatMap(({ seq, body }) =>
     body.kind === 'result' && body.ok ? [{ seq, tool: body.tool }] : [],
   );

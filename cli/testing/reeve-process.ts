@@ -54,7 +54,7 @@ export async function runReeve(
 }
 
 /** The JSON lines that `reeve chat --json` printed. */
-export function jsonLines(finished: Finished): Record<string, unknown>[] {
+function jsonLines(finished: Finished): Record<string, unknown>[] {
   return finished.stdout
     .split('\n')
     .filter((line) => line !== '')
