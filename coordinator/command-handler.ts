@@ -26,7 +26,11 @@ export function createCommandHandler(
     const result = await run(deps, entry, deps.roleOf(entry.sender, entry.chat.channel));
     const markdown = result.kind === 'text' ? result.markdown : failureText(result.failure);
     const now = deps.clock.now();
-    const answered = replyEntry(deps.newId(), entry, markdown, { kind: 'command', turnId: entry.id });
+    const answered = replyEntry(deps.newId(), entry, markdown, {
+      kind: 'command',
+      turnId: entry.id,
+      ...(result.kind === 'failed' ? { failure: result.failure.code } : {}),
+    });
     const commit = () =>
       deps.store.transaction(async (records) => {
         await records.outbox.add(answered, now);

@@ -50,15 +50,17 @@ export interface TurnDeps {
 export function createTurnHandler(deps: TurnDeps): (entry: InboxEntry, signal: AbortSignal) => Promise<void> {
   return async (entry, signal) => {
     const rounds = await deps.store.turns.rounds(entry.id);
-    const text = await answer(deps, entry, rounds, signal);
-    await commitAnswer(
-      deps,
-      entry,
-      text,
-      rounds.flatMap((round) => round.tasks),
-    );
+    const reply = await answer(deps, entry, rounds, signal);
+    const tasks = rounds.flatMap((round) => round.tasks);
+    await commitReply(deps, entry, reply, tasks);
     deps.onAnswered();
   };
+}
+
+/** What a turn comes to: words, and the failure that they tell of, if one. */
+interface TurnReply {
+  readonly text: string;
+  readonly failure?: Failure['code'];
 }
 
 /** Runs rounds until the model answers in words; appends to `rounds` what was committed. */
@@ -67,20 +69,21 @@ async function answer(
   entry: InboxEntry,
   rounds: TurnRound[],
   signal: AbortSignal,
-): Promise<string> {
+): Promise<TurnReply> {
   try {
     for (;;) {
       const failure = loopFailure(rounds);
-      if (failure) return failureText(failure);
+      if (failure) return { text: failureText(failure), failure: failure.code };
       const reply = await ask(deps, entry, rounds, signal);
-      if (reply.toolCalls.length === 0) return reply.text.trim() === '' ? emptyAnswer(rounds) : reply.text;
+      if (reply.toolCalls.length === 0)
+        return reply.text.trim() === '' ? emptyReply(rounds) : { text: reply.text };
       rounds.push(await deps.runRound(entry, rounds.length + 1, reply));
     }
   } catch (error) {
     if (signal.aborted || !(error instanceof ModelError)) throw error;
     const reference = deps.newId().slice(-6);
     deps.log.warn({ err: error, turn: entry.id, reference }, 'the model did not answer a turn');
-    return modelFailureText(error, rounds, reference);
+    return modelFailureReply(error, rounds, reference);
   }
 }
 
@@ -135,29 +138,28 @@ function loopFailure(rounds: readonly TurnRound[]): Failure | null {
   return rounds.length >= MAX_ROUNDS ? { code: 'turn-too-long' } : null;
 }
 
-function emptyAnswer(rounds: readonly TurnRound[]): string {
+function emptyReply(rounds: readonly TurnRound[]): TurnReply {
   const tasks = rounds.flatMap((round) => round.tasks);
-  if (tasks.length === 0) return failureText({ code: 'model-bad-answer' });
-  return `Started ${tasks.join(', ')}. The result comes here by itself.`;
+  if (tasks.length === 0)
+    return { text: failureText({ code: 'model-bad-answer' }), failure: 'model-bad-answer' };
+  return { text: `Started ${tasks.join(', ')}. The result comes here by itself.` };
 }
 
 /** What to say when the model failed; names the tasks that this turn had started all the same. */
-function modelFailureText(error: ModelError, rounds: readonly TurnRound[], reference: string): string {
-  const failure: Failure = { code: isFailureCode(error.code) ? error.code : 'model-failed' };
+function modelFailureReply(error: ModelError, rounds: readonly TurnRound[], reference: string): TurnReply {
+  const failure = isFailureCode(error.code) ? error.code : 'model-failed';
   const tasks = rounds.flatMap((round) => round.tasks);
-  const text =
-    tasks.length === 0
-      ? failureText(failure)
-      : `${failureText(failure)} Already started: ${tasks.join(', ')}.`;
-  return `${text} (Reference ${reference})`;
+  const started = tasks.length === 0 ? '' : ` Already started: ${tasks.join(', ')}.`;
+  return { text: `${failureText({ code: failure })}${started} (Reference ${reference})`, failure };
 }
 
-async function commitAnswer(
+async function commitReply(
   deps: TurnDeps,
   entry: InboxEntry,
-  text: string,
+  reply: TurnReply,
   tasks: readonly TaskId[],
 ): Promise<void> {
+  const { text, failure } = reply;
   const now = deps.clock.now();
   const origin: Origin = { kind: 'agent' };
   await deps.store.transaction(async (records: Records) => {
@@ -173,7 +175,12 @@ async function commitAnswer(
       at: now,
     });
     await records.outbox.add(
-      replyEntry(deps.newId(), entry, text, { kind: 'turn', turnId, tasks: [...tasks] }),
+      replyEntry(deps.newId(), entry, text, {
+        kind: 'turn',
+        turnId,
+        tasks: [...tasks],
+        ...(failure ? { failure } : {}),
+      }),
       now,
     );
     await records.inbox.markHandled([turnId], now);

@@ -53,9 +53,15 @@ export interface Inbound {
 /** What an outbound message is about, for clients that follow a turn or a task to its end. */
 export const aboutSchema = z.discriminatedUnion('kind', [
   /** The answer that ends a turn, and the tasks the turn started. */
-  z.strictObject({ kind: z.literal('turn'), turnId: z.string(), tasks: z.array(taskIdStrictSchema) }),
+  z.strictObject({
+    kind: z.literal('turn'),
+    turnId: z.string(),
+    tasks: z.array(taskIdStrictSchema),
+    /** A code of the failure catalogue when the turn came to nothing; its text says so in words. */
+    failure: z.string().optional(),
+  }),
   /** The answer to a slash command or a decision; it may have ended tasks but starts none. */
-  z.strictObject({ kind: z.literal('command'), turnId: z.string() }),
+  z.strictObject({ kind: z.literal('command'), turnId: z.string(), failure: z.string().optional() }),
   z.strictObject({ kind: z.literal('task-result'), taskId: taskIdStrictSchema, state: z.enum(TASK_STATES) }),
   z.strictObject({ kind: z.literal('task-card'), taskId: taskIdStrictSchema, state: z.enum(TASK_STATES) }),
   z.strictObject({

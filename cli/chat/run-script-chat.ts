@@ -35,15 +35,15 @@ const INTERRUPTED = 130;
  * Sends one message, prints what comes of it, and returns once the turn and the tasks it started have ended and their
  * results arrived. Listens before it sends, so no event is missed.
  *
- * Exit codes: 0 every task succeeded; 1 a task did not, Reeve refused the message, or the time was up; 2 no
- * connection; 3 all that is left waits for a person; 130 interrupted.
+ * Exit codes: 0 every task succeeded; 1 a task did not, Reeve refused the message or could not do what it says, or the
+ * time was up; 2 no connection; 3 all that is left waits for a person; 130 interrupted.
  */
 export async function runScriptChat(options: ScriptChatOptions): Promise<number> {
   const report = createScriptReport(options);
   const run: Run = { options, report, watch: null, owners: new Map() };
   const outcome = await follow(run).catch((error: unknown) => failed(run, error));
   const tasks = run.watch?.tasks() ?? {};
-  const exitCode = exitCodeOf(outcome, tasks);
+  const exitCode = run.watch?.hasFailed() ? EXIT.failed : exitCodeOf(outcome, tasks);
   const why = explanation(outcome, tasks);
   if (why !== null) options.complain(why);
   report.ended(exitCode, outcome, tasks);

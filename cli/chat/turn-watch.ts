@@ -11,6 +11,8 @@ export interface TurnWatch {
   takeQuestions(): string[];
   /** `over`: answered, and every task ended and told its result. `waiting`: all that is left waits for a person. */
   standing(): 'going' | 'waiting' | 'over';
+  /** True when the message itself came to nothing, as when no model answered. */
+  hasFailed(): boolean;
   /** The turn's tasks and the newest state of each, in the order of their numbers. */
   tasks(): Record<string, TaskState>;
 }
@@ -25,15 +27,18 @@ export function createTurnWatch(turnId: string): TurnWatch {
   const questions = new Map<string, string>();
   const handedOut = new Set<string>();
   let isAnswered = false;
+  let hasFailed = false;
 
   function observeMessage(
     event: Extract<ApiEvent, { kind: 'message' }>,
     isOwn: (task: string) => boolean,
   ): void {
     const { about } = event;
-    if (about.kind === 'command') isAnswered ||= about.turnId === turnId;
-    if (about.kind === 'turn' && about.turnId === turnId) {
+    if ((about.kind === 'command' || about.kind === 'turn') && about.turnId === turnId) {
       isAnswered = true;
+      hasFailed = about.failure !== undefined;
+    }
+    if (about.kind === 'turn' && about.turnId === turnId) {
       for (const task of about.tasks) if (!states.has(task)) states.set(task, 'queued');
     }
     if (about.kind === 'task-result' && isOwn(about.taskId)) {
@@ -74,6 +79,7 @@ export function createTurnWatch(turnId: string): TurnWatch {
       if (left.length === 0) return 'over';
       return left.every(([, state]) => state === 'waiting' || state === 'paused') ? 'waiting' : 'going';
     },
+    hasFailed: () => hasFailed,
     tasks: () => Object.fromEntries([...states].sort(([left], [right]) => numberOf(left) - numberOf(right))),
   };
 }

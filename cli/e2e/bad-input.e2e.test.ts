@@ -100,10 +100,11 @@ describe('messages that cannot be taken', () => {
       ['/help', '/cancel [T-3 | all]'],
     ] as const) {
       const said = await say(home, command, 'none', extra);
-      expect(said.code).toBe(0);
+      expect(said.code).toBe(expected.startsWith('There is no') ? 1 : 0);
       expect(JSON.stringify(said.events)).toContain(expected);
     }
     const unanswered = await say(home, 'hello', 'none', extra);
     expect(JSON.stringify(unanswered.events)).toContain('The model could not be reached');
+    expect(unanswered.code).toBe(1);
   });
 });

@@ -28,30 +28,39 @@ export async function up(): Promise<number> {
 }
 
 async function stayUp(stack: Stack): Promise<number> {
-  const stopped = Promise.withResolvers<void>();
+  const leaving = new AbortController();
   let signals = 0;
   const onSignal = () => {
     signals += 1;
     if (signals > 1) process.exit(EXIT.failed);
     stderr.write('Stopping. Tasks go on at the next start. Ctrl-C again ends at once.\n');
-    stopped.resolve();
+    leaving.abort();
   };
   process.on('SIGINT', onSignal).on('SIGTERM', onSignal).on('SIGHUP', onSignal);
-  const chat = stdin.isTTY && stdout.isTTY ? openChat(stack) : null;
-  await Promise.race([stopped.promise, stack.ended, ...(chat ? [chat] : [])]);
+  const stopped = new Promise<void>((resolve) => leaving.signal.addEventListener('abort', () => resolve()));
+  const chat = stdin.isTTY && stdout.isTTY ? openChat(stack, leaving.signal) : stopped;
+  try {
+    await Promise.race([stopped, stack.ended, chat]);
+  } finally {
+    leaving.abort();
+    await chat;
+  }
   await stack.stop();
   return EXIT.ok;
 }
 
-async function openChat(stack: Stack): Promise<void> {
+/** Resolves when the person leaves or the signal aborts, with the terminal as it was before. */
+async function openChat(stack: Stack, signal: AbortSignal): Promise<void> {
   const { runTerminalChat } = await import('../chat/terminal-chat.ts');
+  const { url, token } = stack;
   await runTerminalChat({
-    url: stack.url,
-    token: stack.token,
+    url,
+    token,
     conversation: 'main',
     colour: wantsColour(),
     input: stdin,
     output: stdout,
+    signal,
   });
 }
 

@@ -193,7 +193,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       }, `${id} to be ${state}`),
     openQuestion: () => until(async () => (await store.approvals.pending())[0], 'a question'),
     async objectKeys(folder) {
-      const entries = await readdir(path.join(root, 'objects', folder), {
+      const entries = await readdir(path.join(root, 'objects', 'objects', folder), {
         recursive: true,
         withFileTypes: true,
       }).catch(() => []);

@@ -1,0 +1,7 @@
+export {
+  eventually,
+  makeTestHome,
+  type RunningReeve,
+  startReeve,
+  type TestHome,
+} from './reeve-process.ts';
