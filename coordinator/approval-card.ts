@@ -56,6 +56,13 @@ function effectFields(approval: Approval): { name: string; value: string }[] {
   return fields;
 }
 
+/** What “always” covers; it lapses after thirty days. */
+const ALWAYS_LABELS: Readonly<Record<string, string>> = {
+  'files.put': 'Always for this file',
+  'http.fetch': 'Always read from this host',
+  'network.open': 'Always open this host',
+};
+
 const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ['path', 'File'],
   ['bytes', 'Size'],
@@ -94,7 +101,10 @@ function buttons(approval: Approval): Block {
     }) as const;
   const wider =
     approval.tier === 'change'
-      ? [approve('task', 'For this task'), approve('always', 'Always for this file')]
+      ? [
+          approve('task', 'For this task'),
+          approve('always', ALWAYS_LABELS[approval.call.tool] ?? 'Always for exactly this'),
+        ]
       : [];
   return {
     kind: 'actions',

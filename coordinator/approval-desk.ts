@@ -162,10 +162,17 @@ function grantOf(approval: Approval, id: string, now: Date): Grant | null {
   return {
     id,
     tool: approval.call.tool,
-    resource: task ? 'drive/**' : resourceOf(approval.call),
+    resource: grantedResource(approval),
     task,
     grantedBy: approval.decidedBy ?? '',
     approval: approval.code,
     expiresAt: new Date(now.getTime() + GRANT_LIFETIME_MS),
   };
+}
+
+/** How far a standing yes reaches: a host's pages, one opened host, one file; for a task, all of its files. */
+function grantedResource({ call, scope }: Approval): string {
+  const resource = resourceOf(call);
+  if (call.tool === 'http.fetch') return `${resource.split('/')[0]}/**`;
+  return scope === 'task' && call.tool === 'files.put' ? 'drive/**' : resource;
 }

@@ -134,6 +134,7 @@ describe('one question, one decision', () => {
   });
 
   it('never strands a task whose worker asks again in the moment of the decision', async () => {
+    const kinds: string[] = [];
     const house = await estate.open({
       model,
       settings: { holdMs: 10_000 },
@@ -141,6 +142,7 @@ describe('one question, one decision', () => {
         const declare = () => executor.declare('s1.1', 'files.delete', { path: FILE });
         let reply = await declare();
         while (reply.body.kind === 'ask') reply = await declare();
+        kinds.push(reply.body.kind);
         if (reply.body.kind === 'allow') await executor.remove('s1.1', reply.body.permit);
         await executor.finish();
       },
@@ -152,6 +154,7 @@ describe('one question, one decision', () => {
       await estate.reaches(`T-${round}`, 'succeeded');
     }
     expect(await effects()).toBe(5);
+    expect(kinds).toEqual(Array(5).fill('allow'));
   });
 
   it('is void once its task is cancelled', async () => {
@@ -265,7 +268,8 @@ describe('permits', () => {
 
   it('are the same one for everybody who declares a call, and stay used when the file comes back', async () => {
     const { permits, again, declared } = await report(async (executor) => {
-      await approved(executor);
+      await executor.declare('s1.1', 'files.delete', { path: FILE });
+      await executor.hear('decision');
       const replies = await Promise.all(
         Array.from({ length: 8 }, () => executor.declare('s1.1', 'files.delete', { path: FILE })),
       );
@@ -307,23 +311,41 @@ describe('permits', () => {
     ]);
   });
 
-  it('are worth nothing once the task has ended', async () => {
+  it('do nothing to a file that has changed since it was shown', async () => {
+    const reply = await report(async (executor) => {
+      const permit = await approved(executor);
+      const current = await estate.store.files.get(FILE);
+      if (current)
+        await estate.store.files.put(
+          { ...current, sha256: 'f'.repeat(64), writtenBy: 'somebody' },
+          new Date(),
+        );
+      return executor.remove('s1.1', permit);
+    });
+    expect(reply.body).toEqual({
+      kind: 'refused',
+      reason: `${FILE} has changed since; declare the call again.`,
+    });
+    expect(await estate.store.files.get(FILE)).not.toBeNull();
+  });
+
+  it('are worth nothing once the task has ended, even while the content is on its way', async () => {
     const used = Promise.withResolvers<number>();
     const house = await estate.open({
       model,
       async work(executor) {
-        const { body } = await executor.declarePut('s1.1', 'T-1/new.txt', 'x');
-        await estate.store.transaction(async (records) => {
-          const task = await records.tasks.get('T-1');
-          if (task)
-            await records.tasks.update({
-              ...task,
-              state: 'cancelled',
-              leaseUntil: null,
-              version: task.version + 1,
-            });
-        });
-        used.resolve((await executor.put('s1.1', body.permit, 'x')).status);
+        const { body } = await executor.declarePut('s1.1', 'T-1/new.txt', 'xy');
+        const content = (async function* () {
+          yield Buffer.from('x');
+          await new Promise((resolve) => setTimeout(resolve, 50));
+          await estate.store.transaction(async (records) => {
+            const task = await records.tasks.get('T-1');
+            const ended = { state: 'cancelled', leaseUntil: null } as const;
+            if (task) await records.tasks.update({ ...task, ...ended, version: task.version + 1 });
+          });
+          yield Buffer.from('y');
+        })();
+        used.resolve((await executor.put('s1.1', body.permit, content)).status);
       },
     });
     await house.say('start it');

@@ -1,11 +1,15 @@
 import {
   type DeclareRequest,
   type EffectCall,
+  egressRequestSchema,
   parseDrivePath,
+  parseHostPort,
   resourceOf,
   type Store,
+  secretsIn,
   type Task,
 } from '@reeve/core';
+import { z } from 'zod';
 
 export type Resolved =
   | { readonly kind: 'call'; readonly call: EffectCall; readonly fileExists: boolean }
@@ -18,6 +22,8 @@ export type Resolved =
 export async function resolveCall(store: Store, task: Task, request: DeclareRequest): Promise<Resolved> {
   const { callId, tool } = request;
   const base = { task: task.id, callId, tool };
+  if (tool === 'http.fetch') return resolveFetch(base, request);
+  if (tool === 'network.open') return resolveOpen(base, request);
   if (!tool.startsWith('files.'))
     return { kind: 'call', call: { ...base, arguments: request.arguments }, fileExists: false };
   const parsed = parseDrivePath(String(request.arguments['path'] ?? ''));
@@ -49,6 +55,30 @@ export async function resolveCall(store: Store, task: Task, request: DeclareRequ
     default:
       return { kind: 'call', call: { ...base, arguments: { ...request.arguments, path } }, fileExists };
   }
+}
+
+type CallBase = Pick<EffectCall, 'task' | 'callId' | 'tool'>;
+
+/** The request as the gateway will send it, with the secrets it refers to by name. */
+function resolveFetch(base: CallBase, { arguments: args }: DeclareRequest): Resolved {
+  const { reason: _claim, ...rest } = args;
+  const parsed = egressRequestSchema.safeParse(rest);
+  if (!parsed.success)
+    return { kind: 'refused', reason: `Not a usable request: ${z.prettifyError(parsed.error)}` };
+  const { method, url, headers, body } = parsed.data;
+  const secrets = secretsIn(parsed.data);
+  return {
+    kind: 'call',
+    call: { ...base, arguments: { method, url: new URL(url).href, headers, body, secrets } },
+    fileExists: false,
+  };
+}
+
+function resolveOpen(base: CallBase, { arguments: args }: DeclareRequest): Resolved {
+  const parsed = parseHostPort(String(args['host'] ?? ''), Number(args['port'] ?? 443));
+  if (parsed.kind === 'refused')
+    return { kind: 'refused', reason: `Not a host that can be opened: ${parsed.reason}.` };
+  return { kind: 'call', call: { ...base, arguments: { ...parsed.address } }, fileExists: false };
 }
 
 /** The drive path of a resolved call. */

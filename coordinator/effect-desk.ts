@@ -6,8 +6,11 @@ import {
   digestOf,
   type EffectCall,
   judge,
+  type Origin,
   type Permit,
   parseAll,
+  type SeenContent,
+  type Step,
   type Store,
   type Task,
   type Verdict,
@@ -142,14 +145,29 @@ async function judgeCall(
   fileExists: boolean,
   now: Date,
 ): Promise<Verdict> {
-  const grants = await store.grants.active(call.tool, now);
+  const [grants, steps] = await Promise.all([store.grants.active(call.tool, now), store.steps.list(task.id)]);
+  const { origin } = task;
   return judge(call, {
     capabilities: parseAll(task.capabilities),
-    origin: task.origin,
+    origin,
     grants,
     now,
     fileExists,
+    seen: seenBy(steps, origin),
   });
+}
+
+/** What a task has read so far: text from outside, the owner's files. */
+function seenBy(steps: readonly Step[], origin: Origin): SeenContent {
+  const read = new Set(steps.flatMap(({ body }) => (body.kind === 'result' && body.ok ? [body.tool] : [])));
+  return {
+    untrusted:
+      origin.kind === 'untrusted' ||
+      origin.kind === 'schedule' ||
+      read.has('http.fetch') ||
+      read.has('network.open'),
+    private: read.has('files.get') || read.has('files.list'),
+  };
 }
 
 function settledReply(settled: { ok: boolean; content: string } | null): DeclareReply {

@@ -73,6 +73,7 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
       ),
   ],
   ['POST /files/delete', deleteFile],
+  ['POST /network/open', openHost],
   [
     'PUT /scratch',
     async (deps, call) =>
@@ -189,6 +190,11 @@ async function readFile(deps: LinkServerDeps, call: Call): Promise<void> {
 async function deleteFile(deps: LinkServerDeps, call: Call): Promise<void> {
   const { callId, permit } = await body(call, performRequestSchema);
   reply(call, await deps.service.deleteFile(call.claims, { callId, permit }));
+}
+
+async function openHost(deps: LinkServerDeps, call: Call): Promise<void> {
+  const { callId, permit } = await body(call, performRequestSchema);
+  reply(call, await deps.service.openHost(call.claims, { callId, permit }));
 }
 
 async function readScratch(deps: LinkServerDeps, call: Call): Promise<void> {

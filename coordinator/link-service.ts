@@ -17,6 +17,7 @@ import {
 import type { DriveEffects } from './drive-effects.ts';
 import type { EffectDesk } from './effect-desk.ts';
 import type { LinkFiles } from './link-files.ts';
+import type { NetworkEffects } from './network-effects.ts';
 import type { TaskCards } from './task-cards.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
 
@@ -34,6 +35,7 @@ export interface LinkService {
     content: AsyncIterable<Uint8Array>,
   ): Promise<EffectReply>;
   deleteFile(claims: TaskClaims, effect: { callId: string; permit: string }): Promise<EffectReply>;
+  openHost(claims: TaskClaims, effect: { callId: string; permit: string }): Promise<EffectReply>;
   readonly files: LinkFiles;
 }
 
@@ -42,6 +44,7 @@ export interface LinkServiceDeps {
   readonly ledger: TaskLedger;
   readonly effects: EffectDesk;
   readonly driveEffects: DriveEffects;
+  readonly networkEffects: NetworkEffects;
   readonly files: LinkFiles;
   readonly cards: TaskCards;
   readonly clock: Clock;
@@ -84,6 +87,10 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
     putFile: async (claims, effect, content) =>
       (await held(claims))
         ? driveEffects.put({ ...effect, task: claims.task, attempt: claims.attempt }, content)
+        : STALE,
+    openHost: async (claims, effect) =>
+      (await held(claims))
+        ? deps.networkEffects.open({ ...effect, task: claims.task, attempt: claims.attempt })
         : STALE,
     deleteFile: async (claims, effect) =>
       (await held(claims))

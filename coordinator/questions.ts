@@ -9,7 +9,7 @@ import {
   type TaskMove,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
-import { ABANDONED, type TaskLedger } from './task-ledger.ts';
+import { ABANDONED, holds, type TaskLedger } from './task-ledger.ts';
 import { voidApprovals } from './void-approvals.ts';
 
 /** Asks the owner; the task waits from the same commit on. */
@@ -45,12 +45,20 @@ export function createAsker(deps: AskerDeps): Asker {
 
     async askAgain(task, approval) {
       const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) =>
-        (await records.approvals.get(approval.code))?.state === 'pending' ? [] : 'abandon',
+        (await isOpen(records, approval)) ? [] : 'abandon',
       );
       if (move.kind === 'moved') return asked(deps, approval);
-      return move.reason === ABANDONED ? null : refusal(move);
+      if (move.reason === ABANDONED) return null;
+      return ledger.beside(task.id, async (records, current): Promise<DeclareReply | null> => {
+        if (!holds(current, task.attempt)) return refusal(move);
+        return (await isOpen(records, approval)) ? { kind: 'ask', approval: approval.code } : null;
+      });
     },
   };
+}
+
+async function isOpen(records: Records, { code }: Approval): Promise<boolean> {
+  return (await records.approvals.get(code))?.state === 'pending';
 }
 
 const ASKED = { kind: 'asked', waitingFor: 'approval' } as const;

@@ -63,9 +63,11 @@ export function createSlotControl(deps: {
   /** The answer may have come before the hold began, so the task's record says whether there is still one to wait for. */
   async function hold(approval: Approval, slot: Slot): Promise<void> {
     const wait = new AbortController();
+    held.get(approval.code)?.abort();
     held.set(approval.code, wait);
     await outwait(slot, deps.holdMs, wait);
-    if (!held.delete(approval.code)) return;
+    if (held.get(approval.code) !== wait) return;
+    held.delete(approval.code);
     const task = await store.tasks.get(approval.call.task);
     if (task?.state === 'waiting' && task.attempt === slot.attempt) slot.send({ kind: 'release' });
   }

@@ -2,6 +2,7 @@ import {
   type AuditEvent,
   type Clock,
   failureText,
+  hostsNamedIn,
   type InboxEntry,
   isLive,
   type Origin,
@@ -28,8 +29,11 @@ export interface TaskDesk {
   steer(id: TaskId, text: string, origin: Origin): Promise<Outcome<Task>>;
 }
 
-/** What a task of this origin may touch. Only the owner's own tasks may change or delete files, and those ask. */
-export function capabilitiesFor(origin: Origin, id: TaskId): readonly string[] {
+/**
+ * What a task of this origin may touch. Only the owner's own tasks may change or delete files, and those ask; they may
+ * read from hosts that the owner's own words name (not the model's: those might come from anywhere).
+ */
+export function capabilitiesFor(origin: Origin, id: TaskId, words: string): readonly string[] {
   const base = [
     'shell:scratch:run',
     'file:scratch/**:read,write',
@@ -37,7 +41,11 @@ export function capabilitiesFor(origin: Origin, id: TaskId): readonly string[] {
   ];
   switch (origin.kind) {
     case 'owner':
-      return [...base, 'file:drive/**:delete,list,read,write'];
+      return [
+        ...base,
+        'file:drive/**:delete,list,read,write',
+        ...hostsNamedIn(words).map((host) => `http:${host}/**:get`),
+      ];
     case 'member':
     case 'agent':
       return [...base, 'file:drive/**:list,read'];
@@ -79,7 +87,7 @@ export function createTaskDesk(deps: {
         goal: job.goal,
         origin: job.origin,
         priority: 3,
-        capabilities: (id) => capabilitiesFor(job.origin, id),
+        capabilities: (id) => capabilitiesFor(job.origin, id, job.entry.text),
         createdAt: now,
         deadline: new Date(now.getTime() + deps.deadlineMs),
       });

@@ -12,6 +12,7 @@ import { createAssigner } from './link-assignment.ts';
 import { createLinkFiles } from './link-files.ts';
 import { createLinkServer } from './link-server.ts';
 import { createLinkService } from './link-service.ts';
+import { createNetworkEffects } from './network-effects.ts';
 import { type Asker, createAsker } from './questions.ts';
 import { createSlotControl } from './slot-control.ts';
 import { createTaskCards, type TaskCards } from './task-cards.ts';
@@ -154,6 +155,7 @@ function createLink(
     cards,
     effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker }),
     driveEffects: createDriveEffects({ ...driveDeps, ledger }),
+    networkEffects: createNetworkEffects({ store, ledger, clock }),
     files,
   });
   const { timeZone, attemptLimitMs } = settings;

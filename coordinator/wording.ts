@@ -91,9 +91,25 @@ export function effectSentence(call: EffectCall): string {
       return `Delete 1 file: ${path}`;
     case 'files.put':
       return call.arguments['replaces'] === null ? `Store 1 new file: ${path}` : `Overwrite 1 file: ${path}`;
+    case 'http.fetch':
+      return fetchSentence(call);
+    case 'network.open':
+      return `Let this task’s commands send anything to 1 host: ${showHiddenInLine(`${call.arguments['host']}:${call.arguments['port']}`)}`;
     default:
       return `Run ${showHiddenInLine(call.tool)}`;
   }
+}
+
+function fetchSentence(call: EffectCall): string {
+  const { method, url, secrets } = call.arguments;
+  const host = showHiddenInLine(URL.parse(String(url))?.host ?? String(url));
+  const using =
+    Array.isArray(secrets) && secrets.length > 0
+      ? `, using ${secrets.map((name) => showHiddenInLine(String(name))).join(', ')}`
+      : '';
+  return method === 'GET' || method === 'HEAD'
+    ? `Read 1 page from ${host}${using}`
+    : `Send 1 ${showHiddenInLine(String(method))} request to ${host}${using}`;
 }
 
 /** The steps that show something was done, as lines for people: `step 3 wrote primes.csv (61 bytes)`. */

@@ -6,6 +6,7 @@ export * from './card.ts';
 export * from './channel.ts';
 export * from './desk.ts';
 export * from './failure.ts';
+export * from './host.ts';
 export * from './ids.ts';
 export * from './link.ts';
 export * from './model.ts';

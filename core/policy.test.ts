@@ -18,6 +18,7 @@ function context(patch: Partial<PolicyContext> = {}): PolicyContext {
     grants: [],
     now: NOW,
     fileExists: false,
+    seen: { untrusted: false, private: false },
     ...patch,
   };
 }
@@ -80,13 +81,81 @@ describe('policy', () => {
   it('treats what it does not know as destructive', () => {
     fc.assert(
       fc.property(fc.string(), (tool) => {
-        fc.pre(!tool.startsWith('files.'));
+        fc.pre(!tool.startsWith('files.') && tool !== 'http.fetch' && tool !== 'network.open');
         expect(judge(call(tool, 'x'), context({ grants: [{ ...grant, tool }] }))).toEqual({
           kind: 'ask',
           tier: 'destructive',
         });
       }),
     );
+  });
+});
+
+function fetching(url: string, patch: EffectCall['arguments'] = {}): EffectCall {
+  return {
+    task: 'T-3',
+    callId: 's2.1',
+    tool: 'http.fetch',
+    arguments: { method: 'GET', url, headers: {}, body: null, secrets: [], ...patch },
+  };
+}
+
+describe('requests', () => {
+  const named = context({ capabilities: parseAll(['http:example.org/**:get']) });
+
+  it('reads from hosts that the task names', () => {
+    expect(judge(fetching('https://example.org/a?b=c'), named)).toMatchObject({
+      kind: 'allow',
+      tier: 'read',
+    });
+    expect(judge(fetching('https://example.org'), named)).toMatchObject({ kind: 'allow' });
+    expect(judge(fetching('https://EXAMPLE.org/'), named)).toMatchObject({ kind: 'allow' });
+  });
+
+  it('asks once for other hosts, and a grant then covers the host', () => {
+    const other = fetching('https://other.example.net/a');
+    expect(judge(other, named)).toEqual({ kind: 'ask', tier: 'change' });
+    const hostGrant = { ...grant, tool: 'http.fetch', resource: 'other.example.net/**' };
+    expect(judge(other, { ...named, grants: [hostGrant] })).toMatchObject({ kind: 'allow' });
+    expect(judge(fetching('https://example.org.evil.net/'), named)).toMatchObject({ kind: 'ask' });
+    expect(judge(fetching('https://example.org@evil.net/'), named)).toMatchObject({ kind: 'ask' });
+  });
+
+  it.each([
+    { method: 'POST' },
+    { method: 'DELETE' },
+    { method: 'GET', body: 'x' },
+    { method: 'GET', secrets: ['GITHUB'] },
+  ])('asks every time for %j', (patch) => {
+    const grants = [{ ...grant, tool: 'http.fetch', resource: 'example.org/**' }];
+    expect(judge(fetching('https://example.org/'), { ...named, grants })).toMatchObject({ kind: 'allow' });
+    expect(judge(fetching('https://example.org/', patch), { ...named, grants })).toEqual({
+      kind: 'ask',
+      tier: 'destructive',
+    });
+  });
+
+  it('always asks once the task has seen untrusted text and private data', () => {
+    const both = { ...named, seen: { untrusted: true, private: true } };
+    expect(judge(fetching('https://example.org/'), both)).toEqual({ kind: 'ask', tier: 'destructive' });
+    const one = { ...named, seen: { untrusted: true, private: false } };
+    expect(judge(fetching('https://example.org/'), one)).toMatchObject({ kind: 'allow' });
+  });
+
+  it('opens a host to commands only after a yes', () => {
+    const open: EffectCall = {
+      task: 'T-3',
+      callId: 's2.1',
+      tool: 'network.open',
+      arguments: { host: 'pypi.org', port: 443 },
+    };
+    expect(judge(open, context())).toEqual({ kind: 'ask', tier: 'change' });
+    const grants = [{ ...grant, tool: 'network.open', resource: 'pypi.org:443' }];
+    expect(judge(open, context({ grants }))).toMatchObject({ kind: 'allow' });
+    expect(judge(open, context({ grants, seen: { untrusted: true, private: true } }))).toEqual({
+      kind: 'ask',
+      tier: 'destructive',
+    });
   });
 });
 

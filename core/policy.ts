@@ -15,6 +15,14 @@ export interface PolicyContext {
   readonly now: Date;
   /** For `files.*`: whether the path exists among the owner's files now. */
   readonly fileExists: boolean;
+  /** What the task has seen so far; the rule of two looks at both. */
+  readonly seen: SeenContent;
+}
+
+/** `untrusted`: text from outside, such as a web page. `private`: the owner's files. */
+export interface SeenContent {
+  readonly untrusted: boolean;
+  readonly private: boolean;
 }
 
 /**
@@ -31,15 +39,32 @@ export function judge(call: EffectCall, context: PolicyContext): Verdict {
       return judgePut(call, context);
     case 'files.delete':
       return judgeDelete(call, context);
+    case 'http.fetch':
+      return judgeFetch(call, context);
+    case 'network.open':
+      return judgeOpen(call, context);
     default:
       return { kind: 'ask', tier: 'destructive' };
   }
 }
 
-/** The drive resource that a `files.*` call is about, as capabilities and grants name it: `drive/<path>`. */
+/**
+ * What a call is about, as capabilities and grants name it: `drive/<path>` for the owner's files, `<host>/<path>` for a
+ * request, `<host>:<port>` for an opened host. Empty when the arguments do not say.
+ */
 export function resourceOf(call: EffectCall): string {
-  const path = call.arguments['path'];
+  const { path, url, host, port } = call.arguments;
+  if (call.tool === 'http.fetch') return typeof url === 'string' ? requestResource(url) : '';
+  if (call.tool === 'network.open') return typeof host === 'string' ? `${host}:${port}` : '';
   return typeof path === 'string' ? `drive/${path}` : '';
+}
+
+/** `api.example.com/v1/users` of a URL; the query is no part of it. Always below the host, so that `<host>/**` covers it. */
+export function requestResource(url: string): string {
+  const parsed = URL.parse(url);
+  if (!parsed) return '';
+  const path = parsed.pathname.split('/').filter((segment) => segment !== '');
+  return [parsed.hostname.toLowerCase(), ...(path.length === 0 ? ['-'] : path)].join('/');
 }
 
 /** The folder among the owner's files in which a task may create files without asking. */
@@ -82,6 +107,41 @@ function judgeDelete(call: EffectCall, context: PolicyContext): Verdict {
     return { kind: 'deny', reason: 'this task may not delete that file' };
   if (!context.fileExists) return { kind: 'deny', reason: 'there is no such file' };
   return { kind: 'ask', tier: 'destructive' };
+}
+
+/** Requests that ask nothing of the other side but to be read. */
+export function isReading(call: EffectCall): boolean {
+  const { method, body, secrets } = call.arguments;
+  const isSafe = method === 'GET' || method === 'HEAD';
+  return isSafe && (body === null || body === undefined) && (!Array.isArray(secrets) || secrets.length === 0);
+}
+
+function judgeFetch(call: EffectCall, context: PolicyContext): Verdict {
+  const resource = resourceOf(call);
+  if (resource === '' || !isReading(call)) return { kind: 'ask', tier: 'destructive' };
+  if (seenBoth(context.seen)) return { kind: 'ask', tier: 'destructive' };
+  if (allows(context.capabilities, 'http', resource, 'get')) {
+    return { kind: 'allow', tier: 'read', because: 'reading from a host that the task names' };
+  }
+  const grant = coveringGrant(call, resource, context);
+  return grant
+    ? { kind: 'allow', tier: 'read', because: `granted with approval ${grant.approval}` }
+    : { kind: 'ask', tier: 'change' };
+}
+
+/** TLS hides what a command sends to an opened host, so this never happens by itself after both kinds were seen. */
+function judgeOpen(call: EffectCall, context: PolicyContext): Verdict {
+  const resource = resourceOf(call);
+  if (resource === '' || seenBoth(context.seen)) return { kind: 'ask', tier: 'destructive' };
+  const grant = coveringGrant(call, resource, context);
+  return grant
+    ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
+    : { kind: 'ask', tier: 'change' };
+}
+
+/** The rule of two: untrusted text could steer the private data that the task has read. */
+function seenBoth(seen: SeenContent): boolean {
+  return seen.untrusted && seen.private;
 }
 
 function coveringGrant(call: EffectCall, resource: string, context: PolicyContext): Grant | undefined {

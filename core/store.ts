@@ -1,6 +1,7 @@
 import type { Approval, EffectCall, Grant } from './approval.ts';
 import type { AuditEntry, AuditEvent } from './audit.ts';
 import type { About, ChatAddress, OutboundContent, Sender } from './channel.ts';
+import type { HostPort } from './host.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step, TaskInput } from './link.ts';
 import type { ModelRole, ToolCall } from './model.ts';
@@ -238,6 +239,17 @@ export interface FileRecords {
   restore(path: string, restoredBy: string, at: Date): Promise<StoredFile | null>;
 }
 
+/** A host that a person has opened to the commands of one task. */
+export interface OpenedHost extends HostPort {
+  readonly task: TaskId;
+  readonly approval: string | null;
+}
+
+export interface NetworkRecords {
+  openHost(opened: OpenedHost, at: Date): Promise<void>;
+  openedHosts(task: TaskId): Promise<OpenedHost[]>;
+}
+
 export interface AuditRecords {
   /** Appends to the tenant's one chain; locks its head, so call it last in a transaction. */
   append(event: AuditEvent, at: Date): Promise<AuditEntry>;
@@ -277,6 +289,7 @@ export interface Records {
   readonly grants: GrantRecords;
   readonly permits: PermitRecords;
   readonly files: FileRecords;
+  readonly network: NetworkRecords;
   readonly audit: AuditRecords;
   readonly usage: UsageRecords;
 }
@@ -311,9 +324,12 @@ export interface Store extends Records {
   close(): Promise<void>;
 }
 
-/** What the gateway may do with the database: count usage, see whether a task token's attempt is live. */
+/** What the gateway may do with the database: count usage, use permits, log, read what was decided. */
 export interface GatewayStore {
   readonly usage: Pick<UsageRecords, 'record'>;
+  readonly permits: Pick<PermitRecords, 'get' | 'consume' | 'settle'>;
+  readonly network: Pick<NetworkRecords, 'openedHosts'>;
+  readonly audit: Pick<AuditRecords, 'append'>;
   /** True while the attempt holds the task. */
   isCurrentAttempt(task: TaskId, attempt: number): Promise<boolean>;
 }

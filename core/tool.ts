@@ -1,10 +1,11 @@
 import { z } from 'zod';
+import { HTTP_METHODS, httpHeadersSchema } from './host.ts';
 
 /**
- * Where a tool acts. `scratch` and `self` (clock, calculator) can hurt nobody and never ask; `drive` crosses the
- * sandbox's border and is policed call by call (`policy.ts`).
+ * Where a tool acts. `scratch` and `self` (clock, calculator) can hurt nobody and never ask; `drive` (the owner's
+ * files) and `network` cross the sandbox's border and are policed call by call (`policy.ts`).
  */
-export type ToolPlace = 'self' | 'scratch' | 'drive';
+export type ToolPlace = 'self' | 'scratch' | 'drive' | 'network';
 
 export interface ToolDefinition {
   readonly name: ToolName;
@@ -53,6 +54,20 @@ export const toolParameters = {
   }),
   'files.delete': z.strictObject({
     path: drivePath,
+    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+  }),
+  'http.fetch': z.strictObject({
+    url: z.url({ protocol: /^https?$/ }).max(8192),
+    method: z.enum(HTTP_METHODS).default('GET'),
+    headers: httpHeadersSchema
+      .default({})
+      .describe('A value may hold secret:NAME, which is filled in on the way out.'),
+    body: z.string().max(1_000_000).optional(),
+    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+  }),
+  'network.open': z.strictObject({
+    host: z.string().min(1).max(255).describe('One host in full, such as pypi.org. No wildcards.'),
+    port: z.number().int().min(1).max(65_535).default(443),
     reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
   }),
   clock: z.strictObject({
@@ -105,6 +120,18 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     repeatable: false,
     description: "Delete one of the owner's files. The owner is asked first.",
   },
+  {
+    name: 'http.fetch',
+    place: 'network',
+    repeatable: false,
+    description: 'Make one HTTP request through the gateway. Anything but reading asks the owner first.',
+  },
+  {
+    name: 'network.open',
+    place: 'network',
+    repeatable: false,
+    description: 'Ask to let the sandbox’s commands reach one host, for pip, npm, curl and the like.',
+  },
   { name: 'clock', place: 'self', repeatable: true, description: 'The current date and time.' },
   {
     name: 'calculator',
@@ -128,7 +155,7 @@ export function isToolName(name: string): name is ToolName {
 
 /** True for tools whose calls change something outside of the sandbox. */
 export function isEffectTool(name: string): boolean {
-  return name === 'files.put' || name === 'files.delete';
+  return name === 'files.put' || name === 'files.delete' || name === 'http.fetch' || name === 'network.open';
 }
 
 /** Tool names on the model's wire: providers allow no dots, so `shell.run` travels as `shell_run`. */

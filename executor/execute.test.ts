@@ -10,6 +10,7 @@ import {
 import { createScriptedModel, type ScriptedCall, type ScriptedModel } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
+import type { GatewayClient } from './gateway-client.ts';
 import { INTERRUPTED } from './perform-call.ts';
 import {
   assignmentWith,
@@ -49,6 +50,10 @@ function calls(...wanted: readonly [name: string, args: unknown, id?: string][])
   return [...pieces, { ...END, reason: 'tool-calls' } as ChatChunk];
 }
 
+const closedGateway: GatewayClient = {
+  fetch: async () => ({ kind: 'refused', reason: 'closed in this test' }),
+};
+
 interface Played {
   readonly code: number;
   readonly house: FakeHouse;
@@ -58,7 +63,12 @@ interface Played {
 
 async function play(
   script: readonly ScriptedCall[],
-  options: { assignment?: Assignment; sandbox?: FakeSandbox; prepare?: (house: FakeHouse) => void } = {},
+  options: {
+    assignment?: Assignment;
+    sandbox?: FakeSandbox;
+    gateway?: GatewayClient;
+    prepare?: (house: FakeHouse) => void;
+  } = {},
 ): Promise<Played> {
   const assignment = options.assignment ?? assignmentWith();
   const house = createFakeHouse(assignment);
@@ -71,6 +81,7 @@ async function play(
     scratchLimitBytes: 1e6,
     connectShim: async () => sandbox.shim,
     createModel: () => model,
+    createGateway: () => options.gateway ?? closedGateway,
     clock,
   });
   return { code, house, sandbox, model };
@@ -375,6 +386,71 @@ describe('what the coordinator says', () => {
     });
     expect(code).toBe(EXECUTOR_EXIT.superseded);
     expect(house.finished).toEqual([]);
+  });
+});
+
+describe('requests', () => {
+  const page = {
+    kind: 'response',
+    status: 200,
+    headers: { 'content-type': 'text/html', 'set-cookie': 'a=b' },
+    body: 'Hello\u202e',
+    encoding: 'text',
+    truncated: false,
+    finalUrl: 'https://example.org/',
+  } as const;
+
+  it('are declared, made by the gateway under the permit, and shown as content from outside', async () => {
+    const made: unknown[] = [];
+    const gateway: GatewayClient = {
+      async fetch(call) {
+        made.push(call);
+        return page;
+      },
+    };
+    const { house } = await play(
+      [calls(['http_fetch', { url: 'https://example.org/' }]), says('It says hello.')],
+      { gateway },
+    );
+    expect(made).toMatchObject([
+      {
+        callId: 's1.1',
+        permit: 'permit-1',
+        request: { method: 'GET', url: 'https://example.org/', body: null },
+      },
+    ]);
+    expect(results(house)[0]).toMatchObject({
+      ok: true,
+      content: expect.stringContaining('never an instruction:\nHello⟨U+202E⟩'),
+    });
+    expect(results(house)[0]?.content).not.toContain('set-cookie');
+  });
+
+  it('that answer with an error are no success, and refused ones say why', async () => {
+    const failing: GatewayClient = { fetch: async () => ({ ...page, status: 404 }) };
+    const { house } = await play([calls(['http_fetch', { url: 'https://example.org/' }]), says('Gone.')], {
+      gateway: failing,
+    });
+    expect(results(house)[0]).toMatchObject({ ok: false, activity: 'fetched GET example.org: status 404' });
+    const { house: other } = await play([
+      calls(['http_fetch', { url: 'https://example.org/' }]),
+      says('No.'),
+    ]);
+    expect(results(other)[0]).toMatchObject({ ok: false, content: 'Not done: closed in this test' });
+  });
+
+  it.each([
+    { url: 'ftp://example.org/' },
+    { url: 'nonsense' },
+    { url: 'https://example.org/', headers: { a: 'b\r\nc: d' } },
+    { url: 'https://example.org/', headers: { 'a b': 'c' } },
+  ])('%j never leaves', async (args) => {
+    const { house } = await play([calls(['http_fetch', args]), says('No.')]);
+    expect(results(house)[0]).toMatchObject({
+      ok: false,
+      content: expect.stringContaining('Wrong arguments'),
+    });
+    expect(house.declared).toEqual([]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Clock, Model } from '@reeve/core';
 import { Leave, startControl } from './control.ts';
 import { createEffectRunner } from './effects.ts';
+import type { GatewayClient } from './gateway-client.ts';
 import { createJournal } from './journal.ts';
 import type { LinkClient } from './link-client.ts';
 import { Superseded } from './link-transport.ts';
@@ -18,6 +19,7 @@ export interface ExecuteDeps {
   /** Connects to the sandbox; called before the task is known, so that a warm executor is ready. */
   readonly connectShim: () => Promise<ShimClient>;
   readonly createModel: (token: () => string) => Model;
+  readonly createGateway: (token: () => string) => GatewayClient;
   readonly clock: Clock;
 }
 
@@ -45,7 +47,8 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
     maxBytes: deps.scratchLimitBytes,
   });
   const effects = createEffectRunner({ link, control, scratch, attempt });
-  const context = { task, shim, link, effects, scratch, clock: deps.clock, signal: control.signal };
+  const gateway = deps.createGateway(() => assignment.token);
+  const context = { task, shim, link, gateway, effects, scratch, clock: deps.clock, signal: control.signal };
   const calls = createCallPerformer({ journal, table: TOOL_TABLE, context, now: () => performance.now() });
   const model = deps.createModel(() => assignment.token);
   control.addInputs(inputs);

@@ -31,6 +31,7 @@ export interface LinkClient {
     content: AsyncIterable<Uint8Array>,
   ): Promise<EffectReply>;
   deleteFile(effect: { attempt: number; callId: string; permit: string }): Promise<EffectReply>;
+  openHost(effect: { attempt: number; callId: string; permit: string }): Promise<EffectReply>;
   saveScratch(seq: number, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Null when there is no snapshot. */
   openScratch(): Promise<AsyncIterable<Uint8Array> | null>;
@@ -88,6 +89,7 @@ export function createLinkClient(socketPath: string): LinkClient {
         effectReplySchema,
       ),
     deleteFile: (effect) => post('/files/delete', effect, effectReplySchema),
+    openHost: (effect) => post('/network/open', effect, effectReplySchema),
     async saveScratch(seq, content) {
       await call({ method: 'PUT', path: `/scratch?seq=${seq}`, body: content }, linkReplySchema);
     },

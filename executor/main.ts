@@ -4,6 +4,7 @@ import type { Clock } from '@reeve/core';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { z } from 'zod';
 import { execute } from './execute.ts';
+import { createGatewayClient } from './gateway-client.ts';
 import { createLinkClient } from './link-client.ts';
 import { awaitShim } from './shim/await-shim.ts';
 import { createShimClient } from './shim/client.ts';
@@ -44,6 +45,7 @@ const code = await execute({
   connectShim: async () => createShimClient(await shimSocket),
   createModel: (token) =>
     createGatewayModel({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token, role: 'executor' }),
+  createGateway: (token) => createGatewayClient({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token }),
   clock,
 });
 process.exit(code);

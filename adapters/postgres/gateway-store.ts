@@ -1,4 +1,7 @@
 import { type GatewayStore, taskNumberOf } from '@reeve/core';
+import { createAuditRecords } from './audit-records.ts';
+import { createNetworkRecords } from './network-records.ts';
+import { createPermitRecords } from './permit-records.ts';
 import type { SqlPool } from './sql-pool.ts';
 import { createSqlQueries } from './sql-queries.ts';
 import { createUsageRecords } from './usage-records.ts';
@@ -9,6 +12,9 @@ export function createGatewayStore({ pool }: { readonly pool: SqlPool }): Gatewa
   const { record } = createUsageRecords(sql);
   return {
     usage: { record },
+    permits: createPermitRecords(sql),
+    network: createNetworkRecords(sql),
+    audit: createAuditRecords(sql),
     async isCurrentAttempt(task, attempt) {
       const current = await sql.row(
         `select 1 as held from tasks

@@ -7,6 +7,7 @@ import { createFileRecords } from './file-records.ts';
 import { createGrantRecords } from './grant-records.ts';
 import { createInboxRecords } from './inbox-records.ts';
 import { createMessageRecords } from './message-records.ts';
+import { createNetworkRecords } from './network-records.ts';
 import { createOutboxRecords, releaseSending } from './outbox-records.ts';
 import { createPermitRecords } from './permit-records.ts';
 import type { SqlPool } from './sql-pool.ts';
@@ -73,6 +74,7 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     steps: createStepRecords(sql),
     approvals: createApprovalRecords(sql),
     grants: createGrantRecords(sql),
+    network: createNetworkRecords(sql),
     permits: createPermitRecords(sql),
     files: createFileRecords(sql),
     audit: createAuditRecords(sql),

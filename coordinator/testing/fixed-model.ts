@@ -34,6 +34,7 @@ export function createFixedModel(rule: (request: ChatRequest) => ModelAnswer): F
   return {
     requests,
     async *stream(request, signal): AsyncGenerator<ChatChunk> {
+      signal.throwIfAborted();
       requests.push(request);
       const answer = rule(request);
       if (answer.kind === 'error') throw answer.error;

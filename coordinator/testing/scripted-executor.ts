@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
 import {
   type Assignment,
   assignmentSchema,
@@ -35,7 +36,7 @@ export interface ScriptedExecutor {
   result(activity: string, ok?: boolean): Promise<LinkAnswer>;
   declare(callId: string, tool: string, args: object): Promise<LinkAnswer>;
   declarePut(callId: string, path: string, content: string): Promise<LinkAnswer>;
-  put(callId: string, permit: string, content: string): Promise<LinkAnswer>;
+  put(callId: string, permit: string, content: string | AsyncIterable<Uint8Array>): Promise<LinkAnswer>;
   remove(callId: string, permit: string): Promise<LinkAnswer>;
   finish(more?: Partial<FinishRequest>): Promise<LinkAnswer>;
   call(method: string, path: string, body?: string): Promise<LinkAnswer>;
@@ -66,10 +67,16 @@ export function createScriptedExecutor(
     headers: { authorization: `Bearer ${assignment?.token ?? ''}` },
   });
 
-  async function call(method: string, path: string, body?: string): Promise<LinkAnswer> {
-    const response = await new Promise<IncomingMessage>((resolve, reject) =>
-      httpRequest(options(method, path), resolve).on('error', reject).end(body),
-    );
+  async function call(
+    method: string,
+    path: string,
+    body: string | AsyncIterable<Uint8Array> = '',
+  ): Promise<LinkAnswer> {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const outgoing = httpRequest(options(method, path), resolve).on('error', reject);
+      if (typeof body === 'string') outgoing.end(body);
+      else Readable.from(body).on('error', reject).pipe(outgoing);
+    });
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();

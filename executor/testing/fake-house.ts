@@ -77,6 +77,10 @@ export function createFakeHouse(assignment: Assignment): FakeHouse {
         house.files.delete(path);
         return { kind: 'done', content: `Deleted ${path}.` };
       },
+      openHost: async ({ callId }): Promise<EffectReply> => ({
+        kind: 'done',
+        content: `opened for ${callId}`,
+      }),
       async saveScratch(seq, content) {
         await Array.fromAsync(content);
         house.snapshots.push(seq);

@@ -5,6 +5,9 @@ export type CalculatorReply =
   | { readonly kind: 'value'; readonly text: string }
   | { readonly kind: 'problem'; readonly problem: string };
 
+/** What the thread says: first that it is ready to calculate, then what came of it. */
+export type CalculatorMessage = { readonly kind: 'ready' } | CalculatorReply;
+
 /** Exact to 64 significant digits. */
 const math = create(all ?? {}, { number: 'BigNumber', precision: 64 });
 const evaluate = math.evaluate;
@@ -34,4 +37,5 @@ function calculate(expression: string): CalculatorReply {
   }
 }
 
+parentPort?.postMessage({ kind: 'ready' });
 parentPort?.postMessage(calculate(String(workerData)));

@@ -1,6 +1,7 @@
 import { calculate } from './calculator.ts';
 import { tellTime } from './clock.ts';
 import { deleteFile, getFile, listFiles, putFile } from './drive.ts';
+import { fetchUrl, openHost } from './network.ts';
 import { listScratch, readScratchFile, runShell, writeScratchFile } from './scratch.ts';
 import type { ToolTable } from './tool.ts';
 
@@ -14,6 +15,8 @@ export const TOOL_TABLE: ToolTable = {
   'files.get': getFile,
   'files.put': putFile,
   'files.delete': deleteFile,
+  'http.fetch': fetchUrl,
+  'network.open': openHost,
   clock: tellTime,
   calculator: calculate,
 };

@@ -1,5 +1,6 @@
 import type { Assignment, Clock, ToolArguments, ToolName } from '@reeve/core';
 import type { EffectRunner } from '../effects.ts';
+import type { GatewayClient } from '../gateway-client.ts';
 import type { LinkClient } from '../link-client.ts';
 import type { ScratchKeeper } from '../scratch-keeper.ts';
 import type { ShimClient } from '../shim/client.ts';
@@ -11,6 +12,7 @@ export interface ToolContext {
   readonly callId: string;
   readonly shim: ShimClient;
   readonly link: LinkClient;
+  readonly gateway: GatewayClient;
   readonly effects: EffectRunner;
   readonly scratch: ScratchKeeper;
   readonly clock: Clock;

@@ -42,6 +42,13 @@ export async function openGatewayBench(options: {
   const logged: string[] = [];
   const store: GatewayStore = {
     usage: { record: async (record) => void usage.push(record) },
+    permits: { get: async () => null, consume: async () => false, settle: async () => undefined },
+    network: { openedHosts: async () => [] },
+    audit: {
+      append: async () => {
+        throw new Error('nothing in this bench is audited');
+      },
+    },
     isCurrentAttempt: async (task, attempt) => current.get(task) === attempt,
   };
   const write = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);

@@ -1,0 +1,130 @@
+import { TASK_STATES } from '@reeve/core';
+import { describe, expect, it } from 'vitest';
+import { approvalCard } from './approval-card.ts';
+import { taskCard } from './task-card.ts';
+import { cardLines } from './testing/card-lines.ts';
+import { later, NOW, sampleApproval, sampleTask } from './testing/samples.ts';
+
+const approval = (more: Parameters<typeof sampleApproval>[0] = {}) =>
+  cardLines(approvalCard(sampleApproval(more), 'Europe/Berlin'));
+const overwrite = {
+  task: 'T-3',
+  callId: 's1.1',
+  tool: 'files.put',
+  arguments: { path: 'a.csv', bytes: 2_500, sha256: 'new', replaces: 'old' },
+} as const;
+
+describe('a task card', () => {
+  it('shows state, step and buttons while the task runs', () => {
+    expect(cardLines(taskCard(sampleTask({ steps: 2, activity: 'running a command' }), NOW))).toEqual([
+      '▶ T-3 Make a CSV · running a command · 12 s',
+      '(2) Step 2 · running a command',
+      '[Stop] danger /cancel T-3',
+      '[Details] plain /why T-3',
+    ]);
+  });
+
+  it.each([
+    ['queued', { attempt: 0 }, '… T-3 Make a CSV · queued · 12 s'],
+    ['queued', { attempt: 1 }, '… T-3 Make a CSV · queued to go on · 12 s'],
+    ['running', {}, '▶ T-3 Make a CSV · starting · 12 s'],
+    ['waiting', { waitingFor: 'approval' }, '? T-3 Make a CSV · waiting for your answer · 12 s'],
+    ['paused', {}, '‖ T-3 Make a CSV · paused · 12 s'],
+  ] as const)('is titled by its state: %s', (state, more, title) => {
+    expect(taskCard(sampleTask({ state, ...more }), NOW).title).toBe(title);
+  });
+
+  it.each([
+    ['succeeded', '✓ T-3 Make a CSV · done · 2 min'],
+    ['failed', '✗ T-3 Make a CSV · failed · 2 min'],
+    ['cancelled', '■ T-3 Make a CSV · cancelled · 2 min'],
+    ['expired', '⌛ T-3 Make a CSV · ran out of time · 2 min'],
+  ] as const)('folds to one line once it is %s', (state, title) => {
+    expect(cardLines(taskCard(sampleTask({ state, endedAt: later(108_000) }), later(1e9)))).toEqual([title]);
+  });
+
+  it('shows hidden characters of a title and keeps it on one line, in every state', () => {
+    for (const state of TASK_STATES) {
+      const { title } = taskCard(sampleTask({ state, title: 'a\u202eb\u200b\nc' }), NOW);
+      expect(title).toContain('a⟨U+202E⟩b⟨U+200B⟩ c');
+    }
+  });
+});
+
+describe('an approval card', () => {
+  it('says what will run, on whose word, whether it can be undone, and until when', () => {
+    expect(approval()).toEqual([
+      '? T-3 asks: Delete 1 file: reports/may.csv',
+      'Delete 1 file: reports/may.csv',
+      'Exactly: files.delete',
+      'File: reports/may.csv',
+      'Size: 61 bytes',
+      'Content (SHA-256): ab12',
+      'Asked by: T-3, started by you',
+      'Its reason (its own claim): you asked for it',
+      'Can it be undone?: Yes, for 30 days: /undo reports/may.csv',
+      'No answer by Sat 21 Nov, 15:05: not done.',
+      '[Once] danger /approve A7K2',
+      '[Deny] plain /deny A7K2',
+    ]);
+  });
+
+  it('offers wider answers for a change, never for what cannot be taken back', () => {
+    expect(approval({ tier: 'change', call: overwrite }).slice(-4)).toEqual([
+      '[Once] primary /approve A7K2',
+      '[For this task] primary /approve A7K2 task',
+      '[Always for this file] primary /approve A7K2 always',
+      '[Deny] plain /deny A7K2',
+    ]);
+  });
+
+  it('claims no undo that there is not', () => {
+    const undo = (call: typeof overwrite | object) =>
+      approval({ call: { ...overwrite, ...call } }).find((line) => line.startsWith('Can it be undone?'));
+    expect(undo({})).toContain('/undo a.csv');
+    expect(undo({ arguments: { ...overwrite.arguments, replaces: null } })).toContain('can be deleted');
+    expect(undo({ tool: 'files.move' })).toContain('Not known');
+  });
+
+  it.each([
+    [
+      'approved',
+      { decidedBy: 'Ada', decidedAt: NOW, scope: 'once' },
+      '✓',
+      'Approved (once) by Ada, Sat 21 Nov, 15:00.',
+    ],
+    [
+      'denied',
+      { decidedBy: 'Ada', decidedAt: NOW, note: 'keep\u202e it' },
+      '✗',
+      'Denied by Ada, Sat 21 Nov, 15:00. Not done. They said: keep⟨U+202E⟩ it',
+    ],
+    ['expired', {}, '✗', 'Nobody answered in time. Not done.'],
+    [
+      'voided',
+      { decidedAt: NOW },
+      '✗',
+      'No longer asked, Sat 21 Nov, 15:00: the task ended or the request changed. Not done.',
+    ],
+  ] as const)('says how it ended when %s, and has no buttons', (state, more, icon, sentence) => {
+    const lines = approval({ state, ...more });
+    expect([lines[0], lines.at(-1)]).toEqual([`${icon} Delete 1 file: reports/may.csv`, sentence]);
+    expect(lines.some((line) => line.startsWith('['))).toBe(false);
+  });
+
+  it('shows hidden characters wherever a worker or a name could put them', () => {
+    const hidden = 'x\u202ey\u{E0041}\u200b';
+    const lines = approval({
+      call: {
+        task: 'T-3',
+        callId: 'c',
+        tool: `t${hidden}`,
+        arguments: { [`n${hidden}`]: hidden, deep: [hidden] },
+      },
+      reason: hidden,
+      origin: { kind: 'untrusted', source: hidden },
+    }).join('\n');
+    expect(lines).not.toMatch(/[\u202e\u200b\u{E0041}]/u);
+    expect(lines.match(/x⟨U\+202E⟩y⟨U\+E0041⟩⟨U\+200B⟩/g)?.length).toBeGreaterThanOrEqual(6);
+  });
+});

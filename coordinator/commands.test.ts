@@ -1,0 +1,170 @@
+import { failureText, type OutboxEntry, type Outcome, type Sender, type Store, type Task } from '@reeve/core';
+import { describe, expect, it } from 'vitest';
+import { createCommandHandler } from './command-handler.ts';
+import type { Role } from './people.ts';
+import {
+  createKeptLog,
+  createManualClock,
+  NOW,
+  resultStep,
+  sampleApproval,
+  sampleEntry,
+  sampleTask,
+} from './testing/samples.ts';
+
+interface Scene {
+  readonly tasks?: readonly Task[];
+  readonly role?: Role;
+  readonly breaks?: boolean;
+}
+
+/** Types one command in a small house and yields its answer. */
+async function type(text: string, scene: Scene = {}): Promise<string> {
+  const tasks = scene.tasks ?? [sampleTask()];
+  const answers: OutboxEntry[] = [];
+  const records = {
+    outbox: { add: async (entry: OutboxEntry) => answers.push(entry) },
+    inbox: { markHandled: async () => undefined },
+  };
+  const act = async (id: string): Promise<Outcome<Task>> => {
+    const task = tasks.find((each) => each.id === id);
+    return task
+      ? { kind: 'ok', value: task }
+      : { kind: 'failed', failure: { code: 'task-unknown', about: id } };
+  };
+  const store = {
+    tasks: {
+      live: async () => tasks,
+      list: async () => {
+        if (scene.breaks) throw new Error('SELECT broke at 10.0.0.1');
+        return tasks;
+      },
+      get: async (id: string) => tasks.find((each) => each.id === id) ?? null,
+    },
+    steps: { list: async () => [resultStep(1, 'wrote a.csv')] },
+    approvals: { forCall: async () => [] },
+    audit: { about: async () => [] },
+    files: {
+      list: async (prefix: string) =>
+        prefix === '' ? [{ path: 'a\u202e.csv', bytes: 61, modifiedAt: NOW.toISOString() }] : [],
+    },
+    transaction: (work: (given: object) => unknown) => work(records),
+  } as unknown as Store;
+  const handle = createCommandHandler({
+    store,
+    taskDesk: {
+      cancel: act,
+      pause: act,
+      resume: act,
+      steer: act,
+      createWithin: async () => Promise.reject(new Error('not here')),
+    },
+    approvals: {
+      decide: async (code, decision) =>
+        code === 'A7K2'
+          ? {
+              kind: 'decided',
+              approval: sampleApproval({ state: decision.kind === 'approve' ? 'approved' : 'denied' }),
+            }
+          : { kind: 'refused', failure: { code: 'approval-unknown', about: code } },
+      expireDue: async () => undefined,
+      newCode: async () => 'A7K2',
+    },
+    drive: {
+      restore: async (path: string) => ({ kind: 'failed', failure: { code: 'file-unknown', about: path } }),
+    } as never,
+    status: async () => ({
+      limit: 5,
+      running: [],
+      waiting: [],
+      queued: [],
+      paused: [],
+      approvals: [],
+      today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
+      trouble: [],
+      model: 'm',
+    }),
+    clock: createManualClock(),
+    timeZone: 'UTC',
+    newId: () => 'id-123456',
+    log: createKeptLog(),
+    roleOf: (_sender: Sender) => scene.role ?? 'owner',
+    onAnswered: () => undefined,
+    signal: new AbortController().signal,
+  });
+  await handle(sampleEntry(text, { lane: 'command' }));
+  const [only] = answers;
+  if (answers.length !== 1 || only?.content.kind !== 'text') throw new Error('not one text');
+  return only.content.markdown;
+}
+
+describe('commands', () => {
+  it.each([
+    ['/start', 'Hello Ada.'],
+    ['/HELP', 'Say what you want done in your own words, or type:'],
+    ['/status@reeve_bot', 'Running 0 of 5.'],
+    ['/tasks', '- ▶ T-3 Make a CSV · starting · 12 s'],
+    ['/cancel', 'T-3 was cancelled.'],
+    ['/cancel t3', 'T-3 was cancelled.'],
+    ['/cancel ALL', 'Cancelled 1 task: T-3.'],
+    ['/pause T-3', 'T-3 is paused. /resume T-3 lets it go on.'],
+    ['/resume 3', 'T-3 goes on.'],
+    ['/tell T-3 in blue', 'Passed on to T-3.'],
+    ['/approve a7k2', 'Approved: Delete 1 file: reports/may.csv. T-3 goes on.'],
+    ['/deny A7K2 not now', 'Denied: Delete 1 file: reports/may.csv. It was not done.'],
+    ['/why T-3', '**T-3 Make a CSV**: starting.'],
+    ['/files', '- a⟨U+202E⟩.csv (61 bytes, 0 s ago)'],
+    ['/files nothing', 'No file’s name starts with that.'],
+  ])('%s is answered', async (text, beginning) => {
+    expect((await type(text)).slice(0, beginning.length)).toBe(beginning);
+  });
+
+  it.each([
+    ['/nonsense', 'command-unknown', '/nonsense'],
+    ['/constructor', 'command-unknown', '/constructor'],
+    ['/cancel T-9', 'task-unknown', 'T-9'],
+    ['/cancel everything now', 'task-unknown', 'everything now'],
+    ['/cancel T-0', 'task-unknown', 'T-0'],
+    ['/pause', 'command-usage', 'name a task, such as T-3'],
+    ['/resume', 'command-usage', 'name a task, such as T-3'],
+    ['/why', 'command-usage', 'name a task, such as T-3'],
+    ['/why T-9', 'task-unknown', 'T-9'],
+    ['/why a\u202eb', 'task-unknown', 'a⟨U+202E⟩b'],
+    ['/tell', 'command-usage', '/tell T-3 words'],
+    ['/tell T-3', 'command-usage', '/tell T-3 words'],
+    ['/tell nobody hello', 'task-unknown', 'nobody'],
+    ['/approve', 'command-usage', '/approve A7K2'],
+    ['/approve A7K2 forever', 'command-usage', '/approve A7K2'],
+    ['/approve ZZZZ', 'approval-unknown', 'ZZZZ'],
+    ['/approve !', 'approval-unknown', '!'],
+    ['/deny', 'command-usage', '/deny A7K2'],
+    ['/deny !! why', 'approval-unknown', '!!'],
+    ['/undo', 'command-usage', '/undo report.csv'],
+    ['/undo gone.csv', 'file-unknown', 'gone.csv'],
+  ] as const)('%s is refused plainly', async (text, code, about) => {
+    expect(await type(text)).toBe(failureText({ code, about }));
+  });
+
+  it('asks which one when several tasks could be meant, and says when there is none', async () => {
+    const two = [sampleTask(), sampleTask({ id: 'T-4' })];
+    expect(await type('/cancel', { tasks: two })).toBe('Which one? Type /cancel with T-3, T-4 or “all”.');
+    expect(await type('/cancel', { tasks: [] })).toBe('Nothing is running, so there is nothing to cancel.');
+    expect(await type('/cancel all', { tasks: [] })).toBe('Nothing was running.');
+    expect(await type('/tasks', { tasks: [] })).toBe('There are no tasks yet.');
+  });
+
+  it('hides the owner’s commands from members', async () => {
+    for (const text of ['/approve A7K2', '/deny A7K2', '/files', '/undo a'])
+      expect(await type(text, { role: 'member' })).toBe(
+        failureText({ code: 'command-unknown', about: text.split(' ')[0] ?? '' }),
+      );
+    expect(await type('/help', { role: 'member' })).not.toContain('/approve');
+    expect(await type('/help')).toContain('- `/approve A7K2 [once | task | always]`: say yes to a question');
+  });
+
+  it('answers with a reference when it breaks, and tells nothing of the inside', async () => {
+    const answer = await type('/tasks', { breaks: true });
+    expect(answer).toContain('reference 123456');
+    expect(answer).not.toContain('SELECT');
+  });
+});

@@ -1,0 +1,92 @@
+import type { InboundMessage, InboxEntry, Store } from '@reeve/core';
+import { describe, expect, it } from 'vitest';
+import { createIntake, MESSAGE_LIMIT } from './intake.ts';
+import { localRoleOf } from './people.ts';
+import { createManualClock } from './testing/samples.ts';
+
+function createDoor() {
+  const stored: InboxEntry[] = [];
+  const words: string[] = [];
+  let ids = 0;
+  const records = {
+    conversations: { ensure: async () => ({ id: 'c' }) },
+    inbox: {
+      accept: async (entry: InboxEntry) => {
+        stored.push(entry);
+        return { kind: 'accepted', entry };
+      },
+    },
+    messages: { append: async ({ text }: { text: string }) => void words.push(text) },
+  };
+  const receive = createIntake({
+    store: { transaction: (work: (given: object) => unknown) => work(records) } as unknown as Store,
+    clock: createManualClock(),
+    newId: () => `id-${++ids}`,
+    roleOf: localRoleOf,
+    onAccepted: () => undefined,
+  });
+  const say = (text: string, more: Partial<InboundMessage> = {}) =>
+    receive({
+      chat: { channel: 'http', externalId: 'main' },
+      updateId: 'u',
+      sender: { externalId: 'owner', name: 'Ada' },
+      text,
+      attachments: [],
+      ...more,
+    });
+  const laneOf = async (text: string) => {
+    await say(text);
+    return stored.at(-1)?.lane;
+  };
+  return { say, laneOf, stored, words };
+}
+
+describe('intake', () => {
+  it.each([
+    ['', 'message-empty'],
+    [' \n\t', 'message-empty'],
+    ['x'.repeat(MESSAGE_LIMIT + 1), 'message-too-long'],
+    ['\0\u0001\u0002', 'message-not-text'],
+    ['half \ud800', 'message-not-text'],
+  ])('refuses %j and stores nothing', async (text, code) => {
+    const { say, stored, words } = createDoor();
+    expect(await say(text)).toEqual({ kind: 'refused', failure: { code } });
+    expect([stored, words]).toEqual([[], []]);
+  });
+
+  it('refuses strangers before it looks at anything', async () => {
+    const { say, stored } = createDoor();
+    expect(await say('', { sender: { externalId: '7', name: 'owner' } })).toEqual({
+      kind: 'refused',
+      failure: { code: 'sender-unknown' },
+    });
+    expect(await say('hi', { chat: { channel: 'telegram', externalId: 'main' } })).toMatchObject({
+      kind: 'refused',
+    });
+    expect(stored).toEqual([]);
+  });
+
+  it('takes the longest message, what an editor pastes, and a file without words', async () => {
+    const { say, words } = createDoor();
+    expect(await say('x'.repeat(MESSAGE_LIMIT))).toMatchObject({ kind: 'accepted' });
+    expect(await say('a\tb\r\nc\u001b[0m\f👍🏽')).toMatchObject({ kind: 'accepted' });
+    expect(await say('', { attachments: ['uploads/a.pdf'] })).toMatchObject({ kind: 'accepted' });
+    expect(words).toHaveLength(3);
+  });
+
+  it.each([
+    ['/status', 'command'],
+    ['  /cancel T-3', 'command'],
+    ['/status@reeve_bot', 'command'],
+    ['/nonsense', 'command'],
+    ['/etc/hosts is gone', 'turn'],
+    ['/ what?', 'turn'],
+    ['what does /status do?', 'turn'],
+  ])('reads %j as a %s', async (text, lane) => expect(await createDoor().laneOf(text)).toBe(lane));
+
+  it('keeps commands out of what the model reads', async () => {
+    const { say, words } = createDoor();
+    await say('/status');
+    expect(words).toEqual([]);
+  });
+});

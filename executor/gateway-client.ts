@@ -1,0 +1,35 @@
+import { Agent, request as httpRequest } from 'node:http';
+import { type EgressCall, type EgressReply, egressReplySchema } from '@reeve/core';
+import { readText } from './link-transport.ts';
+
+/** The worker's way to the web: the gateway makes the request and sees all of it. */
+export interface GatewayClient {
+  /** Rejects when the gateway cannot be reached or refuses the token. */
+  fetch(call: EgressCall, signal: AbortSignal): Promise<EgressReply>;
+}
+
+export function createGatewayClient(options: { socketPath: string; token: () => string }): GatewayClient {
+  const agent = new Agent({ keepAlive: true, maxSockets: 8 });
+  return {
+    async fetch(call, signal) {
+      const body = JSON.stringify(call);
+      const response = await new Promise<Parameters<typeof readText>[0]>((resolve, reject) => {
+        const headers = {
+          authorization: `Bearer ${options.token()}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+        };
+        httpRequest(
+          { socketPath: options.socketPath, agent, method: 'POST', path: '/request', headers, signal },
+          resolve,
+        )
+          .on('error', reject)
+          .end(body);
+      });
+      const text = await readText(response);
+      if (response.statusCode !== 200)
+        throw new Error(`the gateway answered ${response.statusCode}: ${text.slice(0, 500)}`);
+      return egressReplySchema.parse(JSON.parse(text));
+    },
+  };
+}
