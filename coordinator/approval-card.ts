@@ -10,7 +10,7 @@ import {
 } from '@reeve/core';
 import { bytesText, effectSentence, momentText } from './wording.ts';
 
-export function approvalCardKey(code: string): string {
+function approvalCardKey(code: string): string {
   return `approval:${code}`;
 }
 

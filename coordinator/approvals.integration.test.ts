@@ -2,7 +2,7 @@ import { APPROVAL_LIFETIME_MS } from '@reeve/core';
 import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Estate, openEstate } from './testing/house.ts';
-import type { ScriptedExecutor } from './testing/scripted-executor.ts';
+import { NO_BODY, type ScriptedExecutor } from './testing/scripted-executor.ts';
 import { delegating, deletes, giveFile, writes } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
@@ -273,7 +273,7 @@ describe('permits', () => {
       const replies = await Promise.all(
         Array.from({ length: 8 }, () => executor.declare('s1.1', 'files.delete', { path: FILE })),
       );
-      const found = new Set(replies.map(({ body }) => body.permit as string));
+      const found = new Set(replies.map(({ body }) => body.permit));
       for (const permit of found) await executor.remove('s1.1', permit);
       await estate.store.files.restore(FILE, 'owner', new Date());
       const second = [];
@@ -400,7 +400,7 @@ describe('grants', () => {
             )({
               ...executor,
               assignment: executor.assignment,
-              finish: async () => ({ status: 200, body: {} }),
+              finish: async () => ({ status: 200, text: '', body: NO_BODY }),
             });
             const second = await executor.declarePut('s2.1', FILE, 'two');
             await executor.result(`second overwrite: ${second.body.kind}`);

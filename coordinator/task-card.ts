@@ -9,7 +9,7 @@ import {
 } from '@reeve/core';
 import { spanText, stateIcon, stateText, taskName } from './wording.ts';
 
-export function taskCardKey(id: string): string {
+function taskCardKey(id: string): string {
   return `task:${id}`;
 }
 

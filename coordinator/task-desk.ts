@@ -33,7 +33,7 @@ export interface TaskDesk {
  * What a task of this origin may touch. Only the owner's own tasks may change or delete files, and those ask; they may
  * read from hosts that the owner's own words name (not the model's: those might come from anywhere).
  */
-export function capabilitiesFor(origin: Origin, id: TaskId, words: string): readonly string[] {
+function capabilitiesFor(origin: Origin, id: TaskId, words: string): readonly string[] {
   const base = [
     'shell:scratch:run',
     'file:scratch/**:read,write',

@@ -63,7 +63,7 @@ export interface Estate {
   close(): Promise<void>;
 }
 
-export const CHAT = { channel: 'http', externalId: 'main' } as const;
+const CHAT = { channel: 'http', externalId: 'main' } as const;
 const TOKEN_KEY = Buffer.alloc(32, 7);
 
 /** An empty estate on a shared database; every house opened on it is closed with it. */

@@ -13,10 +13,23 @@ import {
 } from '@reeve/core';
 import { until } from './until.ts';
 
+/** What a JSON answer of the link may hold; each kind holds some of it. */
+export interface LinkBody {
+  readonly kind: string;
+  readonly approval: string;
+  readonly reason: string;
+  readonly content: string;
+  readonly permit: string;
+  readonly ok: boolean;
+}
+
+/** The body of an answer that is not JSON. */
+export const NO_BODY: LinkBody = { kind: '', approval: '', reason: '', content: '', permit: '', ok: false };
+
 export interface LinkAnswer {
   readonly status: number;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look at whatever the link said
-  readonly body: any;
+  readonly text: string;
+  readonly body: LinkBody;
 }
 
 /** An executor that does on command what a real one does, or must not do, over the real task link. */
@@ -70,18 +83,19 @@ export function createScriptedExecutor(
   async function call(
     method: string,
     path: string,
-    body: string | AsyncIterable<Uint8Array> = '',
+    sent: string | AsyncIterable<Uint8Array> = '',
   ): Promise<LinkAnswer> {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       const outgoing = httpRequest(options(method, path), resolve).on('error', reject);
-      if (typeof body === 'string') outgoing.end(body);
-      else Readable.from(body).on('error', reject).pipe(outgoing);
+      if (typeof sent === 'string') outgoing.end(sent);
+      else Readable.from(sent).on('error', reject).pipe(outgoing);
     });
     const chunks: Buffer[] = [];
     for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
     const text = Buffer.concat(chunks).toString();
     const isJson = response.headers['content-type'] === 'application/json';
-    return { status: response.statusCode ?? 0, body: isJson ? JSON.parse(text) : text };
+    const body: LinkBody = isJson ? JSON.parse(text) : NO_BODY;
+    return { status: response.statusCode ?? 0, text, body };
   }
 
   const post = (path: string, body: object) => call('POST', path, JSON.stringify(body));
@@ -108,7 +122,7 @@ export function createScriptedExecutor(
     async attach(other = ticket) {
       const reply = await post('/attach', { ticket: other });
       if (reply.status === 200 && other === ticket) {
-        assignment = assignmentSchema.parse(reply.body);
+        assignment = assignmentSchema.parse(JSON.parse(reply.text));
         nextSeq = assignment.steps.length + 1;
       }
       return reply;
@@ -178,6 +192,6 @@ export function createScriptedExecutor(
   };
 }
 
-export function hashOf(content: string): string {
+function hashOf(content: string): string {
   return createHash('sha256').update(content).digest('hex');
 }

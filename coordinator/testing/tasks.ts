@@ -1,6 +1,6 @@
 import { createFixedModel, lastWords, roundResults, says, starts } from './fixed-model.ts';
 import type { House } from './house.ts';
-import { hashOf, type ScriptedExecutor } from './scripted-executor.ts';
+import type { ScriptedExecutor } from './scripted-executor.ts';
 import type { Work } from './scripted-launcher.ts';
 
 /** A model that starts the tasks named after “start”, joined by “and”, and repeats other words. */
@@ -24,7 +24,7 @@ export async function giveFile(house: House, name: string, content: string): Pro
 }
 
 /** What a well-behaved worker does with one effect: declares until it is not a question any more, acts, ends. */
-export function carriesOut(
+function carriesOut(
   declare: (executor: ScriptedExecutor) => ReturnType<ScriptedExecutor['declare']>,
   act: (executor: ScriptedExecutor, permit: string) => ReturnType<ScriptedExecutor['remove']>,
 ): Work {
@@ -64,5 +64,3 @@ export const writes = (path: string, content: string, callId = 's1.1'): Work =>
     (executor) => executor.declarePut(callId, path, content),
     (executor, permit) => executor.put(callId, permit, content),
   );
-
-export { hashOf };
