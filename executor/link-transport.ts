@@ -16,6 +16,10 @@ export interface Exchange {
   readonly signal?: AbortSignal;
 }
 
+/** The coordinator's database may be away for a while: some 25 s of tries. Every call with a JSON body is safe to repeat. */
+const MAX_TRIES = 8;
+const FIRST_WAIT_MS = 200;
+
 /** HTTP to the coordinator over its Unix socket, with the task token once it is known. */
 export interface LinkTransport {
   useToken(token: string): void;
@@ -56,12 +60,17 @@ export function createLinkTransport(socketPath: string): LinkTransport {
     exchange: Exchange,
     schema: Schema,
   ): Promise<z.output<Schema>> {
-    const response = await send(exchange);
-    const text = await readText(response);
-    refuseStale(response.statusCode, text);
-    if (response.statusCode !== 200)
-      throw new Error(`${exchange.method} ${exchange.path} answered ${response.statusCode}: ${text}`);
-    return schema.parse(JSON.parse(text));
+    for (let tries = 1; ; tries += 1) {
+      const response = await send(exchange);
+      const text = await readText(response);
+      refuseStale(response.statusCode, text);
+      if (response.statusCode === 200) return schema.parse(JSON.parse(text));
+      const mayTryAgain =
+        response.statusCode === 500 && typeof exchange.body === 'string' && tries < MAX_TRIES;
+      if (!mayTryAgain)
+        throw new Error(`${exchange.method} ${exchange.path} answered ${response.statusCode}: ${text}`);
+      await delay(FIRST_WAIT_MS * 2 ** (tries - 1));
+    }
   }
 
   async function download(path: string): Promise<AsyncIterable<Uint8Array> | null> {

@@ -76,9 +76,12 @@ async function takeUpInputs({ journal, control }: RunTaskDeps): Promise<boolean>
   const known = new Set(
     journal.steps.flatMap(({ body }) => (body.kind === 'note' && body.input !== null ? [body.input] : [])),
   );
-  const inputs = control.takeInputs().filter((input) => !known.has(input.id));
-  for (const { id, text, origin } of inputs) await journal.append({ kind: 'note', text, origin, input: id });
-  return inputs.length > 0;
+  const fresh = new Map(
+    control.takeInputs().flatMap((input) => (known.has(input.id) ? [] : [[input.id, input] as const])),
+  );
+  for (const { id, text, origin } of fresh.values())
+    await journal.append({ kind: 'note', text, origin, input: id });
+  return fresh.size > 0;
 }
 
 /** The end of the task if the newest step is an answer without calls; an empty one is asked for again once. */

@@ -83,7 +83,8 @@ export async function startStack(deps: StackDeps): Promise<Stack> {
     ended: running,
     async stop() {
       stopping.abort(new Error('Reeve is stopping'));
-      await running;
+      // Why it broke down by itself, if it did, is what `ended` says.
+      await running.catch(() => undefined);
       await resources.disposeAsync();
       log.info({}, 'Reeve has stopped');
     },
