@@ -1,4 +1,5 @@
 import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
 
 /** This executor does not hold the task any more and must end without another word. */

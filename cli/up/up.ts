@@ -1,8 +1,9 @@
 import { stderr, stdin, stdout } from 'node:process';
+import { CoordinatorFenced } from '@reeve/core';
 import { readConfig, wantsColour } from '../config.ts';
 import { openHome } from '../home.ts';
 import { createFileLog } from '../log.ts';
-import { EXIT } from '../user-error.ts';
+import { EXIT, UserError } from '../user-error.ts';
 import { VERSION } from '../version.ts';
 import { requireSandbox } from './require-sandbox.ts';
 import { type Stack, startStack } from './stack.ts';
@@ -41,12 +42,21 @@ async function stayUp(stack: Stack): Promise<number> {
   const chat = stdin.isTTY && stdout.isTTY ? openChat(stack, leaving.signal) : stopped;
   try {
     await Promise.race([stopped, stack.ended, chat]);
+    return EXIT.ok;
+  } catch (error) {
+    throw error instanceof CoordinatorFenced ? takenOver() : error;
   } finally {
     leaving.abort();
     await chat;
+    await stack.stop();
   }
-  await stack.stop();
-  return EXIT.ok;
+}
+
+function takenOver(): UserError {
+  return new UserError(
+    'Another Reeve has taken this database over, so this one has stopped. Its tasks go on there.',
+    'Run one Reeve on a database; stop the other one to start this one again.',
+  );
 }
 
 /** Resolves when the person leaves or the signal aborts, with the terminal as it was before. */
