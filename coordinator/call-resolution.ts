@@ -1,4 +1,5 @@
 import {
+  canonicalRequest,
   type DeclareRequest,
   type EffectCall,
   egressRequestSchema,
@@ -6,7 +7,6 @@ import {
   parseHostPort,
   resourceOf,
   type Store,
-  secretsIn,
   type Task,
 } from '@reeve/core';
 import { z } from 'zod';
@@ -65,13 +65,7 @@ function resolveFetch(base: CallBase, { arguments: args }: DeclareRequest): Reso
   const parsed = egressRequestSchema.safeParse(rest);
   if (!parsed.success)
     return { kind: 'refused', reason: `Not a usable request: ${z.prettifyError(parsed.error)}` };
-  const { method, url, headers, body } = parsed.data;
-  const secrets = secretsIn(parsed.data);
-  return {
-    kind: 'call',
-    call: { ...base, arguments: { method, url: new URL(url).href, headers, body, secrets } },
-    fileExists: false,
-  };
+  return { kind: 'call', call: { ...base, arguments: canonicalRequest(parsed.data) }, fileExists: false };
 }
 
 function resolveOpen(base: CallBase, { arguments: args }: DeclareRequest): Resolved {

@@ -30,10 +30,12 @@ export async function assembleContext(
   rounds: readonly TurnRound[],
 ): Promise<ChatMessage[]> {
   const { store } = deps;
-  const recent = await store.messages.recent(entry.conversationId, HISTORY_MESSAGES);
-  const waiting = new Set((await store.inbox.pending(entry.conversationId, 'turn')).map((other) => other.id));
-  const earlier = recent.filter((message) => message.turnId === null || !waiting.has(message.turnId));
-  const board = boardText(await store.tasks.live(), deps.timeZone, deps.now);
+  const [recent, live] = await Promise.all([
+    store.messages.recent(entry.conversationId, HISTORY_MESSAGES),
+    store.tasks.live(),
+  ]);
+  const earlier = withoutLaterWords(recent, entry);
+  const board = boardText(live, deps.timeZone, deps.now);
   return [
     { role: 'system', content: COORDINATOR_PROMPT },
     ...withinLimit(earlier).map(toChatMessage),
@@ -41,6 +43,13 @@ export async function assembleContext(
     { role: 'user', content: wordsOf(entry) },
     ...rounds.flatMap(roundMessages),
   ];
+}
+
+/** What was said before this turn's own words, and what has happened since; later words wait for their own turn. */
+function withoutLaterWords(recent: readonly Message[], entry: InboxEntry): Message[] {
+  const own = recent.find((message) => message.turnId === entry.id && message.role === 'user');
+  const before = own?.sequence ?? Number.POSITIVE_INFINITY;
+  return recent.filter((message) => message.role !== 'user' || message.sequence < before);
 }
 
 function withinLimit(messages: readonly Message[]): Message[] {

@@ -33,8 +33,8 @@ export function createJobRunner(deps: {
     const slot = await startSlot(task);
     if (!slot) return;
     slot.bind(task.id);
-    pool.warmUp();
     await slot.ended;
+    pool.warmUp();
     await afterEnd(task.id, slot);
   }
 

@@ -18,7 +18,6 @@ import type { DriveEffects } from './drive-effects.ts';
 import type { EffectDesk } from './effect-desk.ts';
 import type { LinkFiles } from './link-files.ts';
 import type { NetworkEffects } from './network-effects.ts';
-import type { TaskCards } from './task-cards.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
 
 /** What the task link does, without its transport; every call is made by an executor whose token was verified. */
@@ -46,7 +45,7 @@ export interface LinkServiceDeps {
   readonly driveEffects: DriveEffects;
   readonly networkEffects: NetworkEffects;
   readonly files: LinkFiles;
-  readonly cards: TaskCards;
+  readonly onStepped: (task: Task['id']) => void;
   readonly clock: Clock;
 }
 
@@ -70,7 +69,7 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
       const outcome = await store.steps.append(claims.task, step, activityOf(request.body));
       if (outcome === 'stale' || outcome === 'out-of-order')
         return { kind: 'stale', reason: `step ${request.seq} is ${outcome}` };
-      deps.cards.touch(claims.task);
+      deps.onStepped(claims.task);
       return { kind: 'ok' };
     },
     async declare(claims, request) {

@@ -152,7 +152,11 @@ function createLink(
     store,
     ledger,
     clock,
-    cards,
+    onStepped: (task) => {
+      cards.touch(task);
+      // Only now: a pair that starts at the same time as a task would slow its first step.
+      pool.warmUp();
+    },
     effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker }),
     driveEffects: createDriveEffects({ ...driveDeps, ledger }),
     networkEffects: createNetworkEffects({ store, ledger, clock }),

@@ -49,7 +49,8 @@ export interface TurnDeps {
  */
 export function createTurnHandler(deps: TurnDeps): (entry: InboxEntry, signal: AbortSignal) => Promise<void> {
   return async (entry, signal) => {
-    const rounds = await deps.store.turns.rounds(entry.id);
+    // A first try has no rounds behind it.
+    const rounds = entry.tries === 0 ? [] : await deps.store.turns.rounds(entry.id);
     const reply = await answer(deps, entry, rounds, signal);
     const tasks = rounds.flatMap((round) => round.tasks);
     await commitReply(deps, entry, reply, tasks);

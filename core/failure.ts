@@ -134,7 +134,7 @@ const kinds = {
   'token-missing': {
     what: 'The request carries no valid token.',
     notDone: 'Nothing was read or done.',
-    hint: 'Send “Authorization: Bearer <token>”; `reeve config print` tells where the token is kept.',
+    hint: 'Send “Authorization: Bearer <token>”; the token is in keys/api-token in the home.',
     retryable: false,
     status: 401,
   },

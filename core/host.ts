@@ -26,6 +26,27 @@ export function parseHostPort(text: string, defaultPort = 443): HostParse {
   return reason === null ? { kind: 'host', address: { host, port } } : refused(reason);
 }
 
+/**
+ * Reads an exemption as an operator writes it: one host name or address with its port, such as `10.0.0.5:8080`,
+ * `[fd00::5]:443` or `nas.lan:80`. Private ones are the point; wildcards and ranges are refused.
+ */
+export function parsePrivateHost(text: string): HostParse {
+  const match = /^(\[[0-9a-f:.]+\]|[^:/\s[\]]+):(\d{1,5})$/i.exec(text.trim());
+  if (!match?.[1]) return refused(`“${text}” is not of the form host:port`);
+  const port = Number(match[2]);
+  if (port < 1 || port > 65_535) return refused(`${port} is not a port`);
+  const host = canonicalHost(match[1]);
+  if (host === null || host === '') return refused(`“${match[1]}” is not a host`);
+  return host.includes('*')
+    ? refused('an exemption names one host; wildcards are too wide')
+    : { kind: 'host', address: { host, port } };
+}
+
+/** `example.com:443`; an IPv6 address stands in brackets. */
+export function formatHostPort({ host, port }: HostPort): string {
+  return `${host}:${port}`;
+}
+
 function refused(reason: string): HostParse {
   return { kind: 'refused', reason };
 }
@@ -99,6 +120,14 @@ export const egressRequestSchema = z.strictObject({
 });
 
 export type EgressRequest = z.output<typeof egressRequestSchema>;
+
+/**
+ * The arguments of an `http.fetch` as they are approved and as they run. Coordinator and gateway both build the call's
+ * digest from these, so that a yes covers exactly the request that goes out.
+ */
+export function canonicalRequest({ method, url, headers, body }: EgressRequest) {
+  return { method, url: new URL(url).href, headers, body, secrets: secretsIn({ headers }) };
+}
 
 /** `POST /request` at the gateway. `permit` and `callId` are there for calls that need one. */
 export const egressCallSchema = z.strictObject({

@@ -6,4 +6,6 @@ mode=$1
 file=$2
 shift 2
 sh "$root/scripts/install.sh" "$mode" || exit 1
+# Stripping types from every file at every start costs a third of the start.
+export NODE_COMPILE_CACHE="${NODE_COMPILE_CACHE:-$root/node_modules/.cache/reeve}"
 exec "$root/node_modules/.bin/node" "$root/$file" "$@"

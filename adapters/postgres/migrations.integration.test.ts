@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,6 +8,12 @@ import type { SqlPool } from './sql-pool.ts';
 import { openFreshDatabase } from './testing/index.ts';
 
 const FIRST = '0001_spine.sql';
+
+/** The name of a migration that would come after all that there are. */
+async function nextName(directory: string, name: string): Promise<string> {
+  const count = (await readdir(directory)).length;
+  return `${String(count + 1).padStart(4, '0')}_${name}.sql`;
+}
 
 describe('the migrations of the store', () => {
   let pool: SqlPool;
@@ -24,7 +30,10 @@ describe('the migrations of the store', () => {
   afterEach(() => rm(directory, { recursive: true }));
 
   it('bring an empty database up to date, once, and keep what is in it', async () => {
-    expect(await migrate(pool, directory)).toMatchObject({ kind: 'ready', applied: [FIRST] });
+    expect(await migrate(pool, directory)).toMatchObject({
+      kind: 'ready',
+      applied: (await readdir(directory)).sort(),
+    });
     const store = createPostgresStore({ pool });
     await store.conversations.ensure({ channel: 'http', externalId: '1' }, 'c1', new Date());
     expect(await migrate(pool, directory)).toMatchObject({ kind: 'ready', applied: [] });
@@ -43,7 +52,7 @@ describe('the migrations of the store', () => {
   });
 
   it('are refused when a newer Reeve has written the database', async () => {
-    await writeFile(join(directory, '0002_future.sql'), 'create table future (id text);');
+    await writeFile(join(directory, await nextName(directory, 'future')), 'create table future (id text);');
     await migrate(pool, directory);
     expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({
       kind: 'refused',
@@ -53,9 +62,10 @@ describe('the migrations of the store', () => {
   });
 
   it('leave nothing behind when one fails half way', async () => {
-    await writeFile(join(directory, '0002_bad.sql'), 'create table half (id text); select nonsense();');
-    await expect(migrate(pool, directory)).rejects.toThrow('0002_bad.sql failed and was rolled back');
+    const name = await nextName(directory, 'bad');
+    await writeFile(join(directory, name), 'create table half (id text); select nonsense();');
+    await expect(migrate(pool, directory)).rejects.toThrow(`${name} failed and was rolled back`);
     expect((await pool.query(`select to_regclass('half') as half`)).rows).toEqual([{ half: null }]);
-    expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({ kind: 'ready', version: 1 });
+    expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({ kind: 'ready' });
   });
 });

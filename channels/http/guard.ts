@@ -14,7 +14,7 @@ export function createGuard(options: { token: string; open: ReadonlySet<string> 
     const origin = context.req.header('origin');
     if (origin !== undefined && origin !== `http://${host}`) return problem('origin-refused');
     if (!options.open.has(context.req.path)) {
-      const given = /^Bearer (.+)$/.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
+      const given = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
       if (!timingSafeEqual(hash(given), expected)) return problem('token-missing');
     }
     await next();
