@@ -13,6 +13,7 @@ export interface HomePaths {
   readonly log: string;
   readonly apiToken: string;
   readonly tokenKey: string;
+  readonly auditCheckpoints: string;
 }
 
 export function homePaths(root: string): HomePaths {
@@ -24,6 +25,7 @@ export function homePaths(root: string): HomePaths {
     log: path.join(root, 'logs', 'reeve.log'),
     apiToken: path.join(root, 'keys', 'api-token'),
     tokenKey: path.join(root, 'keys', 'token-key'),
+    auditCheckpoints: path.join(root, 'audit-checkpoints.jsonl'),
   };
 }
 

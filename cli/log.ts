@@ -4,6 +4,8 @@ import pino from 'pino';
 /** Appends structured lines to a file; keys and tokens are redacted wherever they stand. */
 export function createFileLog(file: string, level: string): Log & { flush(): void } {
   const destination = pino.destination({ dest: file, mkdir: true, sync: false, append: true });
+  // A full disk must cost log lines, not the process: what cannot be written is dropped, and work says so elsewhere.
+  destination.on('error', () => undefined);
   const logger = pino(
     {
       level,
@@ -28,6 +30,12 @@ export function createFileLog(file: string, level: string): Log & { flush(): voi
     info: (fields, message) => logger.info(fields, message),
     warn: (fields, message) => logger.warn(fields, message),
     error: (fields, message) => logger.error(fields, message),
-    flush: () => destination.flushSync(),
+    flush() {
+      try {
+        destination.flushSync();
+      } catch {
+        // The same: the process ends all the same.
+      }
+    },
   };
 }

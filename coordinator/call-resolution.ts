@@ -34,6 +34,7 @@ export async function resolveCall(store: Store, task: Task, request: DeclareRequ
   const fileExists = current !== null;
   switch (tool) {
     case 'files.delete':
+      if (!current) return { kind: 'refused', reason: `There is no file ${path}; nothing was deleted.` };
       return {
         kind: 'call',
         call: {

@@ -50,7 +50,7 @@ async function run(
   const command = COMMANDS.get(name.toLowerCase());
   if (!command || (command.ownerOnly && role !== 'owner')) return failed('command-unknown', `/${name}`);
   try {
-    return await command.run(deps, { entry, rest: rest.trim(), role });
+    return await command.run(deps, { entry, name: command.name, rest: rest.trim(), role });
   } catch (error) {
     const reference = deps.newId().slice(-6);
     deps.log.error({ err: error, command: name, reference }, 'a command failed');

@@ -12,12 +12,15 @@ export interface CommandDeps {
   readonly approvals: ApprovalDesk;
   readonly drive: Drive;
   readonly status: StatusReader;
+  /** Breaks off the answer that is being made in a conversation; false when none is. */
+  readonly stopTurn: (conversationId: string) => boolean;
   readonly clock: Clock;
   readonly timeZone: string;
 }
 
 export interface CommandCall {
   readonly entry: InboxEntry;
+  readonly name: string;
   /** What follows the command's name, trimmed. */
   readonly rest: string;
   readonly role: Role;

@@ -2,6 +2,7 @@ import {
   type ApprovalScope,
   approvalCodeSchema,
   shorten,
+  showHiddenInLine,
   type Task,
   type TaskId,
   taskIdSchema,
@@ -71,12 +72,15 @@ const tasks: Command = {
 const cancel: Command = {
   name: 'cancel',
   usage: '[T-3 | all]',
-  description: 'end a task now, or all of them',
+  description: 'end a task now, or all of them; with nothing after it, break off the answer being made',
   ownerOnly: false,
   run: async (deps, call) => {
     const actor = `person:${call.entry.sender.name}`;
+    const isForAll = call.rest.toLowerCase() === 'all';
+    const isStopped = (isForAll || call.rest === '') && deps.stopTurn(call.entry.conversationId);
+    if (isStopped && !isForAll) return answer('The answer was broken off.');
     const live = await deps.store.tasks.live();
-    if (call.rest.toLowerCase() === 'all') return cancelAll(deps, live, actor);
+    if (isForAll) return cancelAll(deps, live, actor, isStopped);
     if (call.rest === '' && live.length === 1 && live[0]) return cancelOne(deps, live[0].id, actor);
     if (call.rest === '' && live.length === 0)
       return answer('Nothing is running, so there is nothing to cancel.');
@@ -93,14 +97,18 @@ async function cancelOne(deps: CommandDeps, id: TaskId, actor: string): Promise<
     : { kind: 'failed', failure: outcome.failure };
 }
 
-async function cancelAll(deps: CommandDeps, live: readonly Task[], actor: string): Promise<CommandAnswer> {
+async function cancelAll(
+  deps: CommandDeps,
+  live: readonly Task[],
+  actor: string,
+  isStopped: boolean,
+): Promise<CommandAnswer> {
   const outcomes = await Promise.all(live.map((task) => deps.taskDesk.cancel(task.id, actor)));
   const ended = outcomes.flatMap((outcome) => (outcome.kind === 'ok' ? [outcome.value.id] : []));
-  return answer(
-    ended.length === 0
-      ? 'Nothing was running.'
-      : `Cancelled ${countText(ended.length, 'task')}: ${ended.join(', ')}.`,
-  );
+  const stopped = isStopped ? ['The answer was broken off.'] : [];
+  const cancelled =
+    ended.length === 0 ? [] : [`Cancelled ${countText(ended.length, 'task')}: ${ended.join(', ')}.`];
+  return answer([...stopped, ...cancelled].join(' ') || 'Nothing was running.');
 }
 
 const pause: Command = {
@@ -139,9 +147,9 @@ const tell: Command = {
     const id = taskIdSchema.safeParse(first);
     if (!id.success)
       return first === ''
-        ? failed('command-usage', '/tell T-3 words')
+        ? failed('command-usage', 'type /tell T-3 words')
         : failed('task-unknown', shorten(first, 40));
-    if (words.length === 0) return failed('command-usage', '/tell T-3 words');
+    if (words.length === 0) return failed('command-usage', 'type /tell T-3 words');
     const kind = call.role === 'owner' ? 'owner' : 'member';
     const outcome = await deps.taskDesk.steer(id.data, words.join(' '), {
       kind,
@@ -161,7 +169,8 @@ const approve: Command = {
   run: async (deps, call) => {
     const [first = '', second = 'once'] = call.rest.split(/\s+/);
     const code = approvalCodeSchema.safeParse(first);
-    if (first === '' || !SCOPES.has(second.toLowerCase())) return failed('command-usage', '/approve A7K2');
+    if (first === '' || !SCOPES.has(second.toLowerCase()))
+      return failed('command-usage', 'type /approve A7K2');
     if (!code.success) return failed('approval-unknown', shorten(first, 40));
     const decided = await deps.approvals.decide(
       code.data,
@@ -182,7 +191,7 @@ const deny: Command = {
   ownerOnly: true,
   run: async (deps, call) => {
     const match = /^(\S+)\s*([\s\S]*)$/.exec(call.rest);
-    if (!match?.[1]) return failed('command-usage', '/deny A7K2');
+    if (!match?.[1]) return failed('command-usage', 'type /deny A7K2');
     const code = approvalCodeSchema.safeParse(match[1]);
     if (!code.success) return failed('approval-unknown', shorten(match[1], 40));
     const decided = await deps.approvals.decide(
@@ -220,7 +229,7 @@ const files: Command = {
       found
         .map(
           (file) =>
-            `- ${shorten(file.path, 200)} (${bytesText(file.bytes)}, ${spanText(deps.clock.now().getTime() - Date.parse(file.modifiedAt))} ago)`,
+            `- ${showHiddenInLine(file.path)} (${bytesText(file.bytes)}, ${spanText(deps.clock.now().getTime() - Date.parse(file.modifiedAt))} ago)`,
         )
         .join('\n'),
     );
@@ -233,7 +242,7 @@ const undo: Command = {
   description: 'bring back a file as it was before it was last overwritten or deleted',
   ownerOnly: true,
   run: async (deps, call) => {
-    if (call.rest === '') return failed('command-usage', '/undo report.csv');
+    if (call.rest === '') return failed('command-usage', 'type /undo report.csv');
     const outcome = await deps.drive.restore(call.rest, call.entry.sender.name);
     return outcome.kind === 'ok'
       ? answer(`${shorten(outcome.value.path, 200)} is back as it was (${bytesText(outcome.value.bytes)}).`)
@@ -245,7 +254,7 @@ async function withTask(
   call: CommandCall,
   run: (id: TaskId) => Promise<CommandAnswer>,
 ): Promise<CommandAnswer> {
-  if (call.rest === '') return failed('command-usage', 'name a task, such as T-3');
+  if (call.rest === '') return failed('command-usage', `type /${call.name} T-3`);
   const id = taskIdSchema.safeParse(call.rest);
   return id.success ? run(id.data) : failed('task-unknown', shorten(call.rest, 40));
 }

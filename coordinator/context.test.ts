@@ -1,4 +1,4 @@
-import type { InboxEntry, Message, Store, Task, TurnRound } from '@reeve/core';
+import type { Message, Store, Task, TurnRound } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { assembleContext, COORDINATOR_PROMPT } from './context.ts';
 import { NOW, sampleEntry, sampleTask } from './testing/samples.ts';
@@ -19,15 +19,16 @@ function message(text: string, more: Partial<Message> = {}): Message {
 }
 
 function assemble(
-  house: { messages?: Message[]; pending?: InboxEntry[]; live?: Task[] },
+  house: { messages?: Message[]; live?: Task[] },
   entry = sampleEntry('now'),
   rounds: TurnRound[] = [],
   now = NOW,
   timeZone = 'UTC',
 ) {
   const store = {
-    messages: { recent: async () => house.messages ?? [] },
-    inbox: { pending: async () => house.pending ?? [entry] },
+    messages: {
+      recent: async () => (house.messages ?? []).map((each, index) => ({ ...each, sequence: index + 1 })),
+    },
     tasks: { live: async () => house.live ?? [] },
   } as unknown as Store;
   return assembleContext({ store, timeZone, now }, entry, rounds);
@@ -66,7 +67,6 @@ describe('the context of a turn', () => {
     const context = await assemble(
       {
         messages: [message('first', { turnId: 't1' }), message('second', { turnId: 't2' })],
-        pending: [entry, sampleEntry('second', { id: 't2' })],
       },
       entry,
     );

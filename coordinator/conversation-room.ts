@@ -1,6 +1,7 @@
 import {
   type Accepted,
   type ChannelAdapter,
+  CoordinatorFenced,
   type Desk,
   failureText,
   type Inbound,
@@ -40,6 +41,7 @@ export function createConversationRoom(
     limit: settings.parallelTasks,
     model: settings.modelSummary,
     trouble: deps.trouble,
+    answering: () => mailboxes.inHand(),
   });
   const handleCommand = createCommandHandler({
     store,
@@ -47,6 +49,7 @@ export function createConversationRoom(
     approvals,
     drive,
     status,
+    stopTurn: (conversationId) => mailboxes.interrupt(conversationId),
     clock,
     timeZone,
     newId,
@@ -76,7 +79,7 @@ export function createConversationRoom(
     store,
     clock,
     log,
-    handle: (entry) => handleTurn(entry, stopping.signal),
+    handle: handleTurn,
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
   });
   const commandsInHand = new Set<string>();
@@ -93,7 +96,7 @@ export function createConversationRoom(
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
   return {
-    desk: createDesk({ store, clock, taskDesk, drive, status }),
+    desk: createDesk({ store, checkpoints: deps.checkpoints, clock, taskDesk, drive, status }),
     inbound: {
       receive: (message) => receive(message).catch((error: unknown) => notStored(deps, error)),
       decide: (request) => decide(deps, tasks, request),
@@ -132,7 +135,8 @@ async function setAside(deps: CoordinatorDeps, entry: InboxEntry, wakeOutbox: ()
 
 function notStored(deps: CoordinatorDeps, error: unknown): Accepted {
   deps.log.error({ err: error }, 'a message could not be stored');
-  return { kind: 'refused', failure: { code: 'database-away' } };
+  const code = error instanceof CoordinatorFenced ? 'taken-over' : 'database-away';
+  return { kind: 'refused', failure: { code } };
 }
 
 /** Decisions from buttons and API: the same role check and the same desk as the typed commands. */

@@ -1,4 +1,5 @@
 import type {
+  AuditCheckpoints,
   ChannelAdapter,
   Clock,
   Ids,
@@ -22,6 +23,7 @@ export interface CoordinatorDeps {
   /** Reaches models through the gateway. */
   readonly model: Model;
   readonly channels: ReadonlyMap<string, ChannelAdapter>;
+  readonly checkpoints: AuditCheckpoints;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly log: Log;

@@ -1,5 +1,6 @@
 import type { Server } from 'node:http';
 import type { Desk, Inbound } from '@reeve/core';
+import { noteCheckpoints } from './audit-checkpoints.ts';
 import { createConversationRoom } from './conversation-room.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { watchFence } from './fenced-store.ts';
@@ -35,7 +36,8 @@ export function createCoordinator(given: CoordinatorDeps): Coordinator {
     inbound: conversations.inbound,
     async run(signal) {
       const stop = AbortSignal.any([signal, breakdown.signal]);
-      const parts = [tasks, outbox, conversations].map((part) =>
+      const checkpoints = { run: (abort: AbortSignal) => noteCheckpoints(deps, abort) };
+      const parts = [tasks, outbox, conversations, checkpoints].map((part) =>
         part.run(stop).catch((error: unknown) => breakdown.abort(error)),
       );
       await Promise.all(parts);

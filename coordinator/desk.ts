@@ -1,4 +1,5 @@
-import { type Clock, type Desk, type Store, verifyAudit } from '@reeve/core';
+import type { AuditCheckpoints, Clock, Desk, Store } from '@reeve/core';
+import { checkAudit } from './audit-checkpoints.ts';
 import type { Drive } from './drive.ts';
 import type { StatusReader } from './status.ts';
 import type { TaskDesk } from './task-desk.ts';
@@ -8,6 +9,7 @@ const FILE_LIMIT = 1000;
 /** The counter at which API clients read and ask; the same rooms serve chat commands. */
 export function createDesk(deps: {
   store: Store;
+  checkpoints: AuditCheckpoints;
   clock: Clock;
   taskDesk: TaskDesk;
   drive: Drive;
@@ -46,7 +48,7 @@ export function createDesk(deps: {
         sha256,
         modifiedAt,
       })),
-    checkAudit: () => verifyAudit(store.audit.entries()),
+    checkAudit: () => checkAudit(store, deps.checkpoints),
     openFile: (path) => drive.open(path),
     saveUpload: (name, content, by) => drive.upload(name, content, by.name),
   };

@@ -38,6 +38,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   let wasOvertaken = false;
 
   async function reconcile(): Promise<void> {
+    // Notices a newer coordinator, however little there is to do.
+    await store.transaction(async () => undefined);
     await apart('silent executors', () => pool.endSilent());
     const now = clock.now();
     const queued: Task[] = [];
@@ -45,7 +47,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
       if (task.deadline <= now) await apart(task.id, () => expire(task));
       else if (task.state === 'queued') queued.push(task);
       else if (task.leaseUntil !== null && task.leaseUntil < now && !pool.byTask(task.id))
-        await apart(task.id, () => loseExecutor(task));
+        await apart(task.id, () =>
+          ledger.change(task.id, { kind: 'executor-lost', blamed: true }, 'coordinator'),
+        );
     }
     relayInBackground(queued);
     await apart('approvals', deps.expireApprovals);
@@ -73,10 +77,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         if (wasOvertaken) deps.wake.raise();
         wasOvertaken = false;
       });
-  }
-
-  async function loseExecutor(task: Task): Promise<void> {
-    await ledger.change(task.id, { kind: 'executor-lost', blamed: true }, 'coordinator');
   }
 
   async function expire(task: Task): Promise<void> {

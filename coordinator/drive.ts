@@ -67,7 +67,7 @@ export function createDrive(deps: DriveDeps): Drive {
       });
       return restored
         ? { kind: 'ok', value: restored }
-        : { kind: 'failed', failure: { code: 'file-unknown', about: parsed.path } };
+        : { kind: 'failed', failure: { code: 'undo-nothing', about: parsed.path } };
     },
   };
 }

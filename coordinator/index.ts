@@ -1,3 +1,4 @@
+export { checkAudit } from './audit-checkpoints.ts';
 export { type Coordinator, createCoordinator } from './coordinator.ts';
 export type { CoordinatorDeps } from './coordinator-deps.ts';
 export { LOCAL_OWNER, localRoleOf, type Role } from './people.ts';

@@ -1,12 +1,15 @@
 import {
   type AppendRequest,
   type Clock,
+  DENIED,
   type DeclareReply,
   type DeclareRequest,
   type EffectReply,
   type FinishRequest,
+  isEffectTool,
   LEASE_MS,
   type LinkReply,
+  type Step,
   type StepBody,
   type Store,
   shorten,
@@ -113,13 +116,25 @@ async function outcomeOf(store: Store, request: FinishRequest, task: Task): Prom
   const steps = await store.steps.list(task.id);
   const good = new Set(steps.flatMap(({ seq, body }) => (body.kind === 'result' && body.ok ? [seq] : [])));
   const evidence = request.evidence.filter((seq) => good.has(seq));
-  const failure = request.failure === null ? {} : { failure: request.failure };
+  const summary = boundedSummary(request.summary);
+  if (request.outcome === 'succeeded')
+    return { kind: 'succeeded', summary, evidence, verdict: verdictOf(steps, evidence) };
   return {
-    kind: request.outcome === 'succeeded' ? 'succeeded' : 'failed',
-    summary: boundedSummary(request.summary),
+    kind: 'failed',
+    summary,
     evidence,
-    ...failure,
+    ...(request.failure === null ? {} : { failure: request.failure }),
   };
+}
+
+/** “Done” only where a step proves it and nobody said no to the only effects it wanted. */
+function verdictOf(steps: readonly Step[], evidence: readonly number[]): NonNullable<TaskOutcome['verdict']> {
+  const effects = steps.flatMap(({ body }) =>
+    body.kind === 'result' && isEffectTool(body.tool) ? [body] : [],
+  );
+  const wasDenied = effects.some((body) => !body.ok && body.content.startsWith(DENIED));
+  if (wasDenied && !effects.some((body) => body.ok)) return 'denied';
+  return evidence.length === 0 ? 'unverified' : 'proved';
 }
 
 /** A worker's words go into the chat and into every later context of the model. */

@@ -3,9 +3,21 @@ import { type Clock, CoordinatorFenced, type InboxEntry, type Log, type Store } 
 export interface Mailboxes {
   /** Says that a conversation has something to handle; returns at once. */
   wake(conversationId: string): void;
+  /** Messages that are being handled, oldest first. */
+  inHand(): { conversationId: string; since: Date }[];
+  /** Breaks off what is being handled in a conversation; false when nothing is. */
+  interrupt(conversationId: string): boolean;
   /** Resolves once nothing is being handled; for an orderly stop. */
   idle(): Promise<void>;
   stop(): void;
+}
+
+/** A person does not want the answer any more. */
+export class TurnStopped extends Error {
+  constructor() {
+    super('the person broke the answer off');
+    this.name = 'TurnStopped';
+  }
 }
 
 /** Tries after which a message that always fails is set aside. */
@@ -21,13 +33,15 @@ const RETRY_MS = 500;
 export function createMailboxes(deps: {
   store: Store;
   clock: Clock;
-  handle: (entry: InboxEntry) => Promise<void>;
+  /** The signal aborts with `TurnStopped` when a person breaks it off, else when everything stops. */
+  handle: (entry: InboxEntry, signal: AbortSignal) => Promise<void>;
   setAside: (entry: InboxEntry) => Promise<void>;
   log: Log;
 }): Mailboxes {
   const { store, log } = deps;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
+  const inHand = new Map<string, { breaking: AbortController; since: Date }>();
   const stopping = new AbortController();
 
   async function handleNext(conversationId: string): Promise<boolean> {
@@ -39,12 +53,16 @@ export function createMailboxes(deps: {
       await deps.setAside(entry);
       return true;
     }
+    const breaking = new AbortController();
+    inHand.set(conversationId, { breaking, since: deps.clock.now() });
     try {
-      await deps.handle(entry);
+      await deps.handle(entry, AbortSignal.any([stopping.signal, breaking.signal]));
     } catch (error) {
       if (stopping.signal.aborted || error instanceof CoordinatorFenced) throw error;
       log.error({ err: error, turn: entry.id, tries }, 'handling a message failed');
       await pause();
+    } finally {
+      inHand.delete(conversationId);
     }
     return true;
   }
@@ -86,6 +104,12 @@ export function createMailboxes(deps: {
       again.add(conversationId);
       if (!running.has(conversationId)) start(conversationId);
     },
+    interrupt(conversationId) {
+      const handled = inHand.get(conversationId);
+      handled?.breaking.abort(new TurnStopped());
+      return handled !== undefined;
+    },
+    inHand: () => [...inHand].map(([conversationId, { since }]) => ({ conversationId, since })),
     async idle() {
       while (running.size > 0) await Promise.all(running.values());
     },

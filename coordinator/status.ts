@@ -21,6 +21,7 @@ export function createStatusReader(deps: {
   model: string;
   /** Health lines, each with its fix; empty when all is well. */
   trouble: () => readonly string[];
+  answering: () => StatusView['answering'];
 }): StatusReader {
   const { store } = deps;
   return async () => {
@@ -41,6 +42,7 @@ export function createStatusReader(deps: {
       queued: inState('queued'),
       paused: inState('paused'),
       approvals,
+      answering: deps.answering(),
       today: {
         finished,
         failed: ended.length - finished,
@@ -65,6 +67,10 @@ export function taskLine(task: Task, now: Date): string {
 export function statusText(view: StatusView, now: Date, timeZone: string): string {
   const lines = [`Running ${view.running.length} of ${view.limit}${view.running.length === 0 ? '.' : ':'}`];
   lines.push(...view.running.map((task) => `- ${taskLine(task, now)}`));
+  for (const { since } of view.answering)
+    lines.push(
+      `Answering a message for ${spanText(now.getTime() - since.getTime())}; /cancel breaks it off.`,
+    );
   if (view.approvals.length > 0) {
     lines.push('', 'Waiting for you:');
     for (const approval of view.approvals) {

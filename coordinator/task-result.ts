@@ -1,8 +1,6 @@
 import {
   type Conversation,
-  DENIED,
   FAILURES,
-  isEffectTool,
   isFailureCode,
   type Message,
   type OutboxEntry,
@@ -11,7 +9,7 @@ import {
   showHidden,
   type Task,
 } from '@reeve/core';
-import { countText, proofLines, taskName } from './wording.ts';
+import { countText, proofLines, taskName, verdictText } from './wording.ts';
 
 /**
  * A task's result for the chat: what it came to, the steps that prove it, and for a failure what was not done. A
@@ -25,7 +23,7 @@ export function resultText(task: Task, steps: readonly Step[]): string {
   switch (outcome.kind) {
     case 'succeeded':
       return [
-        `${name}: ${verdictOf(steps, proof)}.`,
+        `${name}: ${verdictText(outcome)}.`,
         '',
         showHidden(outcome.summary),
         '',
@@ -50,16 +48,6 @@ export function resultText(task: Task, steps: readonly Step[]): string {
         doneSoFar(steps),
       ].join('\n');
   }
-}
-
-/** “Done” only where a step proves it and nobody said no to the only effects it wanted. */
-function verdictOf(steps: readonly Step[], proof: readonly string[]): string {
-  const effects = steps.flatMap(({ body }) =>
-    body.kind === 'result' && isEffectTool(body.tool) ? [body] : [],
-  );
-  const wasDenied = effects.some((body) => !body.ok && body.content.startsWith(DENIED));
-  if (wasDenied && !effects.some((body) => body.ok)) return 'ended without what was denied';
-  return proof.length === 0 ? 'finished, unverified' : 'done';
 }
 
 function provenText(proof: readonly string[]): string {

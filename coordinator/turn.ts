@@ -21,6 +21,7 @@ import {
 } from '@reeve/core';
 import { assembleContext } from './context.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
+import { TurnStopped } from './mailbox.ts';
 import type { RoundRunner } from './turn-round.ts';
 
 /** Rounds of tool calls in one turn before it is broken off. */
@@ -81,6 +82,7 @@ async function answer(
       rounds.push(await deps.runRound(entry, rounds.length + 1, reply));
     }
   } catch (error) {
+    if (signal.reason instanceof TurnStopped) return stoppedReply(rounds);
     if (signal.aborted || !(error instanceof ModelError)) throw error;
     const reference = deps.newId().slice(-6);
     deps.log.warn({ err: error, turn: entry.id, reference }, 'the model did not answer a turn');
@@ -137,6 +139,12 @@ function loopFailure(rounds: readonly TurnRound[]): Failure | null {
   )
     return { code: 'model-loop' };
   return rounds.length >= MAX_ROUNDS ? { code: 'turn-too-long' } : null;
+}
+
+function stoppedReply(rounds: readonly TurnRound[]): TurnReply {
+  const tasks = rounds.flatMap((round) => round.tasks);
+  const started = tasks.length === 0 ? '' : ` Already started: ${tasks.join(', ')}.`;
+  return { text: `${failureText({ code: 'turn-stopped' })}${started}`, failure: 'turn-stopped' };
 }
 
 function emptyReply(rounds: readonly TurnRound[]): TurnReply {

@@ -71,7 +71,7 @@ describe('a result', () => {
   });
 
   it('is unverified without such a step', () => {
-    expect(ended({ evidence: [7] })).toEqual([
+    expect(ended({ evidence: [7], verdict: 'unverified' })).toEqual([
       '**T-3 Make a CSV**: finished, unverified.',
       '',
       'It is 639.',
@@ -113,6 +113,7 @@ describe('the status', () => {
     queued: [],
     paused: [],
     approvals: [],
+    answering: [],
     today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
     trouble: [],
     model: 'rehearsal',

@@ -1,4 +1,11 @@
-import { type EffectCall, type Step, shorten, showHiddenInLine, type Task } from '@reeve/core';
+import {
+  type EffectCall,
+  type Step,
+  shorten,
+  showHiddenInLine,
+  type Task,
+  type TaskOutcome,
+} from '@reeve/core';
 
 /** A span of time as people say it: `4 s`, `3 min 20 s`, `2 h 5 min`. */
 export function spanText(milliseconds: number): string {
@@ -68,7 +75,7 @@ export function stateText(task: Task): string {
     case 'paused':
       return 'paused';
     case 'succeeded':
-      return 'done';
+      return task.outcome ? verdictText(task.outcome) : 'done';
     case 'failed':
       return 'failed';
     case 'cancelled':
@@ -76,6 +83,17 @@ export function stateText(task: Task): string {
     case 'expired':
       return 'ran out of time';
   }
+}
+
+const VERDICTS: Readonly<Record<NonNullable<TaskOutcome['verdict']>, string>> = {
+  proved: 'done',
+  unverified: 'finished, unverified',
+  denied: 'ended without what was denied',
+};
+
+/** What a task that ended well may be called: “done” only where a step proves it. */
+export function verdictText({ verdict = 'proved' }: Pick<TaskOutcome, 'verdict'>): string {
+  return VERDICTS[verdict];
 }
 
 /** `T-3 Make a CSV`, safe on one line. */

@@ -16,6 +16,8 @@ export interface AuditEntry {
   readonly sequence: number;
   /** Canonical JSON of `{ at, event, actor, subject, detail }`, exactly as hashed. */
   readonly body: string;
+  /** The body's subject once more, for look-ups. */
+  readonly subject: string;
   readonly previousHash: string;
   readonly hash: string;
 }
@@ -35,24 +37,62 @@ export function auditHash(previousHash: string, sequence: number, body: string):
   return sha256Hex(`${previousHash}\n${sequence}\n${body}`);
 }
 
+/** Where the chain's head stood at some time: kept apart from the entries, so that cutting the chain shows. */
+export interface AuditAnchor {
+  readonly sequence: number;
+  readonly hash: string;
+}
+
 export type AuditCheck =
   | { readonly kind: 'intact'; readonly entries: number; readonly head: string }
   | { readonly kind: 'broken'; readonly sequence: number; readonly reason: string };
 
-/** Verifies a chain from its first entry on and names the first broken one. */
-export async function verifyAudit(entries: AsyncIterable<AuditEntry>): Promise<AuditCheck> {
+/**
+ * Verifies a chain from its first entry on and names the first broken one. Every anchor must be an entry of the chain;
+ * an anchor past its end means that entries were removed.
+ */
+export async function verifyAudit(
+  entries: AsyncIterable<AuditEntry>,
+  anchors: readonly AuditAnchor[],
+): Promise<AuditCheck> {
+  const expected = new Map(
+    anchors.filter(({ sequence }) => sequence > 0).map(({ sequence, hash }) => [sequence, hash]),
+  );
+  const lastAnchor = Math.max(0, ...expected.keys());
   let head = AUDIT_GENESIS;
   let count = 0;
   for await (const entry of entries) {
     const sequence = count + 1;
-    if (entry.sequence !== sequence)
-      return { kind: 'broken', sequence, reason: `entry ${sequence} is missing` };
-    if (entry.previousHash !== head)
-      return { kind: 'broken', sequence, reason: `entry ${sequence} does not follow entry ${count}` };
-    if (auditHash(head, sequence, entry.body) !== entry.hash)
-      return { kind: 'broken', sequence, reason: `entry ${sequence} was changed` };
+    const reason = problemOf(entry, sequence, head, expected.get(sequence));
+    if (reason) return { kind: 'broken', sequence, reason };
     head = entry.hash;
     count = sequence;
   }
+  if (count < lastAnchor)
+    return {
+      kind: 'broken',
+      sequence: count + 1,
+      reason: `entries ${count + 1} to ${lastAnchor} were removed`,
+    };
   return { kind: 'intact', entries: count, head };
+}
+
+function problemOf(
+  entry: AuditEntry,
+  sequence: number,
+  head: string,
+  anchor: string | undefined,
+): string | null {
+  if (entry.sequence !== sequence) return `entry ${sequence} is missing`;
+  if (entry.previousHash !== head) return `entry ${sequence} does not follow entry ${sequence - 1}`;
+  if (auditHash(head, sequence, entry.body) !== entry.hash) return `entry ${sequence} was changed`;
+  if (subjectOf(entry.body) !== entry.subject) return `entry ${sequence} was filed under another subject`;
+  if (anchor !== undefined && anchor !== entry.hash)
+    return `entry ${sequence} is not the one that was noted at the time`;
+  return null;
+}
+
+function subjectOf(body: string): unknown {
+  const value: unknown = JSON.parse(body);
+  return value !== null && typeof value === 'object' && 'subject' in value ? value.subject : undefined;
 }

@@ -25,6 +25,8 @@ export interface StatusView {
   readonly queued: readonly Task[];
   readonly paused: readonly Task[];
   readonly approvals: readonly Approval[];
+  /** Answers that are being made, oldest first. */
+  readonly answering: readonly { readonly conversationId: string; readonly since: Date }[];
   readonly today: {
     readonly finished: number;
     readonly failed: number;

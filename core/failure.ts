@@ -48,7 +48,7 @@ const kinds = {
     status: 404,
   },
   'command-usage': {
-    what: 'That command needs something else after it.',
+    what: 'That is not how the command is used.',
     notDone: 'Nothing was done.',
     hint: 'See /help for how it is used.',
     retryable: false,
@@ -249,6 +249,34 @@ const kinds = {
     hint: 'Send it again in a moment.',
     retryable: true,
     status: 503,
+  },
+  'taken-over': {
+    what: 'Another Reeve has taken this database over.',
+    notDone: 'The message was not stored here.',
+    hint: 'Talk to the other one; this one stops.',
+    retryable: false,
+    status: 503,
+  },
+  'turn-stopped': {
+    what: 'Stopped before there was an answer.',
+    notDone: 'Nothing more was started.',
+    hint: 'Say it again when you want it after all.',
+    retryable: true,
+    status: 499,
+  },
+  'undo-nothing': {
+    what: 'There is nothing to bring back under that name.',
+    notDone: 'Nothing was changed.',
+    hint: '/files lists your files; only overwritten and deleted ones can be brought back.',
+    retryable: false,
+    status: 404,
+  },
+  'host-refused': {
+    what: 'The request names another host.',
+    notDone: 'Nothing was read or done.',
+    hint: 'Use http://127.0.0.1 and the printed port.',
+    retryable: false,
+    status: 403,
   },
   'message-set-aside': {
     what: 'Handling this message failed three times.',

@@ -1,3 +1,4 @@
+import type { AuditAnchor } from './audit.ts';
 import type { DispatchJob } from './queue.ts';
 
 /** Time as an argument. `sleep` rejects with the signal's reason when it aborts. */
@@ -108,4 +109,10 @@ export interface Launcher {
   launch(request: LaunchRequest, signal?: AbortSignal): Promise<LaunchedExecutor>;
   level(): Promise<SandboxLevel>;
   close(): Promise<void>;
+}
+
+/** Where heads of the audit chain are noted outside of the database. */
+export interface AuditCheckpoints {
+  note(anchor: AuditAnchor, at: Date): Promise<void>;
+  all(): Promise<AuditAnchor[]>;
 }

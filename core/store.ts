@@ -1,5 +1,5 @@
 import type { Approval, EffectCall, Grant } from './approval.ts';
-import type { AuditEntry, AuditEvent } from './audit.ts';
+import type { AuditAnchor, AuditEntry, AuditEvent } from './audit.ts';
 import type { About, ChatAddress, OutboundContent, Sender } from './channel.ts';
 import type { HostPort } from './host.ts';
 import type { TaskId } from './ids.ts';
@@ -254,6 +254,8 @@ export interface AuditRecords {
   /** Appends to the tenant's one chain; locks its head, so call it last in a transaction. */
   append(event: AuditEvent, at: Date): Promise<AuditEntry>;
   entries(from?: number): AsyncIterable<AuditEntry>;
+  /** Where the chain ends now; sequence 0 before the first entry. */
+  head(): Promise<AuditAnchor>;
   /** Newest entries about a subject, oldest first. */
   about(subject: string, limit: number): Promise<AuditEntry[]>;
 }

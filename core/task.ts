@@ -19,6 +19,8 @@ export interface TaskOutcome {
   readonly kind: 'succeeded' | 'failed' | 'cancelled' | 'expired';
   readonly summary: string;
   readonly evidence: readonly number[];
+  /** What the steps say of a success: proved, not proved by any, or everything it wanted to change was denied. */
+  readonly verdict?: 'proved' | 'unverified' | 'denied';
   /** A code of the failure catalogue when the task did not succeed. */
   readonly failure?: string;
 }

@@ -7,6 +7,7 @@ import {
   TOOLS,
   type ToolArguments,
   type ToolName,
+  toWireName,
 } from '@reeve/core';
 import { z } from 'zod';
 import type { Journal, OpenCall } from './journal.ts';
@@ -89,7 +90,7 @@ function readCall({ name, json }: OpenCall): ReadCall {
     return {
       kind: 'wrong',
       name,
-      problem: `There is no tool “${shorten(name, 60)}”. There are: ${[...TOOLS.keys()].join(', ')}. Nothing was done.`,
+      problem: `There is no tool “${shorten(name, 60)}”. There are: ${[...TOOLS.keys()].map(toWireName).join(', ')}. Nothing was done.`,
     };
   const read = parseToolArguments(json);
   if (read.kind === 'not-json')

@@ -2,7 +2,6 @@ import {
   type Assignment,
   type Clock,
   collectAnswer,
-  FAILURES,
   type FailureCode,
   isEffectTool,
   isFailureCode,
@@ -137,7 +136,7 @@ async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
         continue;
       }
       const code = isFailureCode(error.code) ? error.code : 'model-failed';
-      return failed(code, FAILURES[code].what === error.message ? '' : error.message);
+      return failed(code, '');
     }
   }
 }

@@ -4,6 +4,7 @@ import type { SqlQueries } from './sql-queries.ts';
 interface AuditRow {
   readonly sequence: string;
   readonly body: string;
+  readonly subject: string;
   readonly previous_hash: string;
   readonly hash: string;
 }
@@ -37,6 +38,12 @@ export function createAuditRecords(sql: SqlQueries): AuditRecords {
       }
     },
 
+    async head() {
+      const row = await sql.row<{ sequence: string; hash: string }>('select sequence, hash from audit_head');
+      if (!row) throw new Error('the audit chain has no head');
+      return { sequence: Number(row.sequence), hash: row.hash };
+    },
+
     async about(subject, limit) {
       const rows = await sql.rows<AuditRow>(
         'select * from audit_entries where subject = $1 order by sequence desc limit $2',
@@ -51,6 +58,7 @@ function toEntry(row: AuditRow): AuditEntry {
   return {
     sequence: Number(row.sequence),
     body: row.body,
+    subject: row.subject,
     previousHash: row.previous_hash,
     hash: row.hash,
   };

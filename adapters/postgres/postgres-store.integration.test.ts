@@ -116,7 +116,7 @@ function auditTampering(poolOf: () => SqlPool): void {
     const pool = poolOf();
     await expect(pool.query(statement)).rejects.toThrow('append-only');
     const { audit } = createPostgresStore({ pool });
-    expect(await verifyAudit(audit.entries())).toMatchObject({ kind: 'intact', entries: 5 });
+    expect(await verifyAudit(audit.entries(), [])).toMatchObject({ kind: 'intact', entries: 5 });
   });
 
   it.each([
@@ -127,7 +127,7 @@ function auditTampering(poolOf: () => SqlPool): void {
     const pool = poolOf();
     await pool.query(`alter table audit_entries disable trigger user; ${statement}`);
     const { audit } = createPostgresStore({ pool });
-    expect(await verifyAudit(audit.entries())).toEqual({
+    expect(await verifyAudit(audit.entries(), [])).toEqual({
       kind: 'broken',
       sequence,
       reason: expect.stringContaining(reason),

@@ -10,7 +10,7 @@ export function createGuard(options: { token: string; open: ReadonlySet<string> 
   const expected = hash(options.token);
   return async (context, next) => {
     const host = context.req.header('host') ?? '';
-    if (!isLoopback(host)) return problem('origin-refused');
+    if (!isLoopback(host)) return problem('host-refused');
     const origin = context.req.header('origin');
     if (origin !== undefined && origin !== `http://${host}`) return problem('origin-refused');
     if (!options.open.has(context.req.path)) {

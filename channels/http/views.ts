@@ -104,6 +104,7 @@ export const statusViewSchema = z
     queued: z.array(taskViewSchema),
     paused: z.array(taskViewSchema),
     approvals: z.array(approvalViewSchema),
+    answering: z.array(z.strictObject({ conversationId: z.string(), since: moment })),
     today: z.strictObject({
       finished: z.number().int(),
       failed: z.number().int(),
@@ -202,7 +203,7 @@ export function conversationView(conversation: Conversation): z.infer<typeof con
 }
 
 export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
-  const { limit, running, waiting, queued, paused, approvals, today, trouble, model } = status;
+  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model } = status;
   return {
     limit,
     running: running.map(taskView),
@@ -210,6 +211,7 @@ export function statusView(status: StatusView): z.infer<typeof statusViewSchema>
     queued: queued.map(taskView),
     paused: paused.map(taskView),
     approvals: approvals.map(approvalView),
+    answering: answering.map(({ conversationId, since }) => ({ conversationId, since: since.toISOString() })),
     today: { ...today },
     trouble: [...trouble],
     model,

@@ -1,4 +1,5 @@
-import { type AuditCheck, verifyAudit } from '@reeve/core';
+import { checkAudit } from '@reeve/coordinator';
+import type { AuditCheck } from '@reeve/core';
 import { createPostgresStore } from '@reeve/postgres';
 import { readConfig } from '../config.ts';
 import { findRunning, openHome } from '../home.ts';
@@ -6,6 +7,7 @@ import { createFileLog } from '../log.ts';
 import type { Settings } from '../settings.ts';
 import { openDatabase } from '../up/database.ts';
 import { EXIT, UserError } from '../user-error.ts';
+import { createCheckpointFile } from './checkpoint-file.ts';
 
 /**
  * `reeve audit verify`: reads the chain from its first entry and recomputes every hash; a Reeve that runs on this home
@@ -40,7 +42,10 @@ async function readChain(settings: Settings): Promise<AuditCheck> {
   try {
     const database = await openDatabase(settings, home.paths, log);
     try {
-      return await verifyAudit(createPostgresStore({ pool: database.pool }).audit.entries());
+      return await checkAudit(
+        createPostgresStore({ pool: database.pool }),
+        createCheckpointFile(home.paths.auditCheckpoints),
+      );
     } finally {
       await database.pool.close();
     }

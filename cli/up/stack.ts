@@ -16,12 +16,14 @@ import { createGatewayModel } from '@reeve/model/gateway';
 import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
 import { createBwrapLauncher } from '@reeve/sandbox';
+import { createCheckpointFile } from '../audit/checkpoint-file.ts';
 import { type Home, readOrMakeKey } from '../home.ts';
 import type { Settings } from '../settings.ts';
 import { UserError } from '../user-error.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createModels, type GatewayModels } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
+import { createTrouble, type Trouble } from './trouble.ts';
 
 /** A running Reeve: coordinator, gateway and channels in one process. */
 export interface Stack {
@@ -100,6 +102,7 @@ interface Parts {
   readonly queue: TaskQueue;
   readonly store: Store;
   readonly launcher: Launcher;
+  readonly trouble: Trouble;
 }
 
 async function openParts(
@@ -119,24 +122,29 @@ async function openParts(
   const apiToken = Buffer.from(await readOrMakeKey(home.paths.apiToken, KEY_BYTES)).toString('base64url');
   const database = await openDatabase(settings, home.paths, log);
   opened.defer(() => database.pool.close());
-  const queue = await database.openQueue();
+  const trouble = createTrouble(home.paths.root);
+  const queue = trouble.watchQueue(await database.openQueue());
   opened.defer(() => queue.close());
   const store = await createPostgresStore({ pool: database.pool });
   await store.takeOver(`pid ${process.pid}`, clock.now());
   const gateway = createGateway({
-    models,
-    ...(models.fallback ? { fallback: models.fallback } : {}),
+    models: {
+      coordinator: trouble.watchModel(models.coordinator),
+      executor: trouble.watchModel(models.executor),
+    },
+    ...(models.fallback ? { fallback: trouble.watchModel(models.fallback) } : {}),
     store: createGatewayStore({ pool: database.pool }),
     tokenKey,
     clock,
     log,
     limits: DEFAULT_GATEWAY_LIMITS,
+    privateHosts: settings.REEVE_PRIVATE_HOSTS,
   });
   const listening = await gateway.listen({ socketPath: sockets.gateway });
   opened.defer(() => listening.close());
   const launcher = createLauncher({ home, runtimeDirectory: runtime.path, sockets, log });
   opened.defer(() => launcher.close());
-  return { sockets, tokenKey, apiToken, database, queue, store, launcher };
+  return { sockets, tokenKey, apiToken, database, queue, store, launcher, trouble };
 }
 
 /** The coordinator and its local channel, which know each other: the channel's counter is the coordinator's desk. */
@@ -164,6 +172,7 @@ function createRooms(
     queue,
     launcher,
     objects: createDiskObjectStore(home.paths.objects),
+    checkpoints: createCheckpointFile(home.paths.auditCheckpoints),
     model: createGatewayModel({
       socketPath: sockets.gateway,
       role: 'coordinator',
@@ -184,7 +193,7 @@ function createRooms(
       executorsDieWithCoordinator: true,
       modelSummary: models.summary,
     },
-    trouble: () => [],
+    trouble: parts.trouble.lines,
   });
   return { coordinator, http };
 }

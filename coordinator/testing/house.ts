@@ -112,6 +112,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
         ...plan.settings,
       },
       trouble: () => [],
+      checkpoints: { note: async () => undefined, all: async () => [] },
     });
     coordinator.link.listen(socketPath);
     await once(coordinator.link, 'listening');

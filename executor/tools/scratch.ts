@@ -20,7 +20,7 @@ export const runShell: Tool<'shell.run'> = async (
     maxOutputBytes: SHOWN_OUTPUT_BYTES,
     signal,
   });
-  const label = `\`${shorten(command, 70)}\``;
+  const label = labelOf(command);
   if (outcome.kind === 'refused') return refusal(outcome, `could not run ${label}`);
   const { exitCode, signal: killedBy, timedOut, stdout, stderr } = outcome.value;
   const ending = timedOut
@@ -76,6 +76,12 @@ export const listScratch: Tool<'file.list'> = async ({ path }, { shim, signal })
     activity: 'looked through its scratch files',
   };
 };
+
+/** How a command is called in one line: by the comment that it begins with, else by its beginning. */
+function labelOf(command: string): string {
+  const comment = /^\s*#(?!!)[ \t]*(?<words>\S[^\n]*)\n\s*\S/.exec(command)?.groups?.['words'];
+  return comment === undefined ? `\`${shorten(command, 70)}\`` : `“${shorten(comment, 70)}”`;
+}
 
 function outputText(name: string, output: CapturedOutput): string[] {
   if (output.totalBytes === 0) return [];

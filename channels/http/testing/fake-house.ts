@@ -157,6 +157,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       queued: inState('queued'),
       paused: inState('paused'),
       approvals: [...house.approvals.values()].filter((approval) => approval.state === 'pending'),
+      answering: [],
       today: { finished: 1, failed: 0, modelCalls: 3, inputTokens: 10, outputTokens: 5 },
       trouble: [],
       model: 'rehearsal',
