@@ -1,3 +1,4 @@
+import { formatHostPort, type HostPort, parsePrivateHost } from '@reeve/core';
 import { z } from 'zod';
 
 /** One setting: how it is called, checked and explained. Every setting is one row of this table and nowhere else. */
@@ -19,6 +20,22 @@ const wholeNumber = (least: number, most: number) => z.coerce.number().int().min
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 const timeZone = z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Paris');
 const modelName = z.string().trim().min(1).max(200);
+
+/** Host and port pairs, comma-separated; parsed, so that what runs is what `config print` shows. */
+const privateHosts = z
+  .string()
+  .default('')
+  .transform((text, context): readonly HostPort[] =>
+    text
+      .split(',')
+      .filter((part) => part.trim() !== '')
+      .flatMap((part) => {
+        const parsed = parsePrivateHost(part);
+        if (parsed.kind === 'host') return [parsed.address];
+        context.addIssue({ code: 'custom', message: parsed.reason });
+        return [];
+      }),
+  );
 
 export const SETTINGS = {
   REEVE_HOME: setting(
@@ -64,6 +81,10 @@ export const SETTINGS = {
   REEVE_TIME_ZONE: setting(
     timeZone.default(Intl.DateTimeFormat().resolvedOptions().timeZone),
     'your time zone',
+  ),
+  REEVE_PRIVATE_HOSTS: setting(
+    privateHosts,
+    'private hosts that requests may reach all the same, as exact host:port, comma-separated',
   ),
   REEVE_LOG_LEVEL: setting(
     z.enum(['debug', 'info', 'warn', 'error']).default('info'),
@@ -133,7 +154,8 @@ export function settingNames(): SettingName[] {
 export function shownValue(name: SettingName, settings: ResolvedSettings): string | null {
   const value = settings.values[name];
   if (value === undefined) return null;
-  return SETTINGS[name].secret ? 'set (hidden)' : String(value);
+  if (SETTINGS[name].secret) return 'set (hidden)';
+  return Array.isArray(value) ? value.map(formatHostPort).join(', ') : String(value);
 }
 
 function isTimeZone(name: string): boolean {

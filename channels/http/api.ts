@@ -16,6 +16,7 @@ import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { EventStream, Subscriber } from './event-stream.ts';
 import { apiEventSchema } from './events.ts';
 import { createGuard, problem } from './guard.ts';
+import { methodsAt } from './methods-at.ts';
 import * as routes from './routes.ts';
 import { approvalView, conversationView, messageView, statusView, taskView } from './views.ts';
 
@@ -62,9 +63,14 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   api.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' });
   api.openAPIRegistry.register('Event', apiEventSchema);
   api.doc31('/openapi.json', { openapi: '3.1.0', info: { title: 'Reeve local API', version: deps.version } });
-  api.notFound((context) =>
-    problem('request-malformed', `there is no ${context.req.method} ${context.req.path}`),
-  );
+  api.notFound((context) => {
+    const { method, path } = context.req;
+    const methods = methodsAt(api.routes, path);
+    if (methods.length === 0) return problem('route-unknown', path);
+    const answer = problem('method-wrong', `${method} ${path}; it takes ${methods.join(', ')}`);
+    answer.headers.set('allow', methods.join(', '));
+    return answer;
+  });
   api.onError((error, context) => {
     if (error instanceof HTTPException && error.status < 500)
       return problem('request-malformed', 'the body is not JSON, or not sent as application/json');
@@ -126,9 +132,11 @@ function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
 function addEvents(api: OpenAPIHono, deps: ApiDeps): void {
   api.openapi(routes.getEvents, async (context) => {
     const { conversation, after } = context.req.valid('query');
-    const lastEventId = context.req.header('last-event-id');
-    const from =
-      after ?? (lastEventId !== undefined && /^\d+$/.test(lastEventId) ? Number(lastEventId) : null);
+    // A client that has seen no event yet may send an empty one.
+    const lastEventId = context.req.header('last-event-id') || undefined;
+    if (lastEventId !== undefined && !/^\d{1,15}$/.test(lastEventId))
+      return refuse('request-malformed', 'Last-Event-ID must be the number of an event');
+    const from = after ?? (lastEventId === undefined ? null : Number(lastEventId));
     const subscriber = await deps.events.subscribe({
       conversation: conversation ?? null,
       after: from,

@@ -51,6 +51,19 @@ function rawCall(path: string, headers: Record<string, string>): Promise<number>
   });
 }
 
+test('a wrong method is told which are right', async () => {
+  const answer = await call('/v1/conversations/main/messages', { method: 'DELETE' });
+  expect(answer.headers.get('allow')).toBe('POST, GET, HEAD');
+  expect(await answer.json()).toMatchObject({ detail: expect.stringContaining('it takes POST, GET, HEAD') });
+});
+
+test.each([
+  ['/v1/events?after=abc', 'after: must be the number of an event'],
+  ['/v1/conversations/a%0Ab/messages', 'conversation: a name has no slashes and no control characters'],
+])('%s is refused in words', async (path, words) => {
+  expect(await (await call(path)).json()).toMatchObject({ detail: expect.stringContaining(words) });
+});
+
 test('health and the description need no token; everything else does', async () => {
   const schema = await fetchApiSchema(house.url);
   expect((await fetch(`${house.url}/healthz`)).status).toBe(200);
@@ -116,7 +129,26 @@ test.each<[string, () => Promise<Response>, string]>([
     () => post('/v1/conversations/main/messages', { text: 'a'.repeat(3_000_000) }),
     '413 message-too-long',
   ],
-  ['an unknown path', () => call('/v1/nothing'), '400 request-malformed'],
+  ['an unknown path', () => call('/v1/nothing'), '404 route-unknown'],
+  ['a wrong method', () => call('/v1/status', { method: 'DELETE' }), '405 method-wrong'],
+  ['a wrong method on files', () => call('/v1/files/a/b.txt', { method: 'PUT' }), '405 method-wrong'],
+  [
+    'a slash in a name',
+    () => post('/v1/conversations/a%2Fb/messages', { text: 'a' }),
+    '400 request-malformed',
+  ],
+  [
+    'a line feed in a name',
+    () => post('/v1/conversations/a%0Ab/messages', { text: 'a' }),
+    '400 request-malformed',
+  ],
+  ['such a name for events', () => call('/v1/events?conversation=a%00b'), '400 request-malformed'],
+  [
+    'a last event that is no number',
+    () => call('/v1/events', { headers: { 'last-event-id': 'abc' } }),
+    '400 request-malformed',
+  ],
+  ['a start that is no number', () => call('/v1/events?after=abc'), '400 request-malformed'],
   ['a bad limit', () => call('/v1/tasks?limit=0'), '400 request-malformed'],
   ['a bad event number', () => call('/v1/events?after=-1'), '400 request-malformed'],
   ['no task id', () => call('/v1/tasks/nonsense'), '404 task-unknown'],

@@ -82,13 +82,16 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
   };
 }
 
+/** Longer than clients keep an idle connection, so that none is closed just as a client uses it again. */
+const KEEP_ALIVE_MS = 75_000;
+
 function startServer(
   fetch: ReturnType<typeof createApi>['fetch'],
   hostname: string,
   port: number,
 ): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, hostname, port });
+    const server = serve({ fetch, hostname, port, serverOptions: { keepAliveTimeout: KEEP_ALIVE_MS } });
     server.once('error', reject);
     server.once('listening', () => resolve(server));
   });

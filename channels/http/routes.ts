@@ -26,8 +26,9 @@ const problems = {
 const limit = z.coerce.number().int().min(1).max(200).default(50);
 const conversation = z
   .string()
-  .min(1)
-  .max(200)
+  .min(1, 'a name is needed')
+  .max(200, 'a name has at most 200 characters')
+  .regex(/^[^\p{Cc}\p{Zl}\p{Zp}/\\]*$/u, 'a name has no slashes and no control characters')
   .openapi({ description: 'A name that the client chooses, such as “main”.', example: 'main' });
 
 export const getHealth = createRoute({
@@ -84,7 +85,11 @@ export const getEvents = createRoute({
   request: {
     query: z.object({
       conversation: conversation.optional(),
-      after: z.coerce.number().int().min(0).optional(),
+      after: z.coerce
+        .number('must be the number of an event')
+        .int('must be the number of an event')
+        .min(0, 'must be the number of an event')
+        .optional(),
     }),
   },
   responses: {

@@ -7,6 +7,7 @@ import { type Finding, runCheck } from './check.ts';
 import { dataChecks } from './data-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { modelChecks } from './model-checks.ts';
+import { networkChecks } from './network-checks.ts';
 
 const MARKS: Readonly<Record<Finding['state'], string>> = { ok: '✓', warning: '!', failed: '✗' };
 
@@ -24,6 +25,7 @@ export async function doctor(options: { json?: boolean }): Promise<number> {
     ...machineChecks(settings),
     ...dataChecks(settings, paths, log),
     ...modelChecks(settings),
+    ...networkChecks(settings),
   ]) {
     const finding = await runCheck(check);
     findings.push(finding);

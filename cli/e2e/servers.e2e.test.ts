@@ -37,4 +37,37 @@ describe('on a Postgres server and Redis', () => {
       return (body['tasks'] as unknown[]).length === 8;
     });
   });
+
+  it('a second Reeve on the same database takes it over, and the first says so and ends', async () => {
+    await using firstHome = await makeTestHome();
+    await using secondHome = await makeTestHome();
+    const servers = { DATABASE_URL: postgres.connectionString, REDIS_URL: redis.url };
+    await using first = await startReeve(firstHome, servers);
+    await using second = await startReeve(secondHome, servers);
+    const ended = await first.ended;
+    expect(ended.stderr).toContain('Another Reeve has taken this database over');
+    expect(ended.stderr).not.toMatch(/\n\s+at /);
+    expect(ended.code).toBe(1);
+    const sent = await second.call('POST', '/v1/conversations/main/messages', { text: '/status' });
+    expect(sent.status).toBe(202);
+  });
+
+  it('a database that goes away refuses messages plainly and is back by itself', async () => {
+    await using home = await makeTestHome();
+    await using reeve = await startReeve(home, { DATABASE_URL: postgres.connectionString });
+    await postgres.crash();
+    const refused = await reeve.call('POST', '/v1/conversations/main/messages', { text: 'hello' });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'database-away' } });
+    await postgres.start();
+    await eventually('an accepted message', async () => {
+      const sent = await reeve.call('POST', '/v1/conversations/main/messages', {
+        text: 'run echo back again',
+      });
+      return sent.status === 202;
+    });
+    await eventually('its task’s end', async () => {
+      const { body } = await reeve.call('GET', '/v1/tasks?state=succeeded&limit=1');
+      return (body['tasks'] as { title: string }[])[0]?.title.includes('echo back');
+    });
+  });
 });

@@ -86,21 +86,25 @@ export interface RunningReeve extends AsyncDisposable {
     body?: unknown,
   ): Promise<{ status: number; body: Record<string, unknown> }>;
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Resolves when the process has ended, however that came. */
+  readonly ended: Promise<{ readonly code: number | null; readonly stderr: string }>;
 }
 
 /** Starts `reeve up` without a terminal and waits until it says where it is. */
 export async function startReeve(
   home: TestHome,
   extra: Readonly<Record<string, string>> = {},
+  directory = home.path,
 ): Promise<RunningReeve> {
   const child = start(home, ['up'], extra);
   const stderr = collect(child.stderr);
+  const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stderr: stderr() }));
   const url = await Promise.race([
     readUrl(child.stdout),
     diedEarly(child, stderr),
     delay(START_LIMIT_MS, `reeve did not start: ${stderr()}`),
   ]);
-  const token = await readToken(home);
+  const token = await readToken(directory);
   const kill = async (signal: 'SIGKILL' | 'SIGTERM') => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     const closed = once(child, 'close');
@@ -126,6 +130,7 @@ export async function startReeve(
       };
     },
     kill,
+    ended,
     [Symbol.asyncDispose]: () => kill('SIGTERM'),
   };
 }
@@ -167,8 +172,8 @@ async function delay(milliseconds: number, message: string): Promise<never> {
   throw new Error(message);
 }
 
-async function readToken(home: TestHome): Promise<string> {
-  return (await readFile(path.join(home.path, 'keys', 'api-token'), 'utf8')).trim();
+async function readToken(directory: string): Promise<string> {
+  return (await readFile(path.join(directory, 'keys', 'api-token'), 'utf8')).trim();
 }
 
 /** Waits until `look` yields something; throws with `what` when it takes too long. */
