@@ -11,6 +11,7 @@ import { createCommandHandler } from './command-handler.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
+import { keepTrying } from './keep-trying.ts';
 import { createMailboxes } from './mailbox.ts';
 import { createStatusReader } from './status.ts';
 import type { TaskRoom } from './task-room.ts';
@@ -93,6 +94,13 @@ export function createConversationRoom(
       )
       .finally(() => commandsInHand.delete(entry.id));
   };
+  /** Messages that an earlier process accepted and did not answer. */
+  const takeUp = async () => {
+    for (const conversationId of await store.inbox.pendingConversations()) {
+      for (const entry of await store.inbox.pending(conversationId, 'command')) onAccepted(entry);
+      mailboxes.wake(conversationId);
+    }
+  };
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
   return {
@@ -107,10 +115,12 @@ export function createConversationRoom(
         stopping.abort(signal.reason);
       };
       signal.addEventListener('abort', stop, { once: true });
-      for (const conversationId of await store.inbox.pendingConversations()) {
-        for (const entry of await store.inbox.pending(conversationId, 'command')) onAccepted(entry);
-        mailboxes.wake(conversationId);
-      }
+      await keepTrying(takeUp, {
+        clock,
+        log,
+        signal: stopping.signal,
+        what: 'what an earlier process left unanswered',
+      });
       if (!signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       stop();

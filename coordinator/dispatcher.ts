@@ -1,6 +1,7 @@
 import { type Clock, isLive, type Log, queueJobId, type Store, type Task, type TaskQueue } from '@reeve/core';
 import type { ExecutorPool } from './executor-pool.ts';
 import type { JobRunner } from './job-runner.ts';
+import { keepTrying } from './keep-trying.ts';
 import type { TaskLedger } from './task-ledger.ts';
 import type { TaskRelay } from './task-relay.ts';
 import type { WakeSignal } from './wake-signal.ts';
@@ -123,7 +124,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     async run(abort) {
-      await takeOver();
+      await keepTrying(takeOver, { clock, log, signal: abort, what: 'what an earlier process left running' });
       pool.warmUp();
       const worker = await queue.work((job) => deps.jobs.run(job), { concurrency: deps.parallelTasks });
       await loop(abort);
