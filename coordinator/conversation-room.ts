@@ -6,13 +6,14 @@ import {
   failureText,
   type Inbound,
   type InboxEntry,
+  type Store,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
-import { createMailboxes } from './mailbox.ts';
+import { createMailboxes, type Mailboxes } from './mailbox.ts';
 import { createStatusReader } from './status.ts';
 import type { TaskRoom } from './task-room.ts';
 import { createTurnHandler, replyEntry } from './turn.ts';
@@ -94,13 +95,6 @@ export function createConversationRoom(
       )
       .finally(() => commandsInHand.delete(entry.id));
   };
-  /** Messages that an earlier process accepted and did not answer. */
-  const takeUp = async () => {
-    for (const conversationId of await store.inbox.pendingConversations()) {
-      for (const entry of await store.inbox.pending(conversationId, 'command')) onAccepted(entry);
-      mailboxes.wake(conversationId);
-    }
-  };
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
   return {
@@ -115,6 +109,7 @@ export function createConversationRoom(
         stopping.abort(signal.reason);
       };
       signal.addEventListener('abort', stop, { once: true });
+      const takeUp = () => takeUpUnanswered(store, mailboxes, onAccepted);
       await keepTrying(takeUp, {
         clock,
         log,
@@ -127,6 +122,18 @@ export function createConversationRoom(
       await mailboxes.idle();
     },
   };
+}
+
+/** Messages that an earlier process accepted and did not answer. */
+async function takeUpUnanswered(
+  store: Store,
+  mailboxes: Mailboxes,
+  onCommand: (entry: InboxEntry) => void,
+): Promise<void> {
+  for (const conversationId of await store.inbox.pendingConversations()) {
+    for (const entry of await store.inbox.pending(conversationId, 'command')) onCommand(entry);
+    mailboxes.wake(conversationId);
+  }
 }
 
 /** A message that always fails is set aside, and its sender told once. */

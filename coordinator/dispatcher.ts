@@ -1,4 +1,13 @@
-import { type Clock, isLive, type Log, queueJobId, type Store, type Task, type TaskQueue } from '@reeve/core';
+import {
+  type Clock,
+  isLive,
+  type Log,
+  type QueueWorker,
+  queueJobId,
+  type Store,
+  type Task,
+  type TaskQueue,
+} from '@reeve/core';
 import type { ExecutorPool } from './executor-pool.ts';
 import type { JobRunner } from './job-runner.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -126,12 +135,25 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     async run(abort) {
       await keepTrying(takeOver, { clock, log, signal: abort, what: 'what an earlier process left running' });
       pool.warmUp();
-      const worker = await queue.work((job) => deps.jobs.run(job), { concurrency: deps.parallelTasks });
+      const worker = startWorker(deps, abort);
       await loop(abort);
       await relaying;
       deps.jobs.stop();
       await pool.close();
-      await worker.close();
+      await (await worker)?.close();
     },
   };
+}
+
+/** A queue that is away at the start is asked again; tasks wait, and everything else goes on. Null when aborted first. */
+async function startWorker(deps: DispatcherDeps, abort: AbortSignal): Promise<QueueWorker | null> {
+  while (!abort.aborted) {
+    try {
+      return await deps.queue.work((job) => deps.jobs.run(job), { concurrency: deps.parallelTasks });
+    } catch (error) {
+      deps.log.warn({ err: error }, 'the queue is away; trying again');
+      await deps.clock.sleep(RECONCILE_MS, abort).catch(() => undefined);
+    }
+  }
+  return null;
 }

@@ -4,7 +4,6 @@ import {
   type JobsOptions,
   type JobType,
   type PgPool,
-  type PostgresConnectionOptions,
   Queue,
   runMigrations,
   Worker,
@@ -62,7 +61,7 @@ export interface QueueConnection {
 
 const SCHEMA = 'bullmq';
 /** Each Queue and each Worker has a pool of its own on a real Postgres, and a worker pins one client to listen. */
-const POOL_SIZE = 3;
+const POOL_SIZE = 4;
 
 /** Connects to the backend and, on Postgres, brings BullMQ's own tables up to date. */
 export async function connectQueue(backend: QueueBackend, name: string, log: Log): Promise<QueueConnection> {
@@ -78,10 +77,7 @@ export async function connectQueue(backend: QueueBackend, name: string, log: Log
       } finally {
         await client.end();
       }
-      return connectPostgres(
-        { connectionString: backend.connectionString, max: POOL_SIZE, schema: SCHEMA },
-        name,
-      );
+      return connectPostgres(() => openGuardedPool(backend.connectionString, log), name);
     }
     case 'pglite': {
       // BullMQ describes the events of a `pg` pool more loosely than `pg` does.
@@ -92,18 +88,49 @@ export async function connectQueue(backend: QueueBackend, name: string, log: Log
       } finally {
         client.release();
       }
-      return connectPostgres(pool, name);
+      return connectPostgres(() => ({ pool, end: async () => undefined }), name);
     }
   }
 }
 
-function connectPostgres(connection: PostgresConnectionOptions, name: string): QueueConnection {
-  return {
-    queue: new Queue(name, { connection }, createPostgresBackend),
-    openWorker: (processor, options) =>
-      new Worker(name, processor, { ...options, connection }, createPostgresBackend),
-    close: async () => undefined,
+/** A pool for one Queue or Worker, and how to end it. */
+interface QueuePool {
+  readonly pool: PgPool;
+  end(): Promise<void>;
+}
+
+function connectPostgres(openPool: () => QueuePool, name: string): QueueConnection {
+  const opened: QueuePool[] = [];
+  const open = () => {
+    const one = openPool();
+    opened.push(one);
+    return one.pool;
   };
+  return {
+    queue: new Queue(name, { connection: open() }, createPostgresBackend),
+    openWorker: (processor, options) =>
+      new Worker(name, processor, { ...options, connection: open() }, createPostgresBackend),
+    async close() {
+      await Promise.all(opened.map((one) => one.end()));
+    },
+  };
+}
+
+/**
+ * A pool whose every client has someone who hears its errors. BullMQ's own (made from a configuration) leaves moments
+ * without, and a server that goes away in one of them ends the process.
+ */
+function openGuardedPool(connectionString: string, log: Log): QueuePool {
+  const lost = (error: Error) => log.debug({ error: error.message }, 'a queue connection was lost');
+  const pool = new pg.Pool({
+    connectionString,
+    max: POOL_SIZE,
+    keepAlive: true,
+    options: `-c search_path=${SCHEMA}`,
+  });
+  pool.on('error', lost).on('connect', (client) => client.on('error', lost));
+  // BullMQ describes the events of a `pg` pool more loosely than `pg` does.
+  return { pool: pool as unknown as PgPool, end: () => pool.end() };
 }
 
 function connectRedis(url: string, name: string, log: Log): QueueConnection {
