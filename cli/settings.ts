@@ -1,4 +1,4 @@
-import { formatHostPort, type HostPort, parsePrivateHost } from '@reeve/core';
+import { formatHostPort, type HostPort, parsePrivateHost, shorten } from '@reeve/core';
 import { z } from 'zod';
 
 /** One setting: how it is called, checked and explained. Every setting is one row of this table and nowhere else. */
@@ -16,10 +16,32 @@ function secret<Schema extends z.ZodType>(schema: Schema, describe: string): Set
   return { schema, describe, secret: true };
 }
 
-const wholeNumber = (least: number, most: number) => z.coerce.number().int().min(least).max(most);
+const wholeNumber = (least: number, most: number) =>
+  z.unknown().transform((raw, context): number => {
+    const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
+    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
+    const message = `is “${shorten(String(raw), 40)}”; it must be a whole number from ${least} to ${most}`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+/** The problem never repeats the address: it may hold a password. */
+const serverUrl = (protocol: RegExp, beginnings: string) =>
+  z.url({
+    protocol,
+    error: ({ input }) =>
+      protocol.test(String(input).split(':')[0] ?? '')
+        ? 'is not a well-formed address'
+        : `must begin with ${beginnings}`,
+  });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
-const timeZone = z.string().refine(isTimeZone, 'must be an IANA time zone such as Europe/Paris');
-const modelName = z.string().trim().min(1).max(200);
+const timeZone = z
+  .string('must be an IANA time zone such as Europe/Paris')
+  .refine(isTimeZone, 'must be an IANA time zone such as Europe/Paris');
+const modelName = z
+  .string('must be the name of a model')
+  .trim()
+  .min(1, 'must be the name of a model')
+  .max(200, 'must have at most 200 characters');
 
 /** Host and port pairs, comma-separated; parsed, so that what runs is what `config print` shows. */
 const privateHosts = z
@@ -32,7 +54,7 @@ const privateHosts = z
       .flatMap((part) => {
         const parsed = parsePrivateHost(part);
         if (parsed.kind === 'host') return [parsed.address];
-        context.addIssue({ code: 'custom', message: parsed.reason });
+        context.addIssue({ code: 'custom', message: `must name each as host:port: ${parsed.reason}` });
         return [];
       }),
   );
@@ -47,11 +69,11 @@ export const SETTINGS = {
     'port of the local API on 127.0.0.1; 0 takes a free one',
   ),
   DATABASE_URL: secret(
-    z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+    serverUrl(/^postgres(ql)?$/, 'postgres://').optional(),
     'a Postgres server (15 or newer) instead of the embedded database',
   ),
   REDIS_URL: secret(
-    z.url({ protocol: /^rediss?$/ }).optional(),
+    serverUrl(/^rediss?$/, 'redis:// or rediss://').optional(),
     'a Redis server (6.2 or newer) for the queue',
   ),
   OPENAI_BASE_URL: setting(
@@ -87,7 +109,7 @@ export const SETTINGS = {
     'private hosts that requests may reach all the same, as exact host:port, comma-separated',
   ),
   REEVE_LOG_LEVEL: setting(
-    z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+    z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
     'how much goes into the log file',
   ),
 } as const;

@@ -131,6 +131,20 @@ const kinds = {
     retryable: false,
     status: 400,
   },
+  'route-unknown': {
+    what: 'The API has nothing at this address.',
+    notDone: 'Nothing was done.',
+    hint: 'The API is described at /openapi.json.',
+    retryable: false,
+    status: 404,
+  },
+  'method-wrong': {
+    what: 'This address does not take that method.',
+    notDone: 'Nothing was done.',
+    hint: 'The API is described at /openapi.json.',
+    retryable: false,
+    status: 405,
+  },
   'token-missing': {
     what: 'The request carries no valid token.',
     notDone: 'Nothing was read or done.',

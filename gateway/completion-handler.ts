@@ -1,4 +1,4 @@
-import { type TokenClaims, verifyToken } from '@reeve/core';
+import type { TokenClaims } from '@reeve/core';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { startCall } from './call.ts';
@@ -7,6 +7,7 @@ import { streamedAnswer, wholeAnswer } from './completion-response.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { ModelCaller } from './model-call.ts';
 import { refuse, refuseFor } from './refusal.ts';
+import { holderOf } from './token-holder.ts';
 import type { UsageMeter } from './usage-meter.ts';
 
 export interface HandlerDeps extends GatewayDeps {
@@ -34,17 +35,6 @@ export function createCompletionHandler(deps: HandlerDeps): (context: Context) =
     });
     return refused ?? context.res;
   };
-}
-
-/** The claims of a valid token; a task's token counts only while its attempt holds the task. */
-async function holderOf(header: string | undefined, deps: HandlerDeps): Promise<TokenClaims | null> {
-  const token = /^Bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
-  if (!token) return null;
-  const check = verifyToken(token, deps.tokenKey, deps.clock.now());
-  if (check.kind === 'invalid') return null;
-  const { claims } = check;
-  if (claims.role === 'coordinator') return claims;
-  return (await deps.store.isCurrentAttempt(claims.task, claims.attempt)) ? claims : null;
 }
 
 async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps): Promise<Response> {

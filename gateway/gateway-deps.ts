@@ -1,5 +1,8 @@
-import type { Clock, GatewayStore, Log, Model, ModelRole } from '@reeve/core';
+import type { Clock, GatewayStore, HostPort, Log, Model, ModelRole } from '@reeve/core';
+import type { EgressLimits } from './egress/egress-limits.ts';
+import type { Network } from './egress/network.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { SecretFiller } from './secret-filler.ts';
 
 /** What a gateway is made of. */
 export interface GatewayDeps {
@@ -11,6 +14,12 @@ export interface GatewayDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: GatewayLimits;
+  /** Private hosts that requests and tunnels may reach all the same, by the operator's word. */
+  readonly privateHosts?: readonly HostPort[];
+  readonly secrets?: SecretFiller;
+  /** The system's resolver and sockets unless given. */
+  readonly network?: Network;
+  readonly egressLimits?: EgressLimits;
   /** For request ids and jitter; 0 to 1. */
   readonly random?: () => number;
 }

@@ -1,6 +1,7 @@
 import { createAdaptorServer } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createCompletionHandler } from './completion-handler.ts';
+import { createEgress } from './egress/egress.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { createModelCaller } from './model-call.ts';
 import { createUsageMeter } from './usage-meter.ts';
@@ -18,8 +19,9 @@ export interface Gateway {
 }
 
 /**
- * The model proxy: `POST /v1/chat/completions` for any OpenAI client that holds a task or coordinator token, and
- * `GET /healthz`. It chooses the model by the token's role, retries and falls back before the first token, and counts.
+ * The one door out. `POST /v1/chat/completions` for any OpenAI client that holds a task or coordinator token: chooses the
+ * model by the token's role, retries and falls back before the first token, and counts. `POST /request` makes one web
+ * request for a task under its permit, `CONNECT` tunnels to hosts that were opened to the task. `GET /healthz`.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const random = deps.random ?? Math.random;
@@ -27,16 +29,20 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const meter = createUsageMeter(deps);
   const stopping = new AbortController();
   const callModel = createModelCaller({ ...deps, random });
+  const egress = createEgress({ ...deps, stopping: stopping.signal });
   const app = new Hono();
+  app.use(egress.refuseProxying);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.post(
     '/v1/chat/completions',
     createCompletionHandler({ ...deps, meter, callModel, newRequestId, stopping: stopping.signal }),
   );
+  app.post('/request', egress.handleRequest);
 
   return {
     async listen(at) {
       const server = createAdaptorServer({ fetch: app.fetch });
+      server.on('connect', egress.handleConnect);
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
         server.listen('socketPath' in at ? { path: at.socketPath } : at, () => {
@@ -52,7 +58,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           const closed = new Promise<void>((resolve) => server.close(() => resolve()));
           if ('closeAllConnections' in server) server.closeAllConnections();
           await closed;
-          await meter.settled();
+          await Promise.all([meter.settled(), egress.settled()]);
         },
       };
     },

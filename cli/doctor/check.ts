@@ -1,3 +1,5 @@
+import { UserError } from '../user-error.ts';
+
 /** One finding of the doctor. Ids are stable: scripts may rely on them. */
 export interface Finding {
   readonly id: string;
@@ -9,7 +11,7 @@ export interface Finding {
   readonly fix: string | null;
 }
 
-/** A check that looks at one thing; what it throws becomes a failed finding. */
+/** A check that looks at one thing; what it throws becomes a failed finding, with the fix that the error names. */
 export interface Check {
   readonly id: string;
   readonly title: string;
@@ -31,7 +33,7 @@ export async function runCheck(check: Check): Promise<Finding> {
       state: 'failed',
       observed: error instanceof Error ? error.message : String(error),
       expected,
-      fix: check.fix,
+      fix: error instanceof UserError ? error.fix : check.fix,
     };
   }
 }

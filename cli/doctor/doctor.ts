@@ -1,10 +1,12 @@
 import { readConfig } from '../config.ts';
-import { findRunning, homePaths, openHome } from '../home.ts';
+import { homePaths } from '../home.ts';
 import { createFileLog } from '../log.ts';
-import { EXIT } from '../user-error.ts';
+import type { Settings } from '../settings.ts';
+import { EXIT, HomeUnusable, UserError } from '../user-error.ts';
 import { VERSION } from '../version.ts';
-import { type Finding, runCheck } from './check.ts';
+import { type Check, type Finding, runCheck } from './check.ts';
 import { dataChecks } from './data-checks.ts';
+import { homeCheck, homeChecks } from './home-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { modelChecks } from './model-checks.ts';
 import { networkChecks } from './network-checks.ts';
@@ -13,25 +15,15 @@ const MARKS: Readonly<Record<Finding['state'], string>> = { ok: '✓', warning: 
 
 /**
  * `reeve doctor`: looks at this machine, the stores and the models, and says for each finding what was observed, what
- * was expected and one fix. Exit code 1 when something failed; warnings do not count.
+ * was expected and one fix. Settings or a home that cannot be used are findings too; what depends on them is then left
+ * out. Exit code 1 when something failed; warnings do not count.
  */
 export async function doctor(options: { json?: boolean }): Promise<number> {
-  const { values: settings } = readConfig();
-  await makeHome(settings.REEVE_HOME);
-  const paths = homePaths(settings.REEVE_HOME);
-  const log = createFileLog(paths.log, settings.REEVE_LOG_LEVEL);
   const findings: Finding[] = [];
-  for (const check of [
-    ...machineChecks(settings),
-    ...dataChecks(settings, paths, log),
-    ...modelChecks(settings),
-    ...networkChecks(settings),
-  ]) {
-    const finding = await runCheck(check);
+  for await (const finding of examine(readSettings())) {
     findings.push(finding);
     if (!options.json) console.log(findingText(finding));
   }
-  log.flush();
   const failed = findings.filter((finding) => finding.state === 'failed').length;
   if (options.json) console.log(JSON.stringify({ version: VERSION, ok: failed === 0, findings }, null, 2));
   else
@@ -43,11 +35,48 @@ export async function doctor(options: { json?: boolean }): Promise<number> {
   return failed === 0 ? EXIT.ok : EXIT.failed;
 }
 
-/** The checks need a home; one that runs already has it. */
-async function makeHome(root: string): Promise<void> {
-  if (await findRunning(root)) return;
-  const home = await openHome(root);
-  await home.release();
+function readSettings(): Settings | UserError {
+  try {
+    return readConfig().values;
+  } catch (error) {
+    if (error instanceof UserError) return error;
+    throw error;
+  }
+}
+
+async function* examine(settings: Settings | UserError): AsyncGenerator<Finding> {
+  if (settings instanceof UserError) {
+    yield await runCheck(unreadable(settings));
+    yield* runAll(machineChecks());
+    return;
+  }
+  const root = settings.REEVE_HOME;
+  const home = await runCheck(homeCheck(root));
+  yield home;
+  yield* runAll(machineChecks());
+  if (home.state !== 'failed') {
+    const paths = homePaths(root);
+    const log = createFileLog(paths.log, settings.REEVE_LOG_LEVEL);
+    yield* runAll([...homeChecks(root), ...dataChecks(settings, paths, log)]);
+    log.flush();
+  }
+  yield* runAll([...modelChecks(settings), ...networkChecks(settings)]);
+}
+
+async function* runAll(checks: readonly Check[]): AsyncGenerator<Finding> {
+  for (const check of checks) yield await runCheck(check);
+}
+
+/** What keeps the settings from being read, as a check that fails. */
+function unreadable(error: UserError): Check {
+  const isHome = error instanceof HomeUnusable;
+  return {
+    id: isHome ? 'home' : 'settings',
+    title: isHome ? 'Home' : 'Settings',
+    expected: isHome ? 'a folder of this user' : 'every setting has a value that it can take',
+    fix: error.fix,
+    run: () => Promise.reject(error),
+  };
 }
 
 function findingText(finding: Finding): string {

@@ -1,26 +1,15 @@
 import { execFile } from 'node:child_process';
-import { statfs } from 'node:fs/promises';
 import { promisify } from 'node:util';
-import { findRunning } from '../home.ts';
-import type { Settings } from '../settings.ts';
 import { requireSandbox } from '../up/require-sandbox.ts';
 import { UserError } from '../user-error.ts';
 import type { Check } from './check.ts';
 
 const execute = promisify(execFile);
 const NODE_MAJOR = 24;
-const COMFORTABLE_BYTES = 1024 ** 3;
 
-/** What this machine must offer. */
-export function machineChecks(settings: Settings): Check[] {
-  return [
-    nodeCheck,
-    sandboxProgramsCheck,
-    sandboxRunsCheck,
-    sandboxUidsCheck,
-    diskCheck(settings.REEVE_HOME),
-    runningCheck(settings.REEVE_HOME),
-  ];
+/** What this machine must offer, whatever the settings. */
+export function machineChecks(): Check[] {
+  return [nodeCheck, sandboxProgramsCheck, sandboxRunsCheck, sandboxUidsCheck];
 }
 
 const nodeCheck: Check = {
@@ -107,33 +96,3 @@ const sandboxUidsCheck: Check = {
       ? { state: 'ok', observed: 'started as root: each worker drops to a user id of its own' }
       : { state: 'warning', observed: 'started as an ordinary user: workers share your user id' },
 };
-
-function diskCheck(home: string): Check {
-  return {
-    id: 'disk-space',
-    title: 'Disk',
-    expected: 'at least 1 GB free where the home is',
-    fix: 'Free some space, or set REEVE_HOME to a folder on another disk.',
-    async run() {
-      const { bavail, bsize } = await statfs(home);
-      const free = bavail * bsize;
-      return {
-        state: free >= COMFORTABLE_BYTES ? 'ok' : 'warning',
-        observed: `${(free / 1024 ** 3).toFixed(1)} GB free at ${home}`,
-      };
-    },
-  };
-}
-
-function runningCheck(home: string): Check {
-  return {
-    id: 'reeve-running',
-    title: 'This Reeve',
-    expected: 'running and answering, or stopped',
-    fix: 'Stop it and start it again.',
-    async run() {
-      const running = await findRunning(home);
-      return { state: 'ok', observed: running ? `running at ${running.url}` : 'not running' };
-    },
-  };
-}

@@ -1,0 +1,53 @@
+import { isIPv4 } from 'node:net';
+import ipaddr from 'ipaddr.js';
+
+/** Whether an address belongs to the public internet; `range` says what it is when it does not. */
+export type AddressClass = { readonly kind: 'public' } | { readonly kind: 'closed'; readonly range: string };
+
+/** For protocols as a whole (RFC 2928); `ipaddr.js` knows only the parts of it that are given out. */
+const PROTOCOL_BLOCK = ipaddr.IPv6.parseCIDR('2001::/23');
+/** All that is routed so far (IANA IPv6 address space registry). */
+const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
+/** The well-known prefix (RFC 6052) carries an IPv4 address in its last four bytes; local prefixes need not. */
+const NAT64_BLOCK = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
+const NAT64_PREFIX_BYTES = 12;
+
+/**
+ * Classifies an address by the IANA special-purpose registries: only globally routed unicast is public. An address that
+ * carries an IPv4 one in it is as public as that one where a public form is in use (IPv4-mapped, NAT64), and closed where
+ * none is (IPv4-compatible, 6to4, Teredo, ISATAP). What is not an address is closed.
+ */
+export function classifyAddress(text: string): AddressClass {
+  if (isIPv4(text)) return classifyV4(ipaddr.IPv4.parse(text));
+  const address = parseV6(text);
+  if (address === null) return closed('not an address');
+  if (address.isIPv4MappedAddress()) return classifyV4(address.toIPv4Address());
+  if (address.match(NAT64_BLOCK))
+    return classifyV4(new ipaddr.IPv4(address.toByteArray().slice(NAT64_PREFIX_BYTES)));
+  const range = address.range();
+  if (range !== 'unicast') return closed(range);
+  if (address.match(PROTOCOL_BLOCK)) return closed('reserved');
+  if (!address.match(GLOBAL_UNICAST)) return closed('reserved');
+  return isIsatap(address) ? closed('isatap') : { kind: 'public' };
+}
+
+/** By way of the URL parser, which knows no zones and writes all in hex: `ipaddr.js` takes `::1.2.3.4` for mapped. */
+function parseV6(text: string): ipaddr.IPv6 | null {
+  const hex = URL.parse(`http://[${text}]/`)?.hostname.slice(1, -1);
+  return hex === undefined ? null : ipaddr.IPv6.parse(hex);
+}
+
+function classifyV4(address: ipaddr.IPv4): AddressClass {
+  const range = address.range();
+  return range === 'unicast' ? { kind: 'public' } : closed(range);
+}
+
+/** An interface identifier `[02]00:5efe:<IPv4>` (RFC 5214): a router of such a site would unpack it. */
+function isIsatap(address: ipaddr.IPv6): boolean {
+  const [, , , , high = 0, low = 0] = address.parts;
+  return (high & 0xfdff) === 0 && low === 0x5efe;
+}
+
+function closed(range: string): AddressClass {
+  return { kind: 'closed', range };
+}

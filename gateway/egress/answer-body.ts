@@ -1,0 +1,99 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+
+export interface AnswerBody {
+  readonly bytes: Uint8Array;
+  /** More followed than the limit lets through, or the body broke off. */
+  readonly truncated: boolean;
+}
+
+/** What requests offer and answers may use. */
+export const ACCEPTED_ENCODINGS = 'gzip, deflate, br, zstd';
+
+const UNPACKERS = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+} as const;
+
+/**
+ * Reads a body up to `limit` bytes, as sent and as unpacked, whichever comes first; then the connection is closed. What
+ * was read before it broke off or the signal aborted counts: the answer's head has arrived, so its outcome is known.
+ */
+export async function readBody(
+  response: IncomingMessage,
+  limit: number,
+  signal: AbortSignal,
+): Promise<AnswerBody> {
+  const { body, isPacked } = unpacked(response);
+  const abort = () => response.destroy(new Error('the time is over'));
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  const pieces: Uint8Array[] = [];
+  let kept = 0;
+  let received = 0;
+  let truncated = false;
+  if (isPacked)
+    response.on('data', (piece: Buffer) => {
+      received += piece.length;
+      if (received > limit) response.destroy(new Error('the answer is too large'));
+    });
+  try {
+    for await (const piece of body as AsyncIterable<Buffer>) {
+      const part = piece.subarray(0, limit - kept);
+      pieces.push(part);
+      kept += part.length;
+      truncated = part.length < piece.length;
+      if (truncated) break;
+    }
+  } catch {
+    // Cut off, out of time, too large or wrongly packed: what is there is shown as incomplete.
+    truncated = true;
+  } finally {
+    signal.removeEventListener('abort', abort);
+    response.destroy();
+    body.destroy();
+  }
+  return { bytes: Buffer.concat(pieces), truncated };
+}
+
+/** Whether `readBody` takes a body out of this `content-encoding`; others stay as they were sent. */
+export function unpacks(encoding: string): encoding is keyof typeof UNPACKERS {
+  return Object.hasOwn(UNPACKERS, encoding);
+}
+
+function unpacked(response: IncomingMessage): { body: Readable; isPacked: boolean } {
+  const encoding = response.headers['content-encoding'] ?? '';
+  if (!unpacks(encoding)) return { body: response, isPacked: false };
+  const unpacker: Readable & NodeJS.WritableStream = UNPACKERS[encoding]();
+  response.on('error', (error) => unpacker.destroy(error));
+  response.pipe(unpacker);
+  return { body: unpacker, isPacked: true };
+}
+
+/** The body as text when it is text, in the charset it names or UTF-8; base64 otherwise. */
+export function encodeBody(
+  { bytes, truncated }: AnswerBody,
+  contentType: string,
+): { body: string; encoding: 'text' | 'base64' } {
+  const text = decodeText(bytes, contentType, truncated);
+  return text === null
+    ? { body: Buffer.from(bytes).toString('base64'), encoding: 'base64' }
+    : { body: text, encoding: 'text' };
+}
+
+function decodeText(bytes: Uint8Array, contentType: string, truncated: boolean): string | null {
+  if (/^\s*(?:image|audio|video|font)\/(?!svg)/i.test(contentType)) return null;
+  const charset = /;\s*charset\s*=\s*"?([\w:.-]+)/i.exec(contentType)?.[1] ?? 'utf-8';
+  try {
+    // A limit may cut a character in two; as a stream that half waits for more instead of failing.
+    const text = new TextDecoder(charset, { fatal: true }).decode(bytes, { stream: truncated });
+    return text.includes('\0') ? null : text;
+  } catch {
+    // An unknown charset, or bytes that are not in it: not text that could be shown.
+    return null;
+  }
+}

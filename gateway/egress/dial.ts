@@ -1,0 +1,98 @@
+import { isIP, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import type { Clock } from '@reeve/core';
+import { startDeadline } from './deadline.ts';
+import type { Destination } from './destination.ts';
+import type { EgressLimits } from './egress-limits.ts';
+import type { Network } from './network.ts';
+
+export type Dialled =
+  | { readonly kind: 'open'; readonly socket: Socket; readonly address: string }
+  /** Nothing was said to the other side but a handshake. `reason` is a clause. */
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export interface DialDeps {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly limits: EgressLimits;
+}
+
+/**
+ * Connects to the first checked address that answers. With `tls` the certificate must verify for the host's name;
+ * nothing turns that off, `NODE_TLS_REJECT_UNAUTHORIZED` included.
+ */
+export async function dial(
+  destination: Destination,
+  options: { readonly tls: boolean },
+  deps: DialDeps,
+  signal: AbortSignal,
+): Promise<Dialled> {
+  const { host, port, addresses } = destination;
+  let reason = '';
+  for (const address of addresses) {
+    const deadline = startDeadline(deps.clock, deps.limits.connectMs, signal);
+    const tcp = deps.network.connect(address, port);
+    try {
+      await opened(tcp, 'connect', deadline.signal);
+      const socket = options.tls ? await secured(tcp, host, deadline.signal) : tcp;
+      return { kind: 'open', socket, address };
+    } catch (error) {
+      tcp.destroy();
+      signal.throwIfAborted();
+      reason = dialProblem(error);
+    } finally {
+      deadline.clear();
+    }
+  }
+  return { kind: 'failed', reason };
+}
+
+async function secured(tcp: Socket, host: string, signal: AbortSignal): Promise<Socket> {
+  const socket = connectTls({
+    socket: tcp,
+    host,
+    ...(isIP(host) ? {} : { servername: host }),
+    ALPNProtocols: ['http/1.1'],
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+  });
+  await opened(socket, 'secureConnect', signal);
+  return socket;
+}
+
+/** Waits for a socket's opening event; its later errors belong to whoever uses it, and no longer end the process. */
+function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    if (signal.aborted) abort();
+    socket.on('error', reject);
+    socket.once('close', () => reject(new Error('the connection was closed')));
+    socket.once(event, () => {
+      signal.removeEventListener('abort', abort);
+      resolve();
+    });
+  });
+}
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection was reset',
+  EHOSTUNREACH: 'there is no route to it',
+  ENETUNREACH: 'there is no route to it',
+  ETIMEDOUT: 'nothing answered',
+};
+
+/** What went wrong, in words; certificates that do not verify are named as such. */
+function dialProblem(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const known = PROBLEMS[code];
+  if (known !== undefined) return known;
+  return code.includes('CERT') ||
+    code.includes('ISSUER') ||
+    code.includes('SIGNATURE') ||
+    code.includes('ALTNAME')
+    ? `its certificate does not verify (${error.message})`
+    : error.message;
+}

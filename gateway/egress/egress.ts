@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock, GatewayStore, HostPort, Log } from '@reeve/core';
+import type { Context, Next } from 'hono';
+import type { SecretFiller } from '../secret-filler.ts';
+import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from './egress-limits.ts';
+import { createSystemNetwork, type Network } from './network.ts';
+import { refuseProxying } from './proxy-refusal.ts';
+import { createRequestDesk } from './request-desk.ts';
+import { createRequestHandler } from './request-handler.ts';
+import { createTunnels } from './tunnels.ts';
+import { createWebClient } from './web-client.ts';
+
+export interface EgressDeps {
+  readonly store: Pick<GatewayStore, 'permits' | 'network' | 'audit' | 'isCurrentAttempt'>;
+  readonly tokenKey: Uint8Array;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly privateHosts?: readonly HostPort[];
+  readonly secrets?: SecretFiller;
+  readonly network?: Network;
+  readonly egressLimits?: EgressLimits;
+  /** Aborted when the gateway stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** The ways out for workers: requests that the gateway makes, and tunnels to opened hosts. */
+export interface Egress {
+  /** `POST /request`. */
+  readonly handleRequest: (context: Context) => Promise<Response>;
+  /** The server's `connect` event. */
+  readonly handleConnect: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Middleware that answers requests in proxy form, which nobody else may. */
+  readonly refuseProxying: (context: Context, next: Next) => Promise<Response | undefined>;
+  /** Resolves when what was under way has ended and is settled. */
+  settled(): Promise<void>;
+}
+
+export function createEgress(deps: EgressDeps): Egress {
+  const limits = deps.egressLimits ?? DEFAULT_EGRESS_LIMITS;
+  const network = deps.network ?? createSystemNetwork();
+  const shared = { ...deps, limits, network, privateHosts: deps.privateHosts ?? [] };
+  const desk = createRequestDesk({ ...shared, client: createWebClient(shared) });
+  const tunnels = createTunnels(shared);
+  return {
+    handleRequest: createRequestHandler({ ...shared, desk }),
+    handleConnect: tunnels.handleConnect,
+    refuseProxying,
+    settled: async () => {
+      await Promise.all([desk.settled(), tunnels.settled()]);
+    },
+  };
+}

@@ -1,0 +1,231 @@
+import { validateHeaderValue } from 'node:http';
+import {
+  type Capability,
+  type Clock,
+  type EgressReply,
+  type EgressRequest,
+  type HostPort,
+  secretsIn,
+} from '@reeve/core';
+import type { SecretFill, SecretFiller } from '../secret-filler.ts';
+import { encodeBody } from './answer-body.ts';
+import { startDeadline } from './deadline.ts';
+import { checkDestination, isExempt, noWayTo, plainHost } from './destination.ts';
+import { dial } from './dial.ts';
+import type { EgressLimits } from './egress-limits.ts';
+import { type Answer, exchange } from './exchange.ts';
+import type { Network } from './network.ts';
+import { headersAfterRedirect, isWithinReach } from './reach.ts';
+
+export type WebOutcome =
+  | Extract<EgressReply, { kind: 'response' }>
+  /** Nothing went out, or nothing more after a redirect. `reason` is a sentence. */
+  | { readonly kind: 'not-sent'; readonly reason: string }
+  /** It went out and no answer came. */
+  | { readonly kind: 'unanswered'; readonly reason: string };
+
+/** One request as it is about to go out: the first, or the next after a redirect. */
+export interface Departure {
+  readonly url: URL;
+  readonly address: string;
+  readonly redirects: number;
+}
+
+export interface WebRequest {
+  readonly request: EgressRequest;
+  /** What the token lets its holder read, for redirects. */
+  readonly capabilities: readonly Capability[];
+  /** Runs once connected and before a byte of the request; what it throws keeps the request from going out. */
+  beforeSending(departure: Departure): Promise<void>;
+}
+
+export interface WebClientDeps {
+  readonly network: Network;
+  readonly privateHosts: readonly HostPort[];
+  readonly clock: Clock;
+  readonly limits: EgressLimits;
+  /** Without one no request can name a secret. */
+  readonly secrets?: SecretFiller | undefined;
+}
+
+/** The client for requests to the web: checked addresses, verified certificates, bounded answers, redirects in reach. */
+export interface WebClient {
+  send(request: WebRequest, signal: AbortSignal): Promise<WebOutcome>;
+}
+
+const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+
+/** Headers that decide how a request is framed or where it goes: they follow from the URL and the body. */
+const OWN_HEADERS =
+  /^(?:host|content-length|transfer-encoding|connection|keep-alive|upgrade|te|trailer|expect|proxy-.*|http2-settings)$/i;
+
+export function createWebClient(deps: WebClientDeps): WebClient {
+  return {
+    async send(web, outer) {
+      const problem = requestProblem(web.request);
+      if (problem !== null) return { kind: 'not-sent', reason: problem };
+      const deadline = startDeadline(deps.clock, deps.limits.requestMs, outer);
+      try {
+        return await follow(web, deps, deadline.signal);
+      } finally {
+        deadline.clear();
+      }
+    },
+  };
+}
+
+/** What makes a request one that is never sent, as a sentence; null when nothing does. */
+function requestProblem({ url, headers }: EgressRequest): string | null {
+  const { username, password } = new URL(url);
+  if (username !== '' || password !== '')
+    return 'The address holds a user name or password; credentials go into a header as secret:NAME.';
+  const names = Object.keys(headers).map((name) => name.toLowerCase());
+  const own = names.find((name) => OWN_HEADERS.test(name));
+  if (own !== undefined) return `The header “${own}” is set by the gateway itself.`;
+  if (new Set(names).size < names.length) return 'A header is there twice.';
+  const bad = Object.entries(headers).find(([name, value]) => !isHeaderValue(name, value));
+  return bad === undefined ? null : `The header “${bad[0]}” holds characters that no header may hold.`;
+}
+
+function isHeaderValue(name: string, value: string): boolean {
+  try {
+    validateHeaderValue(name, value);
+    return true;
+  } catch {
+    // Thrown for a value outside of Latin-1, which cannot travel.
+    return false;
+  }
+}
+
+async function follow(web: WebRequest, deps: WebClientDeps, signal: AbortSignal): Promise<WebOutcome> {
+  const asked = new URL(web.request.url);
+  let current: CurrentRequest = { ...web.request, url: asked };
+  for (let redirects = 0; ; redirects += 1) {
+    const sent = await sendOnce(current, { web, redirects }, deps, signal);
+    if (sent.kind !== 'answer') return redirects === 0 ? sent : afterRedirect(sent, current.url);
+    const next = redirectOf(sent.answer, current);
+    const isFollowed =
+      next !== null &&
+      redirects < deps.limits.redirects &&
+      isWithinReach(next, { current: current.url, asked, capabilities: web.capabilities });
+    if (!isFollowed) return replyOf(sent.answer, current.url, sent.hide);
+    current = { ...current, headers: headersAfterRedirect(current.headers, current.url, next), url: next };
+  }
+}
+
+type CurrentRequest = Omit<EgressRequest, 'url'> & { readonly url: URL };
+
+/** Takes secrets out of text that came back. */
+type Hide = (text: string) => string;
+
+type Sent =
+  | { readonly kind: 'answer'; readonly answer: Answer; readonly hide: Hide | null }
+  | Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>;
+
+async function sendOnce(
+  request: CurrentRequest,
+  { web, redirects }: { readonly web: WebRequest; readonly redirects: number },
+  deps: WebClientDeps,
+  signal: AbortSignal,
+): Promise<Sent> {
+  const { url } = request;
+  const isTls = url.protocol === 'https:';
+  const target = { host: url.hostname, port: Number(url.port) || (isTls ? 443 : 80) };
+  const filled = await fillSecrets(request.headers, target, isTls, deps);
+  if (filled.kind === 'refused') return notSent(filled.reason);
+  const socket = await connectTo(target, isTls, deps, signal);
+  if (socket.kind === 'not-sent') return socket;
+  try {
+    await web.beforeSending({ url, address: socket.address, redirects });
+  } catch (error) {
+    socket.socket.destroy();
+    throw error;
+  }
+  const { headers } = filled;
+  const exchanged = await exchange({ ...request, headers }, socket.socket, deps, signal);
+  if (exchanged.kind === 'answer') return { ...exchanged, hide: filled.hide };
+  return { kind: 'unanswered', reason: `No answer came from ${url.host}: ${exchanged.reason}.` };
+}
+
+type Filled =
+  | Extract<SecretFill, { kind: 'refused' }>
+  | {
+      readonly kind: 'filled';
+      readonly headers: Readonly<Record<string, string>>;
+      readonly hide: Hide | null;
+    };
+
+/** Over https only, except to hosts that the operator has exempted: elsewhere everybody on the way could read them. */
+async function fillSecrets(
+  headers: Readonly<Record<string, string>>,
+  target: HostPort,
+  isTls: boolean,
+  { secrets, privateHosts }: WebClientDeps,
+): Promise<Filled> {
+  const [named] = secretsIn({ headers });
+  if (named === undefined) return { kind: 'filled', headers, hide: null };
+  if (!isTls && !isExempt(target, privateHosts))
+    return { kind: 'refused', reason: 'A secret goes out over https only.' };
+  return (
+    (await secrets?.fill(headers, plainHost(target.host))) ?? {
+      kind: 'refused',
+      reason: `There is no secret ${named}.`,
+    }
+  );
+}
+
+async function connectTo(target: HostPort, tls: boolean, deps: WebClientDeps, signal: AbortSignal) {
+  try {
+    const check = await checkDestination(target, deps, signal);
+    if (check.kind === 'refused') return notSent(noWayTo(target, check.reason));
+    const dialled = await dial(check.destination, { tls }, deps, signal);
+    return dialled.kind === 'open' ? dialled : notSent(noWayTo(target, dialled.reason));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    return notSent(noWayTo(target, 'there was no connection in time'));
+  }
+}
+
+/** The address that an answer sends on to; null when it does not, or when the request may not be made twice. */
+function redirectOf({ status, headers }: Answer, { method, body, url }: CurrentRequest): URL | null {
+  const { location } = headers;
+  const isRepeatable = (method === 'GET' || method === 'HEAD') && body === null;
+  if (!isRepeatable || !REDIRECTS.has(status) || location === undefined) return null;
+  return URL.parse(location, url.href);
+}
+
+function afterRedirect(
+  sent: Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>,
+  { host }: URL,
+): WebOutcome {
+  return { ...sent, reason: `The site sent the request on to ${host}. ${sent.reason}` };
+}
+
+function replyOf({ status, headers, body }: Answer, url: URL, hide: Hide | null): WebOutcome {
+  const type = headers['content-type'] ?? '';
+  const { truncated } = body;
+  if (hide === null)
+    return {
+      kind: 'response',
+      status,
+      headers: { ...headers },
+      ...encodeBody(body, type),
+      truncated,
+      finalUrl: url.href,
+    };
+  const shown = Object.entries(headers).map(([name, value]) => [name, hide(value)] as const);
+  // As Latin-1 each byte is a character, as in the header that carried the secret.
+  const bytes = Buffer.from(hide(Buffer.from(body.bytes).toString('latin1')), 'latin1');
+  return {
+    kind: 'response',
+    status,
+    headers: Object.fromEntries(shown),
+    ...encodeBody({ bytes, truncated }, type),
+    truncated,
+    finalUrl: hide(url.href),
+  };
+}
+
+function notSent(reason: string): Extract<WebOutcome, { kind: 'not-sent' }> {
+  return { kind: 'not-sent', reason };
+}
