@@ -111,7 +111,7 @@ function connectPostgres(openPool: () => QueuePool, name: string): QueueConnecti
     openWorker: (processor, options) =>
       new Worker(name, processor, { ...options, connection: open() }, createPostgresBackend),
     async close() {
-      await Promise.all(opened.map((one) => one.end()));
+      await Promise.all(opened.splice(0).map((one) => one.end()));
     },
   };
 }
