@@ -4,6 +4,7 @@ import {
   type Card,
   type Conversation,
   describeOrigin,
+  type JsonValue,
   type OutboxEntry,
   showHidden,
   showHiddenInLine,
@@ -40,21 +41,38 @@ export function approvalCard(approval: Approval, timeZone: string): Card {
   return { key, title, blocks: [...head, expiry, buttons(approval)] };
 }
 
-function effectFields(approval: Approval): { name: string; value: string }[] {
-  const fields: { name: string; value: string }[] = [
-    { name: 'Exactly', value: showHiddenInLine(approval.call.tool) },
-  ];
-  for (const [name, value] of Object.entries(approval.call.arguments)) {
-    const text =
-      name === 'bytes' && typeof value === 'number'
-        ? bytesText(value)
-        : typeof value === 'string'
-          ? value
-          : JSON.stringify(value);
-    fields.push({ name: FIELD_NAMES.get(name) ?? showHiddenInLine(name), value: showHidden(text) });
+/** Everything that will run, in words where there are some; what is empty is left out. */
+function effectFields({ call }: Approval): { name: string; value: string }[] {
+  const words = ACTIONS.get(call.tool) ?? showHiddenInLine(call.tool);
+  const fields = [{ name: 'Action', value: words }];
+  for (const [name, value] of Object.entries(call.arguments)) {
+    if (isEmpty(value)) continue;
+    fields.push({
+      name: FIELD_NAMES.get(name) ?? showHiddenInLine(name),
+      value: showHidden(fieldText(name, value)),
+    });
   }
   return fields;
 }
+
+function fieldText(name: string, value: JsonValue): string {
+  if (name === 'bytes' && typeof value === 'number') return bytesText(value);
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+function isEmpty(value: JsonValue): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+const ACTIONS: ReadonlyMap<string, string> = new Map([
+  ['files.delete', 'delete this file from your files (files.delete)'],
+  ['files.put', 'store this content among your files (files.put)'],
+  ['http.fetch', 'make this request (http.fetch)'],
+  [
+    'network.open',
+    'let this task’s commands reach this host; what they send is hidden from Reeve (network.open)',
+  ],
+]);
 
 /** What “always” covers; it lapses after thirty days. */
 const ALWAYS_LABELS: Readonly<Record<string, string>> = {
@@ -68,6 +86,13 @@ const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ['bytes', 'Size'],
   ['sha256', 'Content (SHA-256)'],
   ['replaces', 'Replaces (SHA-256)'],
+  ['method', 'Method'],
+  ['url', 'Address'],
+  ['headers', 'Headers'],
+  ['body', 'Body'],
+  ['secrets', 'Secrets it uses'],
+  ['host', 'Host'],
+  ['port', 'Port'],
 ]);
 
 function originFields(approval: Approval): { name: string; value: string }[] {
@@ -79,15 +104,17 @@ function originFields(approval: Approval): { name: string; value: string }[] {
   ];
   if (approval.reason !== '')
     fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
-  fields.push({ name: 'Can it be undone?', value: undoText(approval) });
+  fields.push({ name: 'Undo', value: undoText(approval) });
   return fields;
 }
 
 function undoText({ call }: Approval): string {
+  if (call.tool === 'network.open')
+    return 'No: what was sent cannot be called back. The host closes with the task.';
   if (call.tool !== 'files.put' && call.tool !== 'files.delete') return 'Not known; treat it as final.';
   if (call.tool === 'files.put' && call.arguments['replaces'] === null)
-    return 'Yes: nothing is replaced, and the new file can be deleted.';
-  return `Yes, for 30 days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
+    return 'Nothing is replaced, and the new file can be deleted.';
+  return `For 30 days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
 }
 
 function buttons(approval: Approval): Block {

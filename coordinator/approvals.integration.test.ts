@@ -373,14 +373,14 @@ describe('permits', () => {
     const card = await until(() => house.channel.card(`approval:${code}`), 'the card');
     const fields = card.blocks.flatMap((block) => (block.kind === 'fields' ? block.fields : []));
     expect(fields).toMatchObject([
-      { name: 'Exactly', value: 'mail.send' },
+      { name: 'Action', value: 'mail.send' },
       { name: 'to', value: 'x@y.z' },
       { name: 'reason', value: 'hidden?' },
       { name: 'a⟨U+202E⟩b', value: '[1]' },
       { name: 'constructor', value: 'c' },
       { name: 'Asked by' },
       { name: 'Its reason (its own claim)', value: 'the job needs it' },
-      { name: 'Can it be undone?', value: 'Not known; treat it as final.' },
+      { name: 'Undo', value: 'Not known; treat it as final.' },
     ]);
   });
 });

@@ -56,13 +56,13 @@ describe('an approval card', () => {
     expect(approval()).toEqual([
       '? T-3 asks: Delete 1 file: reports/may.csv',
       'Delete 1 file: reports/may.csv',
-      'Exactly: files.delete',
+      'Action: delete this file from your files (files.delete)',
       'File: reports/may.csv',
       'Size: 61 bytes',
       'Content (SHA-256): ab12',
       'Asked by: T-3, started by you',
       'Its reason (its own claim): you asked for it',
-      'Can it be undone?: Yes, for 30 days: /undo reports/may.csv',
+      'Undo: For 30 days: /undo reports/may.csv',
       'No answer by Sat 21 Nov, 15:05: not done.',
       '[Once] danger /approve A7K2',
       '[Deny] plain /deny A7K2',
@@ -80,7 +80,7 @@ describe('an approval card', () => {
 
   it('claims no undo that there is not', () => {
     const undo = (call: typeof overwrite | object) =>
-      approval({ call: { ...overwrite, ...call } }).find((line) => line.startsWith('Can it be undone?'));
+      approval({ call: { ...overwrite, ...call } }).find((line) => line.startsWith('Undo: '));
     expect(undo({})).toContain('/undo a.csv');
     expect(undo({ arguments: { ...overwrite.arguments, replaces: null } })).toContain('can be deleted');
     expect(undo({ tool: 'files.move' })).toContain('Not known');
