@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, readFile, rm, statfs } from 'node:fs/promises';
+import { access, chmod, constants, mkdir, open, readFile, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { lockHome, readHomeHolder } from '@reeve/postgres';
-import { UserError } from './user-error.ts';
+import { HomeHeld, HomeUnusable, UserError } from './user-error.ts';
 
 /** Where things are in a home. */
 export interface HomePaths {
@@ -41,7 +41,8 @@ const LEAST_FREE_BYTES = 200 * 1024 * 1024;
 /**
  * Makes the home if it is missing, checks that it can be written and has room, and takes its lock.
  *
- * @throws {UserError} when it cannot be used, or naming the process that holds it.
+ * @throws {HomeUnusable} when it cannot be used.
+ * @throws {HomeHeld} naming the process that holds it.
  */
 export async function openHome(root: string): Promise<Home> {
   const paths = homePaths(root);
@@ -52,12 +53,15 @@ export async function openHome(root: string): Promise<Home> {
     await chmod(root, 0o700);
     await probeWriting(root);
   } catch (error) {
-    throw unusable(root, error);
+    throw new HomeUnusable(
+      `The home ${root} cannot be used: ${await reasonOf(root, error)}. Nothing was started.`,
+      'Make it writable, free some space, or set REEVE_HOME to another folder.',
+    );
   }
   await checkRoom(root);
   const lock = await lockHome(root, { pid: process.pid, startedAt: new Date() });
   if (lock.kind === 'held')
-    throw new UserError(lock.message, 'Use that one, stop it first, or set REEVE_HOME to another folder.');
+    throw new HomeHeld(lock.message, 'Use that one, stop it first, or set REEVE_HOME to another folder.');
   return { paths, announce: lock.announce, release: lock.release };
 }
 
@@ -73,28 +77,45 @@ async function probeWriting(root: string): Promise<void> {
   }
 }
 
-function unusable(root: string, error: unknown): UserError {
-  const { code, message } = error as NodeJS.ErrnoException;
-  const reasons: Readonly<Record<string, string>> = {
-    EACCES: 'this user may not write there',
-    EPERM: 'this user may not write there',
-    EROFS: 'it is on a read-only file system',
-    ENOSPC: 'the disk is full',
-    EDQUOT: 'the disk quota is used up',
-    ENOTDIR: 'a part of its path is a file',
-    EEXIST: 'a part of its path is a file',
-  };
-  return new UserError(
-    `The home ${root} cannot be used: ${(code && reasons[code]) || message}. Nothing was started.`,
-    'Make it writable, free some space, or set REEVE_HOME to another folder.',
-  );
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: 'this user may not write there',
+  EPERM: 'this user may not write there',
+  EROFS: 'it is on a read-only file system',
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the disk quota is used up',
+  ENOTDIR: 'a part of its path is a file',
+  EEXIST: 'a part of its path is a file',
+};
+
+/** Why a folder could not be made or written, in words. */
+async function reasonOf(folder: string, error: unknown): Promise<string> {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  // Making a whole path at once says ENOENT for whatever stops it; the nearest folder that is there says why.
+  const cause = code === 'ENOENT' ? await whatStops(path.dirname(folder)) : code;
+  return REASONS[cause] ?? message;
+}
+
+/** The error code of writing to the nearest folder above that exists; empty when nothing stops it. */
+async function whatStops(folder: string): Promise<string> {
+  try {
+    await stat(folder);
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException;
+    return code === 'ENOENT' && folder !== path.dirname(folder) ? whatStops(path.dirname(folder)) : code;
+  }
+  try {
+    await access(folder, constants.W_OK);
+    return '';
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code ?? '';
+  }
 }
 
 async function checkRoom(root: string): Promise<void> {
   const { bavail, bsize } = await statfs(root);
   const free = bavail * bsize;
   if (free >= LEAST_FREE_BYTES) return;
-  throw new UserError(
+  throw new HomeUnusable(
     `The disk that holds ${root} has only ${Math.floor(free / 1024 / 1024)} MB left; Reeve needs 200 MB. Nothing was started.`,
     'Free some space, or set REEVE_HOME to a folder on another disk.',
   );
@@ -125,13 +146,14 @@ export async function readOrMakeKey(file: string, bytes: number): Promise<Uint8A
 
 /** A running Reeve on this home that answers, or null. */
 export async function findRunning(root: string): Promise<{ url: string; token: string } | null> {
-  const holder = await readHomeHolder(root);
-  if (!holder?.url) return null;
   try {
+    const holder = await readHomeHolder(root);
+    if (!holder?.url) return null;
     const answer = await fetch(new URL('/healthz', holder.url), { signal: AbortSignal.timeout(2000) });
     if (!answer.ok) return null;
     return { url: holder.url, token: (await readFile(homePaths(root).apiToken, 'utf8')).trim() };
   } catch {
+    // Whatever stands in the way is reported when the home is opened.
     return null;
   }
 }

@@ -49,6 +49,41 @@ config
   .option('--json', 'print them as JSON')
   .action(async (options) => exit((await import('./print-config.ts')).printConfig(options)));
 
+const secret = program
+  .command('secret')
+  .description('keys and passwords that Reeve may use towards named hosts; values come from standard input');
+secret
+  .command('set')
+  .description('make a secret, or replace its value and hosts')
+  .argument('<name>', 'such as GITHUB; headers refer to it as secret:GITHUB')
+  .requiredOption(
+    '--host <host>',
+    'a host it may go to, in full; once for each',
+    (host: string, hosts: readonly string[] = []) => [...hosts, host],
+  )
+  .action(async (name, options) =>
+    exit((await import('./secret/secret-commands.ts')).setSecret(name, options)),
+  );
+secret
+  .command('list')
+  .description('names, hosts, versions and dates; never values')
+  .option('--json', 'print them as JSON')
+  .action(async (options) => exit((await import('./secret/secret-commands.ts')).listSecrets(options)));
+secret
+  .command('rotate')
+  .description('give a secret a new value for the same hosts')
+  .argument('<name>')
+  .action(async (name) => exit((await import('./secret/secret-commands.ts')).rotateSecret(name)));
+secret
+  .command('rm')
+  .description('remove a secret')
+  .argument('<name>')
+  .action(async (name) => exit((await import('./secret/secret-commands.ts')).removeSecret(name)));
+secret
+  .command('rekey')
+  .description('make a new version of the key that wraps all secrets')
+  .action(async () => exit((await import('./secret/secret-commands.ts')).rekeySecrets()));
+
 async function exit(code: number | Promise<number>): Promise<void> {
   process.exitCode = await code;
 }

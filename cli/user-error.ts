@@ -15,3 +15,13 @@ export class UserError extends Error {
     this.exitCode = exitCode;
   }
 }
+
+/** The home itself cannot be used: not writable, full, not a folder, another user's. */
+export class HomeUnusable extends UserError {
+  override readonly name = 'HomeUnusable';
+}
+
+/** Another process holds the home; it may answer already, or be about to. */
+export class HomeHeld extends UserError {
+  override readonly name = 'HomeHeld';
+}

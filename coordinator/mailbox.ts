@@ -58,6 +58,7 @@ export function createMailboxes(deps: {
     try {
       await deps.handle(entry, AbortSignal.any([stopping.signal, breaking.signal]));
     } catch (error) {
+      if (stopping.signal.aborted) await store.inbox.lowerTries(entry.id);
       if (stopping.signal.aborted || error instanceof CoordinatorFenced) throw error;
       log.error({ err: error, turn: entry.id, tries }, 'handling a message failed');
       await pause();

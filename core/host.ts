@@ -157,10 +157,17 @@ export const egressReplySchema = z.discriminatedUnion('kind', [
 export type EgressReply = z.infer<typeof egressReplySchema>;
 export type EgressCall = z.infer<typeof egressCallSchema>;
 
+const SECRET_REFERENCE = 'secret:([A-Z][A-Z0-9_]{0,63})';
+
 /** Names of secrets that a request refers to, in its headers. */
 export function secretsIn(request: Pick<EgressRequest, 'headers'>): string[] {
   const names = Object.values(request.headers).flatMap((value) =>
-    Array.from(value.matchAll(/secret:([A-Z][A-Z0-9_]{0,63})/g), ([, name]) => name ?? ''),
+    Array.from(value.matchAll(new RegExp(SECRET_REFERENCE, 'g')), ([, name]) => name ?? ''),
   );
   return [...new Set(names)].sort();
+}
+
+/** A header value with each reference that `secretsIn` finds replaced. */
+export function replaceSecretReferences(text: string, valueFor: (name: string) => string): string {
+  return text.replaceAll(new RegExp(SECRET_REFERENCE, 'g'), (_reference, name: string) => valueFor(name));
 }

@@ -46,6 +46,8 @@ export interface InboxRecords {
   pendingConversations(): Promise<string[]>;
   /** Counts one more try before an entry is handled, and returns the count. */
   raiseTries(id: string): Promise<number>;
+  /** Takes a try back that an orderly stop broke off: it was nobody's fault. */
+  lowerTries(id: string): Promise<void>;
   markHandled(ids: readonly string[], at: Date): Promise<void>;
   /** Handled without an answer after too many tries. */
   setAside(id: string, at: Date): Promise<void>;

@@ -82,6 +82,7 @@ async function play(
     connectShim: async () => sandbox.shim,
     createModel: () => model,
     createGateway: () => options.gateway ?? closedGateway,
+    createCommandDoor: () => (tunnel) => tunnel.cut(),
     clock,
   });
   return { code, house, sandbox, model };

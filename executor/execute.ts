@@ -10,6 +10,7 @@ import { resumeScratch } from './resume.ts';
 import { runTask, type TaskEnd } from './run-task.ts';
 import { createScratchKeeper } from './scratch-keeper.ts';
 import type { ShimClient } from './shim/client.ts';
+import type { TunnelStream } from './shim/tunnel-streams.ts';
 import { TOOL_TABLE } from './tools/tool-table.ts';
 
 export interface ExecuteDeps {
@@ -20,6 +21,8 @@ export interface ExecuteDeps {
   readonly connectShim: () => Promise<ShimClient>;
   readonly createModel: (token: () => string) => Model;
   readonly createGateway: (token: () => string) => GatewayClient;
+  /** Where connections of commands to their proxy go. */
+  readonly createCommandDoor: (token: () => string) => (tunnel: TunnelStream) => void;
   readonly clock: Clock;
 }
 
@@ -48,6 +51,7 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
   });
   const effects = createEffectRunner({ link, control, scratch, attempt });
   const gateway = deps.createGateway(() => assignment.token);
+  shim.onTunnel(deps.createCommandDoor(() => assignment.token));
   const context = { task, shim, link, gateway, effects, scratch, clock: deps.clock, signal: control.signal };
   const calls = createCallPerformer({ journal, table: TOOL_TABLE, context, now: () => performance.now() });
   const model = deps.createModel(() => assignment.token);

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '@reeve/core';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { z } from 'zod';
+import { createCommandDoor } from './command-door.ts';
 import { execute } from './execute.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import { createLinkClient } from './link-client.ts';
@@ -46,6 +47,7 @@ const code = await execute({
   createModel: (token) =>
     createGatewayModel({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token, role: 'executor' }),
   createGateway: (token) => createGatewayClient({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token }),
+  createCommandDoor: (token) => createCommandDoor({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token }),
   clock,
 });
 process.exit(code);

@@ -5,3 +5,6 @@ export type { GatewayDeps } from './gateway-deps.ts';
 export { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 export { chooseModels, type ModelChoice, type ModelDescriptor, type ModelSettings } from './model-choice.ts';
 export type { SecretFill, SecretFiller } from './secret-filler.ts';
+export { createSecretFiller } from './secrets/keyed-filler.ts';
+export { createSecretDesk } from './secrets/secret-desk.ts';
+export type { SecretKeys } from './secrets/secret-keys.ts';

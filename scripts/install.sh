@@ -39,11 +39,11 @@ install_packages() {
     return 1
   }
   log=$(mktemp) || return 1
+  # A prod start in a developer's clone leaves the developer's packages there.
+  [ -e node_modules/.bin/vitest ] && need=dev
   # Without a stamp what lies there may be half unpacked. With one it is brought up to date in place, because
   # another Reeve may be running from it.
   [ -f "$stamp" ] || rm -rf node_modules ./*/node_modules adapters/*/node_modules channels/*/node_modules
-  # A prod start in a developer's clone leaves the developer's packages there.
-  [ -e node_modules/.bin/vitest ] && need=dev
   rm -f "$stamp"
   if [ "$need" = prod ]; then set -- --omit=dev; else set -- --include=dev; fi
   # Not `npm ci`: it refuses a lockfile that lacks the optional packages of other platforms, and npm leaves those

@@ -66,6 +66,10 @@ export function createInboxRecords(sql: SqlQueries): InboxRecords {
       return raised.tries;
     },
 
+    async lowerTries(id) {
+      await sql.change('update inbox set tries = greatest(tries - 1, 0) where id = $1', [id]);
+    },
+
     async markHandled(ids, at) {
       await sql.change('update inbox set handled_at = $2 where id = any($1) and handled_at is null', [
         ids,

@@ -23,6 +23,7 @@ export {
   type PostgresOptions,
 } from './open-postgres.ts';
 export { createPostgresStore, MIGRATIONS_DIRECTORY } from './postgres-store.ts';
+export { createSecretStore } from './secret-store.ts';
 export type { SqlClient, SqlQueryable, SqlResult } from './sql-client.ts';
 export type { NotificationHandler } from './sql-listener.ts';
 export type { SqlPool, TransactionOptions } from './sql-pool.ts';

@@ -1,4 +1,6 @@
 import type { SandboxLimits } from '@reeve/core';
+import type { Controller } from './cgroups/places.ts';
+import { addPrelude } from './prelude.ts';
 
 /** A file, directory or socket of the host and where the process sees it. */
 export interface Mount {
@@ -14,6 +16,8 @@ export interface Containment {
   readonly system: readonly SystemEntry[];
   /** Open files that our own starter left to every child of ours; the command must not get them. */
   readonly inherited: readonly number[];
+  /** The encoded filter of its system calls; undefined where we have none for this architecture. */
+  readonly seccomp: Buffer | undefined;
   readonly directory: string;
   readonly limits: SandboxLimits;
   readonly command: readonly string[];
@@ -31,10 +35,28 @@ export interface HostIds {
   readonly group?: number;
 }
 
+/** Where on the host a process is put before its walls are built. */
+export interface HostPlace {
+  /** Undefined for an ordinary user, who has one uid for all. */
+  readonly ids: HostIds | undefined;
+  /** Its cgroups: it writes its id into these before it starts anything. */
+  readonly joinFiles: readonly string[];
+  /** What those cgroups limit; the rest is left to resource limits. */
+  readonly controllers: readonly Controller[];
+  /** A file system mounted over a directory, for this process and its children to see. */
+  readonly image?: ScratchImage;
+}
+
+export interface ScratchImage {
+  readonly file: string;
+  readonly directory: string;
+}
+
 export interface Binaries {
   readonly bwrap: string;
   readonly setpriv: string;
   readonly prlimit: string;
+  readonly unshare: string;
 }
 
 /** The uid and gid that commands see, whatever they are on the host. */
@@ -51,54 +73,72 @@ export interface CommandLine {
   readonly argv: readonly string[];
   /** The descriptor on which the bwrap that starts the command says so. */
   readonly startedDescriptor: number;
+  /** What the command line reads from a descriptor: the next one. */
+  readonly seccomp: Buffer | undefined;
 }
 
 /** Node's own threads count as processes; commands get what was asked for on top of them. */
 const shimThreads = 32;
+/** What V8 maps writable for code and never touches; a limit on writable memory below that keeps Node from starting. */
+const untouchedByNode = 640 * 1024 * 1024;
+/** Soft and hard, for each process. */
+const openFiles = '1024:4096';
 const minTmpfsBytes = 16 * 1024 * 1024;
 const stage = '/mnt';
 
 /**
- * The command line that runs a contained process. As an ordinary user (`ids` undefined) it is one bwrap. As root there
- * are two: the outer one, still root, mounts the sources under /mnt, because a clone may live where the process's own
- * uid cannot go; then the process drops to that uid for good and the inner one, an ordinary user like any other,
- * builds the walls. The outer one has a PID namespace too: its init dies with us and the kernel takes all within
- * along. The parent-death signal alone would not do: it is refused when, as here, the dying parent is root without
- * capabilities and the child is somebody else.
+ * The command line that runs a contained process. As an ordinary user (no ids) it is one bwrap. As root there are two:
+ * the outer one, still root, mounts the sources under /mnt, because a clone may live where the process's own uid cannot
+ * go; then the process drops to that uid for good and the inner one, an ordinary user like any other, builds the walls.
+ * The outer one has a PID namespace too: its init dies with us and the kernel takes all within along. The parent-death
+ * signal alone would not do: it is refused when, as here, the dying parent is root without capabilities and the child
+ * is somebody else.
  */
 export function buildCommandLine(
   containment: Containment,
   binaries: Binaries,
-  ids: HostIds | undefined,
+  place: HostPlace,
 ): CommandLine {
+  const { ids } = place;
+  const { seccomp } = containment;
   if (ids === undefined) {
-    const argv = innerStage(containment, binaries, initDescriptor, (mount) => mount.source);
-    return withoutInherited(containment, { argv, startedDescriptor: initDescriptor });
+    const line = innerStage(containment, binaries, place, initDescriptor, (mount) => mount.source);
+    return { argv: withPrelude(line, initDescriptor), startedDescriptor: initDescriptor, seccomp };
   }
   const staged = new Map(containment.mounts.map((mount, index) => [mount, `${stage}/${index}`]));
-  const argv = [
+  const line = [
     ...[binaries.bwrap, '--unshare-pid', '--die-with-parent', '--info-fd', `${initDescriptor}`],
     ...['--dev-bind', '/', '/', '--tmpfs', stage],
     ...[...staged].flatMap(([mount, at]) => [bindOption(mount), mount.source, at]),
     ...['--', binaries.setpriv, '--reuid', `${ids.uid}`, '--regid', `${ids.uid}`],
     ...(ids.group === undefined ? ['--clear-groups'] : ['--groups', `${ids.group}`]),
     ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--'],
-    ...innerStage(containment, binaries, innerDescriptor, (mount) => staged.get(mount) ?? mount.source),
+    ...innerStage(
+      containment,
+      binaries,
+      place,
+      innerDescriptor,
+      (mount) => staged.get(mount) ?? mount.source,
+    ),
   ];
-  return withoutInherited(containment, { argv, startedDescriptor: innerDescriptor });
-}
+  return { argv: withPrelude(line, innerDescriptor), startedDescriptor: innerDescriptor, seccomp };
 
-/** bwrap closes its own descriptors and no others. The detour over a shell costs 3 ms, hence only when needed. */
-function withoutInherited({ inherited }: Containment, line: CommandLine): CommandLine {
-  const close = inherited.filter((descriptor) => descriptor > line.startedDescriptor);
-  if (close.length === 0) return line;
-  const script = `exec ${close.map((descriptor) => `${descriptor}>&-`).join(' ')}; exec "$@"`;
-  return { ...line, argv: ['/bin/bash', '-c', script, 'bash', ...line.argv] };
+  function withPrelude(argv: readonly string[], lastReport: number): readonly string[] {
+    const last = seccomp === undefined ? lastReport : lastReport + 1;
+    const close = containment.inherited.filter((descriptor) => descriptor > last);
+    return addPrelude(argv, {
+      close,
+      joinFiles: place.joinFiles,
+      image: place.image,
+      unshare: binaries.unshare,
+    });
+  }
 }
 
 function innerStage(
   containment: Containment,
   binaries: Binaries,
+  { controllers }: HostPlace,
   infoDescriptor: number,
   sourceOf: (mount: Mount) => string,
 ): readonly string[] {
@@ -115,6 +155,7 @@ function innerStage(
     ],
     ...['--uid', `${insideId}`, '--gid', `${insideId}`, '--cap-drop', 'ALL', '--hostname', 'reeve'],
     ...['--info-fd', `${infoDescriptor}`],
+    ...(containment.seccomp === undefined ? [] : ['--seccomp', `${infoDescriptor + 1}`]),
     ...containment.system.flatMap((entry) =>
       entry.kind === 'link' ? ['--symlink', entry.to, entry.path] : ['--ro-bind', entry.path, entry.path],
     ),
@@ -123,14 +164,11 @@ function innerStage(
     ...containment.mounts.flatMap((mount) => [bindOption(mount), sourceOf(mount), mount.target]),
     // Both are memory of the host that nothing else would bound.
     ...['--remount-ro', '/dev', '--remount-ro', '/', '--chdir', containment.directory, '--'],
-    ...[
-      binaries.prlimit,
-      '--core=0:0',
-      `--nproc=${processLimit(limits)}`,
-      `--fsize=${fileLimit(limits)}`,
-      '--',
-    ],
-    ...containment.command,
+    ...(controllers.includes('cpu') ? [] : ['/usr/bin/nice', '-n', '10']),
+    ...[binaries.prlimit, '--core=0:0', `--nofile=${openFiles}`],
+    ...[`--nproc=${twice(processLimit(limits))}`, `--fsize=${twice(limits.scratchBytes)}`],
+    ...(controllers.includes('memory') ? [] : [`--data=${twice(limits.memoryBytes + untouchedByNode)}`]),
+    ...['--', ...containment.command],
   ];
 }
 
@@ -138,12 +176,14 @@ function bindOption(mount: Mount): string {
   return mount.writable ? '--bind' : '--ro-bind';
 }
 
-/** Set inside the new user namespace, where only the pair's own processes are counted. */
-function processLimit(limits: SandboxLimits): string {
-  const count = limits.processes + shimThreads;
-  return `${count}:${count}`;
+/**
+ * Processes and threads of the commands and of what runs them. As a resource limit it is set inside the new user
+ * namespace, where only the pair's own processes are counted.
+ */
+export function processLimit(limits: SandboxLimits): number {
+  return limits.processes + shimThreads;
 }
 
-function fileLimit(limits: SandboxLimits): string {
-  return `${limits.scratchBytes}:${limits.scratchBytes}`;
+function twice(limit: number): string {
+  return `${limit}:${limit}`;
 }

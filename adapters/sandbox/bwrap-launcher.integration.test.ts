@@ -139,11 +139,16 @@ describe('a pair', () => {
 
   it.runIf(isRoot)('gives loop and sandbox host ids of their own, unlike those of other pairs', async () => {
     const second = await probes.launch('another');
-    const owner = async (one: ProbedPair, scratch: string): Promise<number> => {
-      await one.probe('sandbox', `load('node:fs').writeFileSync('/work/mine', '')`);
-      return (await stat(join(base, 'state/scratch', scratch, 'mine'))).uid;
+    const owner = async (one: ProbedPair): Promise<number> => {
+      const marker = `marker-owner-${one.executor.id}`;
+      await one.probe('sandbox', startDaemon(marker));
+      const isDaemon = ({ commandLine }: { commandLine: string }): boolean =>
+        commandLine.startsWith('/bin/sh ');
+      await expect.poll(async () => (await findProcesses(marker)).filter(isDaemon)).toHaveLength(1);
+      const daemon = (await findProcesses(marker)).find(isDaemon);
+      return (await stat(`/proc/${daemon?.id}`)).uid;
     };
-    const ids = [await owner(pair, pair.executor.id), await owner(second, second.executor.id)];
+    const ids = [await owner(pair), await owner(second)];
     for (const one of [pair, second]) ids.push((await stat(join(base, 'run/pairs', one.executor.id))).uid);
     expect(new Set(ids).size).toBe(4);
     expect(Math.min(...ids)).toBeGreaterThanOrEqual(200_000);
@@ -152,7 +157,7 @@ describe('a pair', () => {
 
   it('reports what it really gives', async () => {
     const level = await probes.launcher.level();
-    expect(level).toMatchObject({ launcher: 'bwrap', cgroup: 'none', separateUids: isRoot });
+    expect(level).toMatchObject({ launcher: 'bwrap', separateUids: isRoot, seccomp: true });
     expect(level.namespaces).toEqual(['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup']);
   });
 });
@@ -222,7 +227,9 @@ describe('the end of a pair', () => {
   });
 
   it('removes a scratch that was made to stay', async () => {
-    const pair = await probes.launch('t');
+    const own = newBase();
+    const plain = await createProbeLauncher(own, { without: ['scratch-images'] });
+    const pair = await plain.launch('t');
     const script = `mkdir -p locked/in && touch locked/in/f && chmod 000 locked; ln -s /usr link; for i in $(seq 1 60); do mkdir -p ${'d'.repeat(200)} && cd ${'d'.repeat(200)}; done; touch $'\\xff\\n'`;
     await pair.probe(
       'sandbox',
@@ -230,8 +237,10 @@ describe('the end of a pair', () => {
     );
     await pair.executor.kill();
     await expect
-      .poll(() => readdir(join(base, 'state/scratch')), { timeout: 5000 })
+      .poll(() => readdir(join(own, 'state/scratch')), { timeout: 5000 })
       .not.toContain(pair.executor.id);
+    await plain.close();
+    await rm(own, { recursive: true });
   });
 
   it('rejects and leaves nothing when the launch is aborted or cannot succeed', async () => {
@@ -245,7 +254,12 @@ describe('the end of a pair', () => {
     await expect(launching).rejects.toThrow('changed my mind');
     const lost = newBase();
     const broken = await createProbeLauncher(lost, { codeDirectories: ['no-such-directory'] });
-    await expect(broken.launcher.launch(request)).rejects.toThrow(/no-such-directory/);
+    const launched = broken.launcher.launch(request).then(async (executor) => {
+      // An ordinary user's one bwrap has reported before it mounts.
+      await executor.ended;
+      throw new Error(executor.logs());
+    });
+    await expect(launched).rejects.toThrow(/no-such-directory/);
     expect(await findProcesses(lost)).toEqual([]);
     await broken.close();
     await rm(lost, { recursive: true });

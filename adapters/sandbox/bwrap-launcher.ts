@@ -1,16 +1,19 @@
 import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Launcher, SandboxLevel } from '@reeve/core';
+import type { Launcher } from '@reeve/core';
 import { type Binaries, buildCommandLine } from './bwrap-arguments.ts';
-import { fillCompileCache } from './compile-cache.ts';
+import { fillCompileCache, fillLimits } from './compile-cache.ts';
 import { type StartProgram, startContained } from './contained-process.ts';
 import { findInheritable } from './inheritable.ts';
 import { type LaunchedPair, startPair } from './launched-pair.ts';
 import { killLeftovers } from './leftovers.ts';
+import { findObtainable, type Obtainable } from './obtainable.ts';
 import type { PairLayoutOptions } from './pair-layout.ts';
 import { createRooms, type Rooms } from './rooms.ts';
-import { observeLevel } from './sandbox-level.ts';
-import { createSlots } from './slots.ts';
+import { type BwrapLevel, observeLevel, probeLimits } from './sandbox-level.ts';
+import { encodeProgram } from './seccomp/bpf.ts';
+import { buildSeccompFilter } from './seccomp/filter.ts';
+import { createSlots, type Slots } from './slots.ts';
 import { findSystemEntries, writeEtc } from './system-entries.ts';
 
 export interface BwrapLauncherOptions {
@@ -39,12 +42,21 @@ export interface BwrapLauncherOptions {
   /** Effective uid of this process. */
   readonly uid?: number;
   readonly binaries?: Partial<Binaries>;
+  /** Ways to limit that are not even tried, as on a host that has none. */
+  readonly without?: readonly ('cgroups' | 'scratch-images')[];
+  /** As Node names them; of this process unless told. */
+  readonly architecture?: string;
+}
+
+export interface BwrapLauncher extends Launcher {
+  level(): Promise<BwrapLevel>;
 }
 
 const defaultBinaries: Binaries = {
   bwrap: '/usr/bin/bwrap',
   setpriv: '/usr/bin/setpriv',
   prlimit: '/usr/bin/prlimit',
+  unshare: '/usr/bin/unshare',
 };
 /** Above what distributions give to people and to their containers' first ranges. */
 const defaultFirstId = 199_999;
@@ -54,35 +66,34 @@ const defaultFirstId = 199_999;
  * commands, each behind its own walls, joined by one socket. When either ends, so does the other; when this process
  * dies, so do all. `launch` rejects with what bwrap said when the walls cannot be built.
  */
-export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
+export function createBwrapLauncher(options: BwrapLauncherOptions): BwrapLauncher {
   const asRoot = (options.uid ?? process.geteuid?.()) === 0;
   const binaries = { ...defaultBinaries, ...options.binaries };
   const slots = createSlots({ asRoot, firstId: options.firstId ?? defaultFirstId });
-  const rooms = createRooms({ ...options, slots });
   const pairs = new Set<LaunchedPair>();
   let opened = 0;
-  let layout: Promise<PairLayoutOptions> | undefined;
+  let prepared: Promise<Prepared> | undefined;
   let cacheFilled: Promise<void> | undefined;
   let closed = false;
 
-  const start: StartProgram = ({ containment, environment }, ids, stdio) =>
-    startContained({ commandLine: buildCommandLine(containment, binaries, ids), environment, ...stdio });
+  const start: StartProgram = ({ containment, environment }, place, stdio) =>
+    startContained({ commandLine: buildCommandLine(containment, binaries, place), environment, ...stdio });
 
-  function prepare(): Promise<PairLayoutOptions> {
-    layout ??= prepareLayout(options, rooms);
-    return layout;
+  function prepare(): Promise<Prepared> {
+    prepared ??= prepareHost(options, slots, asRoot);
+    return prepared;
   }
 
-  function openRoom(purpose: 'pair' | 'cache' | 'probe'): ReturnType<typeof rooms.open> {
+  function nextName(purpose: 'pair' | 'cache' | 'probe'): string {
     opened += 1;
-    return rooms.open(`${purpose}-${opened}`);
+    return `${purpose}-${opened}`;
   }
 
   /** In the background of the first launch, and again in each process of ours: the code may have changed. */
-  async function fillCache(ready: PairLayoutOptions): Promise<void> {
+  async function fillCache({ layout, rooms }: Prepared): Promise<void> {
     try {
-      await using room = await openRoom('cache');
-      await fillCompileCache(ready, room, start);
+      await using room = await rooms.open(nextName('cache'), fillLimits);
+      await fillCompileCache(layout, room, start);
     } catch (error) {
       options.logger?.warn({ error }, 'executors start without compiled code, so more slowly');
     }
@@ -95,17 +106,18 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
       if (closed) throw new Error('the launcher is closed');
       const ready = await prepare();
       if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
-      const pair = startPair({ request, layout: ready, room: await openRoom('pair'), start });
+      const room = await ready.rooms.open(nextName('pair'), request.limits);
+      const pair = startPair({ request, layout: ready.layout, room, start });
       pairs.add(pair);
       void pair.cleaned.then(() => pairs.delete(pair));
       await pair.started(signal);
       cacheFilled ??= fillCache(ready);
       return pair.executor;
     },
-    async level(): Promise<SandboxLevel> {
-      const ready = await prepare();
-      await using room = await openRoom('probe');
-      return await observeLevel(ready, room, start);
+    async level() {
+      const { layout, rooms, obtainable } = await prepare();
+      await using room = await rooms.open(nextName('probe'), probeLimits);
+      return await observeLevel({ layout, room, start, obtainable });
     },
     async close() {
       closed = true;
@@ -115,7 +127,13 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   };
 }
 
-async function prepareLayout(options: BwrapLauncherOptions, rooms: Rooms): Promise<PairLayoutOptions> {
+interface Prepared {
+  readonly layout: PairLayoutOptions;
+  readonly rooms: Rooms;
+  readonly obtainable: Obtainable;
+}
+
+async function prepareHost(options: BwrapLauncherOptions, slots: Slots, asRoot: boolean): Promise<Prepared> {
   const compileCache = join(options.stateDir, 'compile-cache');
   const etcDirectory = join(options.runtimeDir, 'etc');
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
@@ -123,16 +141,22 @@ async function prepareLayout(options: BwrapLauncherOptions, rooms: Rooms): Promi
   await mkdir(compileCache, { recursive: true, mode: 0o755 });
   await mkdir(etcDirectory, { recursive: true, mode: 0o755 });
   await killLeftovers(join(options.runtimeDir, 'pairs/'));
+  const without = options.without ?? [];
+  const obtainable = await findObtainable({ ...options, asRoot, without });
+  const rooms = createRooms({ ...options, ...obtainable, slots });
   await rooms.sweep();
-  return {
+  const filter = buildSeccompFilter(options.architecture ?? process.arch);
+  const layout = {
     ...options,
     environment: options.environment ?? {},
     nodeBinary: await realpath(options.nodeBinary),
     system: await findSystemEntries(),
     etc: await writeEtc(etcDirectory),
     inherited: await findInheritable(),
+    seccomp: filter === undefined ? undefined : encodeProgram(filter),
     compileCache,
   };
+  return { layout, rooms, obtainable };
 }
 
 /** A server that was restarted has made its socket anew, so this is repeated before each launch. */

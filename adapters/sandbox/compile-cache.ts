@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { HostIds } from './bwrap-arguments.ts';
+import type { HostPlace } from './bwrap-arguments.ts';
 import type { StartProgram } from './contained-process.ts';
 import {
   type ContainedProgram,
@@ -14,7 +14,7 @@ import type { Room } from './rooms.ts';
 const execute = promisify(execFile);
 const fillWithinMs = 20_000;
 /** Nothing but loading code happens in these runs. */
-const limits = {
+export const fillLimits = {
   memoryBytes: 512 * 1024 * 1024,
   scratchBytes: 64 * 1024 * 1024,
   processes: 64,
@@ -31,19 +31,22 @@ export async function fillCompileCache(
   room: Room,
   start: StartProgram,
 ): Promise<void> {
-  const programs: readonly [ContainedProgram, HostIds | undefined][] = [
-    [loopProgram(layout, room.directories, limits), room.ids?.loop],
-    [sandboxProgram(layout, room.directories, limits), room.ids?.sandbox],
+  const programs: readonly [ContainedProgram, HostPlace][] = [
+    [loopProgram(layout, room.directories, fillLimits), room.loop],
+    [sandboxProgram(layout, room.directories, fillLimits), room.sandbox],
   ];
-  for (const [program, ids] of programs) {
-    if (ids !== undefined) await giveTree(layout.compileCache, ids.uid);
-    const filling = start(fillingCache(program), ids, { stdin: 'closed', captureStdout: false });
-    const timer = setTimeout(filling.kill, fillWithinMs);
-    await filling.started;
-    await filling.gone;
-    clearTimeout(timer);
+  for (const [program, place] of programs) {
+    if (place.ids !== undefined) await giveTree(layout.compileCache, place.ids.uid);
+    const filling = start(fillingCache(program), place, { stdin: 'closed', captureStdout: false });
+    const timer = setTimeout(filling.kill, fillWithinMs).unref();
+    try {
+      await filling.started;
+      await filling.gone;
+    } finally {
+      clearTimeout(timer);
+    }
   }
-  if (room.ids === undefined) return;
+  if (room.sandbox.ids === undefined) return;
   await giveTree(layout.compileCache, 0);
   // Node makes its cache files private, and each pair has a uid of its own.
   await execute('/usr/bin/chmod', ['-R', 'a+rX', '--', layout.compileCache]);

@@ -4,11 +4,16 @@ import { constants } from 'node:os';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ExecutorEnd } from '@reeve/core';
-import { type CommandLine, type HostIds, initDescriptor } from './bwrap-arguments.ts';
+import { type CommandLine, type HostPlace, initDescriptor } from './bwrap-arguments.ts';
 import type { ContainedProgram } from './pair-layout.ts';
 
 export interface ContainedProcess {
-  /** Resolves when its walls stand and its command is about to run. Rejects with what bwrap said when they do not. */
+  /** Of the outermost process; undefined when there never was one. */
+  readonly id: number | undefined;
+  /**
+   * Resolves when the bwrap that starts the command is at work. Rejects with what was said when it did not come to that;
+   * a wall that fails later shows in `ended` and `logs`, and the command has not run.
+   */
   readonly started: Promise<void>;
   readonly ended: Promise<ExecutorEnd>;
   /** Resolves when no process inside is left, at most a second after `ended`. */
@@ -31,10 +36,10 @@ export interface ContainedStart {
   readonly captureStdout: boolean;
 }
 
-/** Starts a program under host ids, or as the user we are. */
+/** Starts a program in its place on this host. */
 export type StartProgram = (
   program: ContainedProgram,
-  ids: HostIds | undefined,
+  place: HostPlace,
   stdio: Omit<ContainedStart, 'commandLine' | 'environment'>,
 ) => ContainedProcess;
 
@@ -45,7 +50,8 @@ const goneEveryMs = 2;
 
 /** Starts a command line of `buildCommandLine`. Never throws: failures show in `started` and `ended`. */
 export function startContained(start: ContainedStart): ContainedProcess {
-  const { argv, startedDescriptor } = start.commandLine;
+  const { argv, startedDescriptor, seccomp } = start.commandLine;
+  const lastDescriptor = seccomp === undefined ? startedDescriptor : startedDescriptor + 1;
   const [file = '', ...args] = argv;
   const child = spawn(file, args, {
     env: start.environment,
@@ -57,7 +63,7 @@ export function startContained(start: ContainedStart): ContainedProcess {
       'pipe',
       start.captureStdout ? 'pipe' : 'ignore',
       'pipe',
-      ...Array.from({ length: startedDescriptor - 2 }, () => 'pipe' as const),
+      ...Array.from({ length: lastDescriptor - 2 }, () => 'pipe' as const),
     ],
   });
   const stderr = keepTail(child.stderr, keptLogBytes);
@@ -69,6 +75,7 @@ export function startContained(start: ContainedStart): ContainedProcess {
   const firstId =
     startedDescriptor === initDescriptor ? initId : readChildId(child.stdio[startedDescriptor] as Readable);
   feed(child.stdin as Writable, start);
+  if (seccomp !== undefined) endWith(child.stdio[lastDescriptor] as Writable, seccomp);
 
   const started = firstId.then(async (id) => {
     if (id !== undefined) return;
@@ -81,6 +88,7 @@ export function startContained(start: ContainedStart): ContainedProcess {
   started.catch(() => undefined);
 
   return {
+    id: child.pid,
     started,
     ended,
     gone: (async () => {
@@ -117,6 +125,12 @@ function feed(stdin: Writable, start: ContainedStart): void {
   stdin.on('error', () => stdin.destroy());
   if (start.firstLine !== undefined) stdin.write(`${start.firstLine}\n`);
   if (start.stdin === 'closed') stdin.end();
+}
+
+function endWith(pipe: Writable, bytes: Buffer): void {
+  // Broken when the process ended before it read; its end is reported anyway.
+  pipe.on('error', () => pipe.destroy());
+  pipe.end(bytes);
 }
 
 /** Resolves when all streams are closed, or with the error when there never was a process. */

@@ -1,1 +1,2 @@
-export { type BwrapLauncherOptions, createBwrapLauncher } from './bwrap-launcher.ts';
+export { type BwrapLauncher, type BwrapLauncherOptions, createBwrapLauncher } from './bwrap-launcher.ts';
+export type { BwrapLevel, ObtainedLimits } from './sandbox-level.ts';

@@ -2,6 +2,7 @@ import type { ExecutorEnd, LaunchedExecutor, LaunchRequest } from '@reeve/core';
 import type { StartProgram } from './contained-process.ts';
 import { loopFirstLine, loopProgram, type PairLayoutOptions, sandboxProgram } from './pair-layout.ts';
 import type { Room } from './rooms.ts';
+import { watchScratch } from './scratch-watch.ts';
 
 export interface LaunchedPair {
   readonly executor: LaunchedExecutor;
@@ -23,13 +24,13 @@ const lastWordsMs = 500;
 
 /** Starts loop and sandbox side by side and ties their lives together. Takes the room over. */
 export function startPair({ request, layout, room, start }: PairStart): LaunchedPair {
-  const { ids, directories } = room;
-  const loop = start(loopProgram(layout, directories, request.limits), ids?.loop, {
+  const { directories } = room;
+  const loop = start(loopProgram(layout, directories, request.limits), room.loop, {
     stdin: 'open',
     firstLine: loopFirstLine(request),
     captureStdout: false,
   });
-  const sandbox = start(sandboxProgram(layout, directories, request.limits), ids?.sandbox, {
+  const sandbox = start(sandboxProgram(layout, directories, request.limits), room.sandbox, {
     stdin: 'open',
     captureStdout: false,
   });
@@ -39,12 +40,28 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
     sandbox.kill();
   }
 
+  const watching = new AbortController();
+  let overrun = '';
+  async function endOverrun(leader: number): Promise<void> {
+    const watch = { directory: directories.scratch, limitBytes: request.limits.scratchBytes };
+    try {
+      const bytes = await watchScratch({ ...watch, leader, signal: watching.signal });
+      if (bytes === undefined) return;
+      overrun = `scratch held ${bytes} bytes, more than its limit\n`;
+    } catch (error) {
+      overrun = `scratch could not be watched: ${String(error)}\n`;
+    }
+    killBoth();
+  }
+  if (room.sandbox.image === undefined && sandbox.id !== undefined) void endOverrun(sandbox.id);
+
   const first = Promise.race([loop.ended.then(() => loop), sandbox.ended.then(() => sandbox)]);
   const gone = (async (): Promise<ExecutorEnd> => {
     await first;
     const timer = setTimeout(killBoth, lastWordsMs);
     await loop.ended;
     sandbox.kill();
+    watching.abort();
     await Promise.all([loop.gone, sandbox.gone]);
     clearTimeout(timer);
     return await loop.ended;
@@ -58,7 +75,7 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
         killBoth();
         await gone;
       },
-      logs: () => `${loop.logs()}${sandbox.logs()}`,
+      logs: () => `${overrun}${loop.logs()}${sandbox.logs()}`,
     },
     async started(signal) {
       signal?.addEventListener('abort', killBoth, { once: true });

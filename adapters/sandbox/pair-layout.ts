@@ -20,6 +20,7 @@ export interface PairLayoutOptions {
   readonly system: readonly SystemEntry[];
   readonly etc: readonly Mount[];
   readonly inherited: readonly number[];
+  readonly seccomp: Buffer | undefined;
   /** Where Node keeps compiled code: a start from it takes half the time. */
   readonly compileCache: string;
 }
@@ -53,6 +54,7 @@ export function loopProgram(
     containment: {
       system: options.system,
       inherited: options.inherited,
+      seccomp: options.seccomp,
       limits,
       directory: '/',
       command: [node, join(app, options.loopEntry)],
@@ -79,6 +81,7 @@ export function sandboxProgram(
     containment: {
       system: options.system,
       inherited: options.inherited,
+      seccomp: options.seccomp,
       limits,
       directory: '/work',
       command: [node, join(app, options.shimEntry)],

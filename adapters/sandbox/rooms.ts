@@ -1,18 +1,24 @@
 import { chmod, chown, mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { SandboxLimits } from '@reeve/core';
+import { type HostPlace, processLimit } from './bwrap-arguments.ts';
+import type { Cgroup, Cgroups } from './cgroups/cgroups.ts';
+import type { Controller } from './cgroups/places.ts';
 import type { PairDirectories } from './pair-layout.ts';
 import { removeTree } from './remove-tree.ts';
-import type { SlotIds, Slots } from './slots.ts';
+import { makeScratchImage } from './scratch-image.ts';
+import type { Slots } from './slots.ts';
 
-/** The directories and host ids of one pair; disposed, they are removed and free for the next. */
+/** The directories, host ids and cgroups of one pair; disposed, they are removed and free for the next. */
 export interface Room extends AsyncDisposable {
   readonly name: string;
   readonly directories: PairDirectories;
-  readonly ids: SlotIds | undefined;
+  readonly loop: HostPlace;
+  readonly sandbox: HostPlace;
 }
 
 export interface Rooms {
-  open(name: string): Promise<Room>;
+  open(name: string, limits: SandboxLimits): Promise<Room>;
   /** Removes what a launcher that was killed has left. */
   sweep(): Promise<void>;
 }
@@ -21,55 +27,105 @@ export interface RoomsOptions {
   readonly stateDir: string;
   readonly runtimeDir: string;
   readonly slots: Slots;
+  readonly cgroups: Cgroups;
+  /** What the cgroups limit. */
+  readonly controllers: readonly Controller[];
+  /** Whether scratch is a file system of its own size. */
+  readonly scratchImages: boolean;
   readonly logger?: { warn(details: object, message: string): void };
 }
 
+/** Of a busy machine's CPU, beside the coordinator's 1: it answers people while these work. */
+const cpuShares = { loop: 0.25, sandbox: 0.1 };
+/** bwrap's own, and the shell before it. */
+const processesOfWalls = 8;
+
 /** Makes rooms below `stateDir` and `runtimeDir`. */
-export function createRooms({ stateDir, runtimeDir, slots, logger }: RoomsOptions): Rooms {
-  const parents = { scratch: join(stateDir, 'scratch'), pair: join(runtimeDir, 'pairs') };
+export function createRooms(options: RoomsOptions): Rooms {
+  const { stateDir, runtimeDir, slots, cgroups, controllers, logger } = options;
+  const parents = {
+    scratch: join(stateDir, 'scratch'),
+    image: join(stateDir, 'scratch-images'),
+    pair: join(runtimeDir, 'pairs'),
+  };
 
   /** Cleaning up is never a reason to fail: what stays is told and removed by the next start. */
-  async function removeOrWarn(path: string): Promise<void> {
+  async function orWarn(what: string, removal: Promise<void>): Promise<void> {
     try {
-      await removeTree(path);
+      await removal;
     } catch (error) {
-      logger?.warn({ error, path }, 'a directory of an ended executor could not be removed');
+      logger?.warn({ error, what }, 'something of an ended executor could not be removed');
     }
   }
 
+  async function removeAll(name: string, opened: readonly Cgroup[]): Promise<void> {
+    await Promise.all([
+      ...Object.values(parents).map((parent) => orWarn(join(parent, name), removeTree(join(parent, name)))),
+      ...opened.map((cgroup) => orWarn(`cgroups of ${name}`, cgroup.remove())),
+    ]);
+  }
+
+  async function makeDirectories(name: string, limits: SandboxLimits, ids: ReturnType<Slots['take']>['ids']) {
+    const directories = { scratch: join(parents.scratch, name), pair: join(parents.pair, name) };
+    const file = join(parents.image, name);
+    await mkdir(directories.scratch, { recursive: true, mode: 0o700 });
+    await mkdir(directories.pair, { recursive: true, mode: 0o700 });
+    if (ids === undefined) return { directories };
+    await chown(directories.scratch, ids.sandbox.uid, ids.sandbox.uid);
+    await chown(directories.pair, ids.loop.uid, ids.loop.uid);
+    // The sandbox may pass through to the socket, and list or change nothing.
+    await chmod(directories.pair, 0o711);
+    if (!options.scratchImages) return { directories };
+    await mkdir(parents.image, { recursive: true, mode: 0o700 });
+    await makeScratchImage(file, limits.scratchBytes, ids.sandbox.uid);
+    return { directories, image: { file, directory: directories.scratch } };
+  }
+
   return {
-    async open(name) {
+    async open(name, limits) {
       const slot = slots.take();
-      const directories = { scratch: join(parents.scratch, name), pair: join(parents.pair, name) };
-      try {
-        await mkdir(directories.scratch, { recursive: true, mode: 0o700 });
-        await mkdir(directories.pair, { recursive: true, mode: 0o700 });
-        if (slot.ids !== undefined) {
-          const { loop, sandbox } = slot.ids;
-          await chown(directories.scratch, sandbox.uid, sandbox.uid);
-          await chown(directories.pair, loop.uid, loop.uid);
-          // The sandbox may pass through to the socket, and list or change nothing.
-          await chmod(directories.pair, 0o711);
-        }
-      } catch (error) {
+      const opened: Cgroup[] = [];
+      const join = async (...request: Parameters<Cgroups['open']>): Promise<readonly string[]> => {
+        const cgroup = await cgroups.open(...request);
+        opened.push(cgroup);
+        return cgroup.joinFiles;
+      };
+      const close = async (): Promise<void> => {
+        await removeAll(name, opened);
         slot.release();
+      };
+      try {
+        const { directories, image } = await makeDirectories(name, limits, slot.ids);
+        const { memoryBytes, cpuPercent } = limits;
+        const processes = processLimit(limits) + processesOfWalls;
+        const bounds = { memoryBytes, cpuPercent, processes, cpuShare: cpuShares.sandbox };
+        return {
+          name,
+          directories,
+          loop: {
+            ids: slot.ids?.loop,
+            controllers,
+            joinFiles: await join(`${name}-loop`, { cpuShare: cpuShares.loop }),
+          },
+          sandbox: {
+            ids: slot.ids?.sandbox,
+            controllers,
+            joinFiles: await join(`${name}-sandbox`, bounds),
+            ...(image === undefined ? {} : { image }),
+          },
+          [Symbol.asyncDispose]: close,
+        };
+      } catch (error) {
+        await close();
         throw error;
       }
-      return {
-        name,
-        directories,
-        ids: slot.ids,
-        async [Symbol.asyncDispose]() {
-          await Promise.all([removeOrWarn(directories.scratch), removeOrWarn(directories.pair)]);
-          slot.release();
-        },
-      };
     },
     async sweep() {
       for (const parent of Object.values(parents)) {
         await mkdir(parent, { recursive: true, mode: 0o700 });
-        for (const name of await readdir(parent)) await removeOrWarn(join(parent, name));
+        for (const name of await readdir(parent)) await orWarn(name, removeTree(join(parent, name)));
       }
+      await orWarn('cgroups', cgroups.sweep());
     },
   };
 }

@@ -1,65 +1,149 @@
-import { readlink, stat } from 'node:fs/promises';
+import { chown, mkdir, readlink, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { SandboxLevel } from '@reeve/core';
-import type { StartProgram } from './contained-process.ts';
+import type { ContainedProcess, StartProgram } from './contained-process.ts';
+import type { Obtainable } from './obtainable.ts';
 import { type PairLayoutOptions, sandboxProgram } from './pair-layout.ts';
 import type { Room } from './rooms.ts';
 
+/** What bounds the commands of one sandbox, each by the strongest means this host lets us use. */
+export interface ObtainedLimits {
+  /** `process`: each process alone is bounded, all together only by their number. */
+  readonly memory: 'cgroup' | 'process';
+  readonly processes: 'cgroup' | 'namespace';
+  /** `nice`: no ceiling, but everyone else goes first. */
+  readonly cpu: 'cgroup' | 'nice';
+  /** `watched`: counted about once a second, and the executor is ended when it holds too much. */
+  readonly scratch: 'file-system' | 'watched';
+}
+
+export interface BwrapLevel extends SandboxLevel {
+  /** Whether system calls are filtered. */
+  readonly seccomp: boolean;
+  readonly limits: ObtainedLimits;
+}
+
 const candidates = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'];
-const witness = 'probe';
-const limits = { memoryBytes: 64 * 1024 * 1024, scratchBytes: 1024 * 1024, processes: 16, cpuPercent: 100 };
+const witnessTarget = '/run/reeve/witness';
+const megabyte = 1024 * 1024;
+export const probeLimits = {
+  memoryBytes: 64 * megabyte,
+  scratchBytes: 16 * megabyte,
+  processes: 16,
+  cpuPercent: 100,
+};
+const script = [
+  `touch ${witnessTarget}/file`,
+  `for n in ${candidates.join(' ')}; do echo $n $(readlink /proc/self/ns/$n); done`,
+  `echo seccomp $(sed -n 's/^Seccomp:\\s*//p' /proc/self/status)`,
+  'echo scratch $(df -B1 --output=size /work | tail -n 1)',
+].join('; ');
 
 /**
- * What a sandbox on this host really is, seen from inside one: which namespaces differ from ours, and under whose uid
- * its files appear outside. A host that cannot build the walls has no namespaces here, and a note says why.
+ * What a sandbox on this host really is, seen from inside one that was started like any other: which namespaces differ
+ * from ours, under whose uid its files appear outside, whether its system calls are filtered, how large its scratch can
+ * get. The cgroups' limits are those the kernel has accepted. A host that cannot build the walls has no namespaces here,
+ * and a note says why.
  */
-export async function observeLevel(
-  layout: PairLayoutOptions,
-  room: Room,
-  start: StartProgram,
-): Promise<SandboxLevel> {
-  const program = sandboxProgram(layout, room.directories, limits);
-  const script = `touch /work/${witness}; for n in ${candidates.join(' ')}; do echo $n $(readlink /proc/self/ns/$n); done`;
-  const containment = { ...program.containment, command: ['/bin/sh', '-c', script] };
-  const probe = start({ ...program, containment }, room.ids?.sandbox, {
-    stdin: 'closed',
-    captureStdout: true,
-  });
-  const failure = await probe.started.then(
+export async function observeLevel(probe: {
+  readonly layout: PairLayoutOptions;
+  readonly room: Room;
+  readonly start: StartProgram;
+  readonly obtainable: Obtainable;
+}): Promise<BwrapLevel> {
+  const { layout, room, obtainable } = probe;
+  const { running, witness } = await startProbe(probe);
+  const failure = await running.started.then(
     () => undefined,
     (error: unknown) => (error instanceof Error ? error.message : String(error)),
   );
-  await probe.gone;
-  const base = { launcher: 'bwrap', cgroup: 'none' as const };
-  if (failure !== undefined)
-    return { ...base, separateUids: false, namespaces: [], notes: [failure, howToFix] };
+  await running.gone;
+  const inside = readPairs(running.stdout());
+  const hasImage =
+    Number(inside.get('scratch')) > 0 && Number(inside.get('scratch')) <= probeLimits.scratchBytes;
+  const limits = describeLimits(obtainable, hasImage);
+  const base = { launcher: 'bwrap', cgroup: obtainable.cgroupVersion, limits };
+  if (failure !== undefined) {
+    const notes = [failure, howToFix];
+    return { ...base, separateUids: false, namespaces: [], seccomp: false, notes };
+  }
+  const seccomp = inside.get('seccomp') === '2';
+  const ours = await stat(layout.compileCache);
+  const separateUids = room.sandbox.ids !== undefined && (await ownerOf(witness)) !== ours.uid;
+  const notes = [
+    ...(separateUids ? [] : [sharedUid]),
+    ...(seccomp ? [] : [noSeccomp]),
+    ...Object.entries(weakNotes).flatMap(([weak, note]) =>
+      Object.values<string>({ ...limits }).includes(weak) ? [note] : [],
+    ),
+    ...obtainable.reasons,
+  ];
+  return { ...base, separateUids, namespaces: await differing(inside), seccomp, notes };
+}
 
-  const inside = new Map(
-    probe
-      .stdout()
-      .split('\n')
-      .map((line) => line.split(' ', 2) as [string, string]),
-  );
+async function startProbe({
+  layout,
+  room,
+  start,
+}: {
+  readonly layout: PairLayoutOptions;
+  readonly room: Room;
+  readonly start: StartProgram;
+}): Promise<{ running: ContainedProcess; witness: string }> {
+  const directory = join(room.directories.pair, 'witness');
+  await mkdir(directory);
+  const { ids } = room.sandbox;
+  if (ids !== undefined) await chown(directory, ids.uid, ids.uid);
+  const program = sandboxProgram(layout, room.directories, probeLimits);
+  const containment = {
+    ...program.containment,
+    mounts: [...program.containment.mounts, { source: directory, target: witnessTarget, writable: true }],
+    command: ['/bin/sh', '-c', script],
+  };
+  const stdio = { stdin: 'closed', captureStdout: true } as const;
+  return {
+    running: start({ ...program, containment }, room.sandbox, stdio),
+    witness: join(directory, 'file'),
+  };
+}
+
+function describeLimits({ controllers }: Obtainable, hasImage: boolean): ObtainedLimits {
+  return {
+    memory: controllers.includes('memory') ? 'cgroup' : 'process',
+    processes: controllers.includes('pids') ? 'cgroup' : 'namespace',
+    cpu: controllers.includes('cpu') ? 'cgroup' : 'nice',
+    scratch: hasImage ? 'file-system' : 'watched',
+  };
+}
+
+function readPairs(text: string): ReadonlyMap<string, string> {
+  return new Map(text.split('\n').map((line) => line.split(' ', 2) as [string, string]));
+}
+
+async function differing(inside: ReadonlyMap<string, string>): Promise<string[]> {
   const namespaces: string[] = [];
   for (const name of candidates) {
     const theirs = inside.get(name) ?? '';
     if (theirs !== '' && theirs !== (await readlink(`/proc/self/ns/${name}`))) namespaces.push(name);
   }
-  const ours = await stat(layout.compileCache);
-  const separateUids = room.ids !== undefined && (await ownerOfWitness(room)) !== ours.uid;
-  return { ...base, separateUids, namespaces, notes: separateUids ? [noCgroup] : [sharedUid, noCgroup] };
+  return namespaces;
 }
 
-const noCgroup =
-  'No cgroup limits: memory, CPU and the total size of scratch are not bounded; processes and file size are.';
+const weakNotes: Readonly<Record<string, string>> = {
+  process: 'No memory cgroup: each process of a worker is bounded, all of them together are not.',
+  nice: 'No CPU cgroup: workers yield to everyone else, but have no ceiling.',
+  watched:
+    'Scratch is watched, not limited: a worker that fills it is ended about a second later, and until then writes as fast as the disk takes it.',
+};
+const noSeccomp = 'No filter of system calls for this processor.';
 const sharedUid =
   'Started as an ordinary user: loop and sandbox run under its uid, apart by namespaces only.';
 const howToFix =
   'bubblewrap and unprivileged user namespaces are needed: apt-get install bubblewrap; where AppArmor forbids them, sysctl kernel.apparmor_restrict_unprivileged_userns=0.';
 
-async function ownerOfWitness(room: Room): Promise<number | undefined> {
+async function ownerOf(path: string): Promise<number | undefined> {
   try {
-    return (await stat(join(room.directories.scratch, witness))).uid;
+    return (await stat(path)).uid;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;

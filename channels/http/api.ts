@@ -7,6 +7,7 @@ import {
   type Inbound,
   type Log,
   type Outcome,
+  type SecretDesk,
   type Sender,
   taskIdSchema,
 } from '@reeve/core';
@@ -18,11 +19,13 @@ import { apiEventSchema } from './events.ts';
 import { createGuard, problem } from './guard.ts';
 import { methodsAt } from './methods-at.ts';
 import * as routes from './routes.ts';
+import { addSecrets } from './secrets-api.ts';
 import { approvalView, conversationView, messageView, statusView, taskView } from './views.ts';
 
 export interface ApiDeps {
   readonly channel: string;
   readonly desk: () => Desk;
+  readonly secrets: SecretDesk;
   readonly inbound: () => Inbound;
   readonly events: EventStream;
   readonly token: string;
@@ -38,6 +41,7 @@ const OWNER: Sender = { externalId: 'owner', name: 'owner' };
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/openapi.json']);
 /** A JSON body: the longest message takes 64,000 characters of up to 4 bytes, escaped at worst six-fold. */
 const JSON_LIMIT = 2 * 1024 * 1024;
+const SECRET_LIMIT = 64 * 1024;
 
 /** The local HTTP API; `routes.ts` describes it. */
 export function createApi(deps: ApiDeps): OpenAPIHono {
@@ -51,11 +55,16 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
     bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('message-too-long') }),
   );
   api.use('/v1/approvals/*', bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('request-malformed') }));
+  api.use(
+    '/v1/secrets/*',
+    bodyLimit({ maxSize: SECRET_LIMIT, onError: () => problem('secret-value-refused') }),
+  );
   addConversations(api, deps);
   addEvents(api, deps);
   addTasks(api, deps);
   addApprovals(api, deps);
   addFiles(api, deps);
+  addSecrets(api, deps.secrets, `person:${OWNER.externalId}`);
   api.openapi(routes.checkAudit, async (context) => context.json(await deps.desk().checkAudit(), 200));
   api.openapi(routes.getHealth, (context) =>
     context.json({ status: 'ok' as const, version: deps.version }, 200),

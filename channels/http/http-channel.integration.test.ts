@@ -32,6 +32,14 @@ function post(path: string, body: unknown): Promise<Response> {
   });
 }
 
+function put(path: string, body: unknown): Promise<Response> {
+  return call(path, {
+    method: 'PUT',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  });
+}
+
 async function problemOf(answer: Response): Promise<string> {
   expect(answer.headers.get('content-type')).toBe('application/problem+json');
   const problem = (await answer.json()) as { code: string; status: number; detail: string };
@@ -216,6 +224,14 @@ test('every answer keeps to the served description', async () => {
     'T-2',
     sampleTask({ id: 'T-2', state: 'failed', outcome: { kind: 'failed', summary: 's', evidence: [1] } }),
   );
+  house.tasks.set(
+    'T-3',
+    sampleTask({
+      id: 'T-3',
+      state: 'succeeded',
+      outcome: { kind: 'succeeded', summary: 's', evidence: [1], verdict: 'proved' },
+    }),
+  );
   house.approvals.set('A7K2', sampleApproval());
   house.files.set('a.txt', Buffer.from('a'));
   house.messages.push({
@@ -246,6 +262,7 @@ test('every answer keeps to the served description', async () => {
     ['GET /v1/tasks', () => call('/v1/tasks?state=running')],
     ['GET /v1/tasks/{task}', () => call('/v1/tasks/T-1')],
     ['GET /v1/tasks/{task}', () => call('/v1/tasks/T-2')],
+    ['GET /v1/tasks/{task}', () => call('/v1/tasks/T-3')],
     ['GET /v1/tasks/{task}', () => call('/v1/tasks/T-7')],
     ['POST /v1/tasks/{task}/cancel', () => post('/v1/tasks/T-1/cancel', {})],
     ['GET /v1/approvals', () => call('/v1/approvals')],
@@ -254,6 +271,13 @@ test('every answer keeps to the served description', async () => {
       'POST /v1/approvals/{code}/decision',
       () => post('/v1/approvals/A7K2/decision', { decision: 'approve' }),
     ],
+    ['GET /v1/secrets', () => call('/v1/secrets')],
+    ['PUT /v1/secrets/{name}', () => put('/v1/secrets/KEY', { value: 'hunter2hunter2', hosts: ['a.org'] })],
+    ['PUT /v1/secrets/{name}', () => put('/v1/secrets/OTHER', { value: 'hunter2hunter2' })],
+    ['PUT /v1/secrets/{name}', () => put('/v1/secrets/KEY', { value: 5 })],
+    ['DELETE /v1/secrets/{name}', () => call('/v1/secrets/KEY', { method: 'DELETE' })],
+    ['DELETE /v1/secrets/{name}', () => call('/v1/secrets/KEY', { method: 'DELETE' })],
+    ['POST /v1/secret-keys', () => post('/v1/secret-keys', {})],
     ['GET /v1/files', () => call('/v1/files')],
     ['POST /v1/uploads', () => call('/v1/uploads?name=b.txt', { method: 'POST', body: 'b' })],
   ];
@@ -267,4 +291,21 @@ test('every answer keeps to the served description', async () => {
   expect(new Set([...calls.map(([operation]) => operation), ...streamed])).toEqual(
     new Set(schema.operations),
   );
+});
+
+test('the value of a secret is handed on and not said again; without hosts it keeps those it has', async () => {
+  const set = await put('/v1/secrets/KEY', { value: 'the first value', hosts: ['api.example.org'] });
+  expect(await set.json()).toMatchObject({ name: 'KEY', hosts: ['api.example.org'], version: 1 });
+  expect(house.secrets.get('KEY')).toBe('the first value');
+  await put('/v1/secrets/KEY', { value: 'the second value' });
+  const listed = await (await call('/v1/secrets')).text();
+  expect(JSON.parse(listed)).toMatchObject({ secrets: [{ hosts: ['api.example.org'], version: 2 }] });
+  expect(listed).not.toContain('value');
+});
+
+test('a refused secret is not repeated in the answer', async () => {
+  const tooLong = await put('/v1/secrets/KEY', { value: 'x'.repeat(70_000), hosts: ['a.org'] });
+  expect(await problemOf(tooLong)).toBe('422 secret-value-refused');
+  const mistaken = await put('/v1/secrets/KEY', { value: ['the only value'] });
+  expect(await mistaken.text()).not.toContain('the only value');
 });

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net';
 import { type ServerType, serve } from '@hono/node-server';
-import type { ChannelAdapter, Clock, Desk, EventLog, Inbound, Log } from '@reeve/core';
+import type { ChannelAdapter, Clock, Desk, EventLog, Inbound, Log, SecretDesk } from '@reeve/core';
 import { createApi } from './api.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventOf } from './events.ts';
@@ -8,6 +8,8 @@ import { eventOf } from './events.ts';
 export interface HttpChannelOptions {
   readonly eventLog: EventLog;
   readonly desk: () => Desk;
+  /** Behind it is the gateway: values of secrets pass through here and never through the coordinator. */
+  readonly secrets: SecretDesk;
   readonly token: string;
   readonly clock: Clock;
   readonly newId: () => string;

@@ -1,3 +1,4 @@
 export { type ApiEvent, apiEventSchema } from './events.ts';
 export { createHttpChannel, type HttpChannel, type HttpChannelOptions } from './http-channel.ts';
+export { rekeyedSchema, secretListSchema, secretViewSchema } from './secret-routes.ts';
 export * from './views.ts';

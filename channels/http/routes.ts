@@ -12,12 +12,12 @@ import {
   taskViewSchema,
 } from './views.ts';
 
-const security = [{ token: [] }];
-const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
+export const security = [{ token: [] }];
+export const json = <Schema extends z.ZodType>(schema: Schema, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 });
-const problems = {
+export const problems = {
   default: {
     description: 'What failed, what was not done, what to do next',
     content: { 'application/problem+json': { schema: problemSchema } },

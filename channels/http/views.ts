@@ -48,6 +48,7 @@ export const taskViewSchema = z
         kind: z.string(),
         summary: z.string(),
         evidence: z.array(z.number().int()),
+        verdict: z.enum(['proved', 'unverified', 'denied']).nullable(),
         failure: z.string().nullable(),
       })
       .nullable(),
@@ -134,8 +135,10 @@ export const problemSchema = z
 export function taskView(task: Task): z.infer<typeof taskViewSchema> {
   const { id, title, goal, state, waitingFor, activity, attempt, steps, turnId, origin } = task;
   const outcome = task.outcome && {
-    ...task.outcome,
+    kind: task.outcome.kind,
+    summary: task.outcome.summary,
     evidence: [...task.outcome.evidence],
+    verdict: task.outcome.verdict ?? null,
     failure: task.outcome.failure ?? null,
   };
   const times = {

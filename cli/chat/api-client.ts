@@ -52,6 +52,7 @@ export interface ApiClient {
   /** Messages, cards and drafts; reconnects and resumes by itself. Ends when the signal aborts. */
   events(request: EventRequest): AsyncGenerator<NumberedEvent>;
   decide(code: string, decision: 'once' | 'deny'): Promise<z.infer<typeof sentenceSchema>>;
+  getApproval(code: string): Promise<z.infer<typeof approvalViewSchema>>;
   pendingApprovals(): Promise<z.infer<typeof approvalsSchema>['approvals']>;
   cancelTask(task: string): Promise<z.infer<typeof taskViewSchema>>;
   getTask(task: string): Promise<TaskDetail>;
@@ -106,6 +107,7 @@ export function createApiClient(options: ApiClientOptions): ApiClient {
       const body = decision === 'once' ? { decision: 'approve', scope: 'once' } : { decision: 'deny' };
       return post(`/v1/approvals/${part(code)}/decision`, body, sentenceSchema);
     },
+    getApproval: (code) => get(`/v1/approvals/${part(code)}`, approvalViewSchema),
     pendingApprovals: async () => (await get('/v1/approvals', approvalsSchema)).approvals,
     cancelTask: (task) => post(`/v1/tasks/${part(task)}/cancel`, {}, taskViewSchema),
     getTask: (task) => get(`/v1/tasks/${part(task)}`, taskDetailSchema),

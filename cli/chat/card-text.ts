@@ -1,5 +1,6 @@
 import { type Block, type Card, showHidden, showHiddenInLine } from '@reeve/core';
 import type { Style } from './style.ts';
+import { withElapsed } from './task-clock.ts';
 import { fitLine, wrapLine } from './wrap-text.ts';
 
 /** A card on one line: its title. */
@@ -7,10 +8,13 @@ export function cardTitle(card: Card): string {
   return showHiddenInLine(card.title);
 }
 
-/** A running card on one line of at most `width` columns: its title, and what its buttons are called when typed. */
-export function cardLiveLine(card: Card, width: number): string {
+/**
+ * A running card on one line of at most `width` columns: its title, with the time that has passed by now, and what its
+ * buttons are called when typed.
+ */
+export function cardLiveLine(card: Card, width: number, elapsed: string | null = null): string {
   const [first] = typedActions(card);
-  const title = cardTitle(card);
+  const title = withElapsed(cardTitle(card), elapsed);
   const line = first === undefined ? title : `${title} · ${first}`;
   return fitLine(line, width);
 }

@@ -2,15 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { readConfig, wantsColour } from '../config.ts';
-import { findRunning, openHome } from '../home.ts';
-import { createFileLog } from '../log.ts';
-import { requireSandbox } from '../up/require-sandbox.ts';
-import { startStack } from '../up/stack.ts';
+import { wantsColour } from '../config.ts';
 import { EXIT, UserError } from '../user-error.ts';
-import { VERSION } from '../version.ts';
 import { createApiClient } from './api-client.ts';
 import { ApiProblem, ApiUnreachable } from './api-error.ts';
+import { type Reachable, reach } from './reach.ts';
 import { runScriptChat } from './run-script-chat.ts';
 import { runTerminalChat } from './terminal-chat.ts';
 
@@ -21,13 +17,6 @@ export interface ChatOptions {
   readonly approve: string;
   readonly json?: boolean;
   readonly timeout?: string;
-}
-
-/** What is there to talk to, and how to let go of it. */
-interface Reachable {
-  readonly url: string;
-  readonly token: string;
-  close(): Promise<void>;
 }
 
 const APPROVALS = ['once', 'deny', 'none'] as const;
@@ -53,7 +42,7 @@ export async function chat(options: ChatOptions): Promise<number> {
     );
   }
   const signal = interrupted();
-  const reachable = await reach();
+  const reachable = await reach({ signal, complain: (line) => process.stderr.write(`${line}\n`) });
   try {
     if (message === undefined) return await chatInTerminal(reachable, options.conversation, signal);
     return await chatFromScript(reachable, { ...options, message, approve, timeoutMs }, signal);
@@ -135,33 +124,6 @@ function interrupted(): AbortSignal {
   // Whoever read the output is gone, as in `reeve chat … | head -1`.
   process.stdout.on('error', (error: Error) => controller.abort(error));
   return controller.signal;
-}
-
-async function reach(): Promise<Reachable> {
-  const { values: settings } = readConfig();
-  const running = await findRunning(settings.REEVE_HOME);
-  if (running) return { ...running, close: async () => undefined };
-  await requireSandbox();
-  const home = await openHome(settings.REEVE_HOME);
-  const log = createFileLog(home.paths.log, settings.REEVE_LOG_LEVEL);
-  const release = async () => {
-    await home.release();
-    log.flush();
-  };
-  try {
-    const stack = await startStack({ home, settings: { ...settings, REEVE_PORT: 0 }, log, version: VERSION });
-    return {
-      url: stack.url,
-      token: stack.token,
-      async close() {
-        await stack.stop();
-        await release();
-      },
-    };
-  } catch (error) {
-    await release();
-    throw error;
-  }
 }
 
 async function upload(

@@ -1,8 +1,9 @@
 import type { ApiEvent } from '@reeve/channel-http';
-import type { Card } from '@reeve/core';
+import type { Card, TaskState } from '@reeve/core';
 import { cardLines, cardLiveLine, cardTitle, typedActions } from './card-text.ts';
 import { markdownLines } from './markdown-text.ts';
 import type { Style } from './style.ts';
+import { STOPPED_CLOCK, type TaskClock } from './task-clock.ts';
 import { fitLine } from './wrap-text.ts';
 
 /** What the chat shows of a conversation: lines that stay, and a live part that is drawn over and over. */
@@ -28,10 +29,10 @@ const DRAFT_LINES = 6;
 /** Answered turns that are remembered, for answers that overtake the acceptance of their message. */
 const REMEMBERED_TURNS = 100;
 
-/** Creates a view of one conversation, with nothing in it yet. */
-export function createChatView(style: Style): ChatView {
+/** Creates a view of one conversation, with nothing in it yet; by its clock the times of live lines go on. */
+export function createChatView(style: Style, clock: TaskClock = STOPPED_CLOCK): ChatView {
   const drafts = new Map<string, string>();
-  const tasks = new Map<string, Card>();
+  const tasks = new Map<string, { readonly card: Card; readonly id: string }>();
   const questions = new Map<string, Card>();
   const expected = new Set<string>();
   const answered = new Set<string>();
@@ -46,12 +47,18 @@ export function createChatView(style: Style): ChatView {
     if (answered.size > REMEMBERED_TURNS && oldest !== undefined) answered.delete(oldest);
   }
 
-  function takeTaskCard(key: string, card: Card, state: string, width: number): string[] {
+  function takeTaskCard(
+    { key, card }: CardEvent,
+    { taskId: id, state }: { taskId: string; state: TaskState },
+    width: number,
+  ): string[] {
     if (ENDED.has(state)) {
       const isNews = tasks.delete(key);
       return told.delete(key) || isNews ? [endedLine(card, state, style, width)] : [];
     }
-    if (!told.has(key)) tasks.set(key, card);
+    if (told.has(key)) return [];
+    tasks.set(key, { card, id });
+    clock.note(id, state);
     return [];
   }
 
@@ -62,8 +69,9 @@ export function createChatView(style: Style): ChatView {
     return messageLines(event, width, style);
   }
 
-  function takeCard({ key, card, about }: CardEvent, width: number): string[] {
-    if (about.kind === 'task-card') return takeTaskCard(key, card, about.state, width);
+  function takeCard(event: CardEvent, width: number): string[] {
+    const { key, card, about } = event;
+    if (about.kind === 'task-card') return takeTaskCard(event, about, width);
     if (about.kind !== 'approval-card') return ['', ...cardLines(card, width, style)];
     if (about.state === 'pending') {
       const isNew = !questions.has(key);
@@ -99,7 +107,8 @@ export function createChatView(style: Style): ChatView {
     },
     live(width, height) {
       const lines = [...draftLines(drafts, expected, width, style)];
-      for (const card of tasks.values()) lines.push(style.accent(cardLiveLine(card, width)));
+      for (const { card, id } of tasks.values())
+        lines.push(style.accent(cardLiveLine(card, width, clock.elapsed(id))));
       for (const card of questions.values()) lines.push(style.ask(fitLine(questionLine(card), width)));
       if (lines.length <= height) return lines;
       const kept = lines.slice(0, Math.max(0, height - 1));

@@ -3,6 +3,7 @@ import type { TaskState } from '@reeve/core';
 import { EXIT } from '../user-error.ts';
 import type { ApiClient } from './api-client.ts';
 import { ApiProblem, ApiUnreachable } from './api-error.ts';
+import { type ResumedTask, resumedTask } from './resumed-task.ts';
 import { createScriptReport, type ScriptReport } from './script-report.ts';
 import { createTurnWatch, type TurnWatch } from './turn-watch.ts';
 
@@ -32,15 +33,15 @@ const RECONNECT_TRIES = 32;
 const INTERRUPTED = 130;
 
 /**
- * Sends one message, prints what comes of it, and returns once the turn and the tasks it started have ended and their
- * results arrived. Listens before it sends, so no event is missed.
+ * Sends one message, prints what comes of it, and returns once the turn and the tasks it started, or let go on by a
+ * command such as `/approve`, have ended and their results arrived. Listens before it sends, so no event is missed.
  *
  * Exit codes: 0 every task succeeded; 1 a task did not, Reeve refused the message or could not do what it says, or the
  * time was up; 2 no connection; 3 all that is left waits for a person; 130 interrupted.
  */
 export async function runScriptChat(options: ScriptChatOptions): Promise<number> {
   const report = createScriptReport(options);
-  const run: Run = { options, report, watch: null, owners: new Map() };
+  const run: Run = { options, report, watch: null, owners: new Map(), resumed: null };
   const outcome = await follow(run).catch((error: unknown) => failed(run, error));
   const tasks = run.watch?.tasks() ?? {};
   const exitCode = run.watch?.hasFailed() ? EXIT.failed : exitCodeOf(outcome, tasks);
@@ -54,18 +55,24 @@ interface Run {
   readonly options: ScriptChatOptions;
   readonly report: ScriptReport;
   watch: TurnWatch | null;
-  /** Whether a task was started by this message, by task. */
+  /** Whether a task was started by this message or goes on by it, by task. */
   readonly owners: Map<string, boolean>;
+  resumed: ResumedTask | null;
 }
 
 async function follow(run: Run): Promise<Outcome> {
   const { client, conversation, signal } = run.options;
   let turnId: string | null = null;
-  const events = client.events({ conversation, after: null, signal, maxTries: RECONNECT_TRIES });
+  const resumed = await resumedTask(client, run.options.message);
+  run.resumed = resumed;
+  if (resumed) run.owners.set(resumed.id, true);
+  // A task that goes on may belong to another conversation.
+  const scope = resumed ? null : conversation;
+  const events = client.events({ conversation: scope, after: null, signal, maxTries: RECONNECT_TRIES });
   for await (const { event } of events) {
     if (event.kind === 'connection') run.report.connection(event);
     else if (event.kind === 'hello') turnId ??= await send(run);
-    else if (turnId !== null) {
+    else if (turnId !== null && concerns(run, event)) {
       run.report.event(event);
       const outcome = await advance(run, event, turnId);
       if (outcome !== null) return outcome;
@@ -74,11 +81,18 @@ async function follow(run: Run): Promise<Outcome> {
   return stopped(signal);
 }
 
+/** Of all conversations' events those of this one, and those about the task that goes on. */
+function concerns({ options, resumed }: Run, event: ApiEvent): boolean {
+  if (!resumed || !('conversation' in event) || event.conversation === options.conversation) return true;
+  return taskOf(event) === resumed.id;
+}
+
 async function send(run: Run): Promise<string> {
   const { client, message: text, attachments, conversation, newId, signal } = run.options;
   const accepted = await client.sendMessage({ conversation, text, attachments, clientId: newId() }, signal);
   run.report.accepted(accepted);
   run.watch = createTurnWatch(accepted.turnId);
+  if (run.resumed) run.watch.follow(run.resumed.id, run.resumed.questions);
   return accepted.turnId;
 }
 

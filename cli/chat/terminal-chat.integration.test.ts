@@ -261,3 +261,12 @@ test('it redraws at the new width when the terminal is resized', async () => {
   chat.terminal.stream.emit('resize');
   await chat.shows('▶ T-1 Make a CSV · running a command ·…');
 });
+
+test('the time of a running task goes on by itself', async () => {
+  const chat = openChat();
+  await greet(chat);
+  house.tasks.set('T-1', sampleTask({ startedAt: new Date(Date.now() - 60_000) }));
+  await say(taskCardOf('T-1', 'running'));
+  await chat.shows('running a command · 1 min 1 s · /cancel T-1');
+  await chat.shows('running a command · 1 min 2 s · /cancel T-1');
+});

@@ -10,6 +10,7 @@ import { layOutInput } from './input-area.ts';
 import { type EditedLine, EMPTY_LINE, type Key, type KeyEffect, markPaste, pressKey } from './line-editor.ts';
 import { createScreen, type Screen, type ScreenOutput } from './screen.ts';
 import { createStyle, type Style } from './style.ts';
+import { createTaskClock } from './task-clock.ts';
 import { wrapLine } from './wrap-text.ts';
 
 export type ChatInput = Readable & { setRawMode?(raw: boolean): unknown };
@@ -28,6 +29,8 @@ export interface TerminalChatOptions {
 const LEAVE_WINDOW_MS = 2000;
 /** Between two drawings of the live part, in milliseconds. */
 const DRAW_INTERVAL_MS = 40;
+/** Times in the live part go on second by second. */
+const TICK_MS = 1000;
 const INPUT_ROWS = 8;
 const PASTE_ON = '\u001b[?2004h';
 const PASTE_OFF = '\u001b[?2004l';
@@ -40,10 +43,11 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
   const leaving = new AbortController();
   const signal = options.signal ? AbortSignal.any([leaving.signal, options.signal]) : leaving.signal;
   const style = createStyle(options.colour);
+  const client = createApiClient(options);
   const session: Session = {
-    client: createApiClient(options),
+    client,
     conversation: options.conversation,
-    view: createChatView(style),
+    view: createChatView(style, createTaskClock({ client, now: () => new Date() })),
     screen: createScreen(options.output),
     style,
     signal,
@@ -55,11 +59,13 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
     drawing: null,
   };
   const restore = takeTerminal(session, options);
+  const ticking = setInterval(() => draw(session), TICK_MS);
   try {
     draw(session);
     await converse(session);
   } finally {
     leaving.abort();
+    clearInterval(ticking);
     if (session.drawing) clearTimeout(session.drawing);
     session.screen.close();
     restore();

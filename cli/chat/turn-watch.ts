@@ -5,6 +5,8 @@ import type { TaskState } from '@reeve/core';
 export interface TurnWatch {
   /** Takes an event in. `isOwn` tells whether a task was started by this turn. */
   observe(event: ApiEvent, isOwn: (task: string) => boolean): void;
+  /** Follows a task that this turn lets go on, with its open questions; dropped again when the turn comes to nothing. */
+  follow(task: string, questions: readonly string[]): void;
   /** Corrects a task's state by what Reeve itself says of it. */
   correct(task: string, state: TaskState): void;
   /** Unsettled questions of the turn's own tasks that were not handed out before. */
@@ -26,6 +28,7 @@ export function createTurnWatch(turnId: string): TurnWatch {
   const delivered = new Set<string>();
   const questions = new Map<string, string>();
   const handedOut = new Set<string>();
+  const followed = new Set<string>();
   let isAnswered = false;
   let hasFailed = false;
 
@@ -37,6 +40,7 @@ export function createTurnWatch(turnId: string): TurnWatch {
     if ((about.kind === 'command' || about.kind === 'turn') && about.turnId === turnId) {
       isAnswered = true;
       hasFailed = about.failure !== undefined;
+      if (hasFailed) for (const task of followed) states.delete(task);
     }
     if (about.kind === 'turn' && about.turnId === turnId) {
       for (const task of about.tasks) if (!states.has(task)) states.set(task, 'queued');
@@ -64,6 +68,11 @@ export function createTurnWatch(turnId: string): TurnWatch {
     observe(event, isOwn) {
       if (event.kind === 'message') observeMessage(event, isOwn);
       if (event.kind === 'card') observeCard(event, isOwn);
+    },
+    follow(task, open) {
+      followed.add(task);
+      states.set(task, 'waiting');
+      for (const code of open) questions.set(code, task);
     },
     correct(task, state) {
       if (!delivered.has(task)) states.set(task, state);

@@ -3,13 +3,14 @@ import { promisify } from 'node:util';
 import { requireSandbox } from '../up/require-sandbox.ts';
 import { UserError } from '../user-error.ts';
 import type { Check } from './check.ts';
+import { sandboxLevelCheck } from './sandbox-level-check.ts';
 
 const execute = promisify(execFile);
 const NODE_MAJOR = 24;
 
 /** What this machine must offer, whatever the settings. */
 export function machineChecks(): Check[] {
-  return [nodeCheck, sandboxProgramsCheck, sandboxRunsCheck, sandboxUidsCheck];
+  return [nodeCheck, sandboxProgramsCheck, sandboxRunsCheck, sandboxUidsCheck, sandboxLevelCheck];
 }
 
 const nodeCheck: Check = {

@@ -4,7 +4,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
@@ -41,13 +41,15 @@ export interface Finished {
   readonly stderr: string;
 }
 
-/** Runs `reeve` to its end with nothing on its standard input. */
+/** Runs `reeve` to its end with this, or nothing, on its standard input. */
 export async function runReeve(
   home: TestHome,
   args: readonly string[],
   extra: Readonly<Record<string, string>> = {},
+  input = '',
 ): Promise<Finished> {
   const child = start(home, args, extra);
+  child.stdin.end(input);
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)];
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, stdout: stdout(), stderr: stderr() };
@@ -97,6 +99,7 @@ export async function startReeve(
   directory = home.path,
 ): Promise<RunningReeve> {
   const child = start(home, ['up'], extra);
+  child.stdin.end();
   const stderr = collect(child.stderr);
   const ended = once(child, 'close').then(([code]) => ({ code: code as number | null, stderr: stderr() }));
   const url = await Promise.race([
@@ -135,12 +138,12 @@ export async function startReeve(
   };
 }
 
-type Child = ChildProcessByStdio<null, Readable, Readable>;
+type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 function start(home: TestHome, args: readonly string[], extra: Readonly<Record<string, string>>): Child {
   return spawn(process.execPath, [MAIN, ...args], {
     env: home.environment(extra),
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', 'pipe'],
   });
 }
 

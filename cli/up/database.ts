@@ -1,3 +1,5 @@
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import type { Log, TaskQueue } from '@reeve/core';
 import {
   DEFAULT_PGLITE_DEADLINES,
@@ -41,7 +43,7 @@ export async function openDatabase(settings: Settings, paths: HomePaths, log: Lo
       );
   } catch (error) {
     await opened.pool.close();
-    throw error instanceof UserError ? error : unreachable(opened.kind, error);
+    throw error instanceof UserError ? error : opened.explain(error);
   }
   return {
     pool: opened.pool,
@@ -50,7 +52,7 @@ export async function openDatabase(settings: Settings, paths: HomePaths, log: Lo
       try {
         return await createTaskQueue({ backend: redis ?? opened.queueBackend(), name: QUEUE_NAME, log });
       } catch (error) {
-        throw unreachable(redis ? 'Redis (REDIS_URL)' : opened.kind, error);
+        throw redis ? unreachable('Redis (REDIS_URL)', error) : opened.explain(error);
       }
     },
   };
@@ -60,9 +62,13 @@ interface Opened {
   readonly pool: SqlPool;
   readonly kind: string;
   readonly queueBackend: () => QueueBackend;
+  /** What a failure of it means for the person. */
+  readonly explain: (error: unknown) => UserError;
 }
 
 async function openEmbedded(directory: string, log: Log): Promise<Opened> {
+  const isOld = existsSync(path.join(directory, 'PG_VERSION'));
+  const explain = (error: unknown) => unusable(directory, isOld, error);
   try {
     const pool = await openPglite({
       dataDir: directory,
@@ -73,9 +79,10 @@ async function openEmbedded(directory: string, log: Log): Promise<Opened> {
       pool,
       kind: 'the embedded database',
       queueBackend: () => ({ kind: 'pglite', pool: pool.view('bullmq') }),
+      explain,
     };
   } catch (error) {
-    throw unreachable('the embedded database', error);
+    throw explain(error);
   }
 }
 
@@ -86,15 +93,38 @@ async function openServer(connectionString: string, log: Log): Promise<Opened> {
     log,
     maxConnections: SERVER_CONNECTIONS,
   });
+  const kind = 'the Postgres server (DATABASE_URL)';
   return {
     pool,
-    kind: 'the Postgres server (DATABASE_URL)',
+    kind,
     queueBackend: () => ({ kind: 'postgres', connectionString }),
+    explain: (error) => unreachable(kind, error),
   };
 }
 
+/** A database that was there before and cannot be opened is damaged, unless it lacks room. */
+function unusable(directory: string, isOld: boolean, error: unknown): UserError {
+  const reason = reasonOf(error)
+    .replace(/^The database is not available: /, '')
+    .replace(`${directory} cannot be opened: `, '')
+    .replace(/\.? Build with -sASSERTIONS.*$/, '');
+  if (isOld && !/\b(?:space|full|quota|ENOSPC|EDQUOT)\b/i.test(reason))
+    return new UserError(
+      `The database folder ${directory} is damaged and cannot be opened: ${reason}. Nothing was started.`,
+      'Restore the whole home from a backup; or, to start with an empty database, move that folder away.',
+    );
+  return new UserError(
+    `The embedded database in ${directory} cannot be opened: ${reason}. Nothing was started.`,
+    'Make sure that the folder can be written and that its disk has room.',
+  );
+}
+
+function reasonOf(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).replace(/\.+$/, '');
+}
+
 function unreachable(what: string, error: unknown): UserError {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = reasonOf(error);
   return new UserError(
     `Cannot open ${what}: ${reason}. Nothing was started.`,
     'Check that it runs, that the address and password are right, and that its disk has room.',

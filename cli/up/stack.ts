@@ -10,14 +10,23 @@ import {
   DEFAULT_COORDINATOR_SETTINGS,
   localRoleOf,
 } from '@reeve/coordinator';
-import { type Clock, type Launcher, type Log, type Store, signToken, type TaskQueue } from '@reeve/core';
-import { createGateway, DEFAULT_GATEWAY_LIMITS } from '@reeve/gateway';
+import {
+  type Clock,
+  type Launcher,
+  type Log,
+  type SecretDesk,
+  type Store,
+  signToken,
+  type TaskQueue,
+} from '@reeve/core';
+import { createGateway, createSecretFiller, DEFAULT_GATEWAY_LIMITS } from '@reeve/gateway';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
 import { createBwrapLauncher } from '@reeve/sandbox';
 import { createCheckpointFile } from '../audit/checkpoint-file.ts';
 import { type Home, readOrMakeKey } from '../home.ts';
+import { createHomeSecrets } from '../secret/open-secret-desk.ts';
 import type { Settings } from '../settings.ts';
 import { UserError } from '../user-error.ts';
 import { type Database, openDatabase } from './database.ts';
@@ -103,6 +112,7 @@ interface Parts {
   readonly store: Store;
   readonly launcher: Launcher;
   readonly trouble: Trouble;
+  readonly secrets: SecretDesk;
 }
 
 async function openParts(
@@ -127,6 +137,7 @@ async function openParts(
   opened.defer(() => queue.close());
   const store = await createPostgresStore({ pool: database.pool });
   await store.takeOver(`pid ${process.pid}`, clock.now());
+  const secrets = createHomeSecrets(database.pool, home.paths);
   const gateway = createGateway({
     models: {
       coordinator: trouble.watchModel(models.coordinator),
@@ -139,12 +150,13 @@ async function openParts(
     log,
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: settings.REEVE_PRIVATE_HOSTS,
+    secrets: createSecretFiller({ store: secrets.store, keys: secrets.keys, log }),
   });
   const listening = await gateway.listen({ socketPath: sockets.gateway });
   opened.defer(() => listening.close());
   const launcher = createLauncher({ home, runtimeDirectory: runtime.path, sockets, log });
   opened.defer(() => launcher.close());
-  return { sockets, tokenKey, apiToken, database, queue, store, launcher, trouble };
+  return { sockets, tokenKey, apiToken, database, queue, store, launcher, trouble, secrets: secrets.desk };
 }
 
 /** The coordinator and its local channel, which know each other: the channel's counter is the coordinator's desk. */
@@ -160,6 +172,7 @@ function createRooms(
   const http = createHttpChannel({
     eventLog: createEventLog({ pool: parts.database.pool }),
     desk: () => coordinator.desk,
+    secrets: parts.secrets,
     token: parts.apiToken,
     clock,
     newId: () => ids.newId(),

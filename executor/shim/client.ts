@@ -11,6 +11,7 @@ import {
   type ScratchEntry,
   type ShimCall,
 } from './protocol.ts';
+import type { TunnelStream } from './tunnel-streams.ts';
 
 export interface RunRequest {
   /** For `bash -c`, in the scratch directory. */
@@ -79,6 +80,8 @@ export interface ShimClient {
   snapshot(options: { readonly maxBytes: number; readonly signal?: AbortSignal }): AsyncIterable<Uint8Array>;
   /** Replaces all of scratch by a snapshot. */
   restore(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<ShimOutcome<undefined>>;
+  /** From now on connections of commands to 127.0.0.1:3128 go to `accept`; before, they are cut. */
+  onTunnel(accept: (tunnel: TunnelStream) => void): void;
   /** Resolves with the reason when the sandbox is lost. */
   readonly gone: Promise<ShimGoneError>;
   /** Ends the connection and with it the sandbox. */
@@ -176,6 +179,7 @@ export function createShimClient(socket: Socket): ShimClient {
       if (turn === undefined) return cancelled;
       return mapValue(await calls.ask(nothing, { op: 'restore' }, { upload: content, signal }), valueOnly);
     },
+    onTunnel: connection.onTunnel,
     gone: connection.gone,
     close: () => {
       connection.fail('closed by the loop');

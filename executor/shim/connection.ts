@@ -9,8 +9,10 @@ import {
   refusalCodes,
   type ShimCall,
   type ToShim,
+  type TunnelMessage,
   windowBytes,
 } from './protocol.ts';
+import { createTunnelStreams, type TunnelStream } from './tunnel-streams.ts';
 
 /** The sandbox is lost: it ended, broke the protocol or stopped answering. Its task needs a new attempt. */
 export class ShimGoneError extends Error {
@@ -47,12 +49,24 @@ export interface ShimConnection {
   call(call: ShimCall, options?: CallOptions): OpenCall;
   /** Closes the connection, which ends the shim; every call under way rejects with the ShimGoneError returned. */
   fail(reason: string, cause?: unknown): ShimGoneError;
+  /** From now on connections of commands to the proxy go to `accept`; before, they are cut. */
+  onTunnel(accept: (tunnel: TunnelStream) => void): void;
   /** Resolves with the reason when the connection has ended. */
   readonly gone: Promise<ShimGoneError>;
 }
 
 const id = z.int().min(1);
+const fromTunnel = z.discriminatedUnion('step', [
+  z.strictObject({ kind: z.literal('tunnel'), id, step: z.enum(['open', 'data', 'end', 'cut']) }),
+  z.strictObject({
+    kind: z.literal('tunnel'),
+    id,
+    step: z.literal('credit'),
+    bytes: z.int().min(1).max(windowBytes),
+  }),
+]);
 const fromShim = z.discriminatedUnion('kind', [
+  fromTunnel,
   z.strictObject({ kind: z.literal('data'), id }),
   z.strictObject({ kind: z.literal('credit'), id, bytes: z.int().min(1).max(windowBytes) }),
   z.strictObject({ kind: z.literal('progress'), id, channel: z.enum(['stdout', 'stderr']) }),
@@ -86,12 +100,18 @@ export function createShimConnection(socket: Socket): ShimConnection {
   const gone = Promise.withResolvers<ShimGoneError>();
   let lost: ShimGoneError | undefined;
   let lastId = 0;
+  let acceptTunnel = (tunnel: TunnelStream): void => tunnel.cut();
+  const tunnels = createTunnelStreams({
+    send: (message: TunnelMessage, payload) => writeFrame(socket, message, payload),
+    accept: (tunnel) => acceptTunnel(tunnel),
+  });
 
   function fail(reason: string, cause?: unknown): ShimGoneError {
     if (lost !== undefined) return lost;
     lost = new ShimGoneError(`sandbox lost: ${reason}`, { cause });
     for (const call of waiting.values()) giveUp(call, lost);
     waiting.clear();
+    tunnels.cutAll();
     socket.destroy();
     gone.resolve(lost);
     return lost;
@@ -101,6 +121,10 @@ export function createShimConnection(socket: Socket): ShimConnection {
     const parsed = fromShim.safeParse(header);
     if (!parsed.success) throw new Error('a message that is not in the protocol', { cause: parsed.error });
     const message = parsed.data;
+    if (message.kind === 'tunnel') {
+      tunnels.receive(message, payload);
+      return;
+    }
     const call = waiting.get(message.id);
     if (call === undefined) throw new Error('an answer that nobody asked for');
     switch (message.kind) {
@@ -153,7 +177,14 @@ export function createShimConnection(socket: Socket): ShimConnection {
   );
   socket.on('error', (error) => fail('connection failed', error));
   socket.on('close', () => fail('connection closed'));
-  return { call, fail, gone: gone.promise };
+  return {
+    call,
+    fail,
+    gone: gone.promise,
+    onTunnel: (accept) => {
+      acceptTunnel = accept;
+    },
+  };
 }
 
 function createWaiting(options: CallOptions, grant: (bytes: number) => void): Waiting {

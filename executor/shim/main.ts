@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { listenForCommands, proxyEnvironment } from './proxy-listener.ts';
 import { serveShim } from './server.ts';
 
 const pairSocket = '/run/reeve/pair/sock';
@@ -47,9 +48,10 @@ process.stdin.on('end', () => process.exit(0)).resume();
 const { NODE_COMPILE_CACHE: _, ...environment } = process.env;
 const socket = await connectToLoop();
 socket.on('error', () => process.exit(1)).on('close', () => process.exit(0));
-serveShim(socket, {
+const { open } = serveShim(socket, {
   workDirectory,
-  environment: environment as Record<string, string>,
+  environment: { ...(environment as Record<string, string>), ...proxyEnvironment },
   killOthers,
   now: () => performance.now(),
 });
+await listenForCommands(open);

@@ -16,11 +16,20 @@ export type ShimCall =
   | { readonly op: 'snapshot'; readonly maxBytes: number }
   | { readonly op: 'restore' };
 
+/** Streams between connections of commands and the loop. Only the shim opens; everything else goes both ways. */
+export type TunnelMessage =
+  | { readonly kind: 'tunnel'; readonly id: number; readonly step: 'open' | 'data' | 'end' | 'cut' }
+  | { readonly kind: 'tunnel'; readonly id: number; readonly step: 'credit'; readonly bytes: number };
+
+/** Tunnels open at the same time; each may have one window of unread bytes on the way. */
+export const maxTunnels = 16;
+
 /** Headers from loop to shim. `data` carries a chunk of an upload, `credit` allows more bytes of a download. */
 export type ToShim =
   | { readonly kind: 'call'; readonly id: number; readonly call: ShimCall }
   | { readonly kind: 'data' | 'end' | 'cancel'; readonly id: number }
-  | { readonly kind: 'credit'; readonly id: number; readonly bytes: number };
+  | { readonly kind: 'credit'; readonly id: number; readonly bytes: number }
+  | TunnelMessage;
 
 export type OutputChannel = 'stdout' | 'stderr';
 
@@ -45,6 +54,7 @@ export type RefusalCode = (typeof refusalCodes)[number];
 
 /** Headers from shim to loop. Every call ends with exactly one `done` or `refused`. */
 export type FromShim =
+  | TunnelMessage
   | { readonly kind: 'data'; readonly id: number }
   | { readonly kind: 'credit'; readonly id: number; readonly bytes: number }
   | { readonly kind: 'progress'; readonly id: number; readonly channel: OutputChannel }

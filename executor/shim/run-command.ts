@@ -67,12 +67,18 @@ export async function runCommand(
   }
 }
 
+/**
+ * Where memory runs out, the kernel is to end the command, or what it started, before the shim. A command may undo this;
+ * then the shim may go first, which ends the pair.
+ */
+const asVictim = 'echo 1000 >/proc/self/oom_score_adj; exec "$0" -c "$1"';
+
 type Shell = ChildProcessByStdio<null, Readable, Readable>;
 
 function startShell(request: CommandRequest, surroundings: CommandSurroundings): Shell {
   const shell = existsSync('/bin/bash') ? '/bin/bash' : '/bin/sh';
   try {
-    return spawn(shell, ['-c', request.command], {
+    return spawn('/bin/sh', ['-c', asVictim, shell, request.command], {
       cwd: surroundings.workDirectory,
       env: { ...surroundings.environment, ...request.environment },
       detached: true,

@@ -23,6 +23,7 @@ import {
   writeScratchFile,
 } from './scratch-files.ts';
 import { Refusal } from './scratch-path.ts';
+import { createTunnelStreams, type TunnelStreams } from './tunnel-streams.ts';
 
 interface OngoingCall {
   readonly abort: AbortController;
@@ -45,14 +46,16 @@ interface Answer {
 
 /**
  * Serves the loop's calls on `socket` until it closes. Commands, snapshots and restores take turns (`busy` otherwise),
- * because the end of a command ends every process but this one.
+ * because the end of a command ends every process but this one. Returns what opens streams to the loop.
  */
-export function serveShim(socket: Socket, surroundings: CommandSurroundings): void {
+export function serveShim(socket: Socket, surroundings: CommandSurroundings): Pick<TunnelStreams, 'open'> {
   const calls = new Map<number, OngoingCall>();
   let exclusive = false;
 
   const write = (header: FromShim, payload?: Uint8Array): Promise<void> =>
     writeFrame(socket, header, payload);
+
+  const tunnels = createTunnelStreams({ send: write });
 
   async function perform(id: number, call: ShimCall, ongoing: OngoingCall): Promise<Answer> {
     const needsTurn = call.op === 'run' || call.op === 'snapshot' || call.op === 'restore';
@@ -87,16 +90,18 @@ export function serveShim(socket: Socket, surroundings: CommandSurroundings): vo
     // The loop is our own code, so its headers are taken as they are; it checks ours.
     const message = header as ToShim;
     if (message.kind === 'call') void serve(message.id, message.call);
+    else if (message.kind === 'tunnel') tunnels.receive(message, payload);
     else receiveForCall(calls.get(message.id), message, payload);
   }
 
   readFrames(socket, receive, (error) => socket.destroy(error instanceof Error ? error : undefined));
+  return tunnels;
 }
 
 /** A call that has ended meanwhile is undefined: what was on the way for it is dropped. */
 function receiveForCall(
   ongoing: OngoingCall | undefined,
-  message: Exclude<ToShim, { kind: 'call' }>,
+  message: Exclude<ToShim, { kind: 'call' | 'tunnel' }>,
   payload: Uint8Array,
 ): void {
   switch (message.kind) {

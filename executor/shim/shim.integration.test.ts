@@ -54,7 +54,7 @@ describe('run', () => {
 
   it('sees no person, no network, no node cache of ours', async () => {
     expect(await say('id -un; id -u; echo $HOME; ls -A $HOME | wc -l')).toBe('worker\n1000\n/home/worker\n0');
-    expect(await say('env | grep -c NODE_')).toBe('0');
+    expect(await say('env | grep NODE_')).toBe('NODE_USE_ENV_PROXY=1');
     expect(await say('ls /proc/self/fd'), 'the last is of ls itself').toBe('0\n1\n2\n3');
     expect((await run('exec 3<>/dev/tcp/1.1.1.1/53')).exitCode).toBe(1);
     expect(await say('node -p 6*7')).toBe('42');

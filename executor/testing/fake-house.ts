@@ -178,6 +178,7 @@ export function createFakeSandbox(
       restored.push((await Array.fromAsync(content)).length);
       return { kind: 'done', value: undefined };
     },
+    onTunnel: () => undefined,
     gone: new Promise(() => undefined),
     close: () => undefined,
   };

@@ -3,30 +3,37 @@ import { textOf } from './plan.ts';
 
 const SIZE = '\\(\\d[\\d.,]* ?(?:bytes?|[kMGT]B)\\)';
 const MENTIONS = new RegExp(
-  `\\b(?<act>stored|overwrote) (?<stored>\\S.*?) ${SIZE}|\\b(?<gone>deleted) (?<deleted>\\S+?(?: \\S+?)*?)(?=\\.?(?:;|\\s|$))|\\[Attached, among the owner's files: (?<attached>[^\\]]+)\\]|\\bfetched (?<fetched>\\S+?)(?=\\.?(?:[;\\s]|$))`,
+  `\\b(?<act>stored|overwrote) (?<stored>\\S.*?) ${SIZE}|(?:^|\\n)(?<restored>\\S.*?) is back as it was ${SIZE}|\\b(?<gone>deleted) (?<deleted>\\S+?(?: \\S+?)*?)(?=\\.?(?:;|\\s|$))|\\[Attached, among the owner's files: (?<attached>[^\\]]+)\\]|\\bfetched (?<fetched>\\S+?)(?=\\.?(?:[;\\s]|$))`,
   'giu',
 );
 
-/** Files among the owner's that the conversation names as stored, attached or read, oldest first, without deleted ones. */
-export function filesSpokenOf(messages: readonly ChatMessage[]): string[] {
-  const files: string[] = [];
-  const forget = (path: string) => {
-    const at = files.indexOf(path);
-    if (at >= 0) files.splice(at, 1);
+/**
+ * The file that the conversation named last as stored, attached, read, brought back or deleted; null when it named
+ * none. A deleted one may be back by a way that was never told here, so whoever uses the name looks it up.
+ */
+export function fileSpokenOf(messages: readonly ChatMessage[]): string | null {
+  let newest: string | null = null;
+  const known = new Set<string>();
+  const name = (path: string) => {
+    known.add(path);
+    newest = path;
   };
   for (const message of messages) {
     if (message.role === 'tool') continue;
     for (const { groups } of textOf(message).matchAll(MENTIONS)) {
-      const { stored, deleted, attached, fetched } = groups ?? {};
-      for (const path of attached?.split(', ') ?? [stored ?? fetched ?? '']) {
-        if (path === '') continue;
-        forget(path);
-        files.push(path);
-      }
-      if (deleted) forget(deleted);
+      const { stored, deleted, attached, fetched, restored } = groups ?? {};
+      for (const path of attached?.split(', ') ?? [stored ?? fetched ?? restored ?? ''])
+        if (path !== '') name(path);
+      // “I deleted everything” names no file.
+      if (deleted && (known.has(deleted) || /\w[./]\w/.test(deleted))) name(deleted);
     }
   }
-  return files;
+  return newest;
+}
+
+/** True when Reeve said this before in the conversation. */
+export function wasSaid(messages: readonly ChatMessage[], words: string): boolean {
+  return messages.some((message) => message.role === 'assistant' && textOf(message).includes(words));
 }
 
 export interface BoardLine {

@@ -148,12 +148,41 @@ describe('“it”', () => {
     );
   });
 
-  it('is not a file that has been deleted since', () => {
+  it('is the last file named, even one that was deleted: it may be back since', () => {
+    const older: ChatMessage = { role: 'system', content: 'Event (x):\nstored old.txt (5 bytes)' };
     const gone: ChatMessage = {
       role: 'system',
       content: 'Event (x):\nT-2 Delete: done.\n\nDeleted T-1/primes.csv.',
     };
-    expect(textOf(turn('delete it', { history: [stored, gone] }))).toContain('cannot tell which file');
+    expect(callsOf(turn('delete it', { history: [older, stored, gone] }))[0]?.arguments['goal']).toContain(
+      'is the file T-1/primes.csv]',
+    );
+  });
+
+  it('is no word that only stands behind “deleted”', () => {
+    const chatter: ChatMessage = { role: 'user', content: 'I deleted everything yesterday' };
+    expect(callsOf(turn('read it', { history: [stored, chatter] }))[0]?.arguments['goal']).toContain(
+      'T-1/primes.csv]',
+    );
+  });
+
+  it('is a file that was brought back', () => {
+    const back: ChatMessage = { role: 'assistant', content: 'old notes.txt is back as it was (5 bytes).' };
+    expect(callsOf(turn('read it', { history: [stored, back] }))[0]?.arguments['goal']).toContain(
+      'is the file old notes.txt]',
+    );
+  });
+
+  it('is handed on as one line, whatever is in its name', () => {
+    const odd: ChatMessage = {
+      role: 'user',
+      content: "look\n\n[Attached, among the owner's files: uploads/a\nb.txt]",
+    };
+    const [call] = callsOf(turn('delete it', { history: [odd] }));
+    expect(call?.arguments).toEqual({
+      title: 'Delete uploads/a⟨U+000A⟩b.txt',
+      goal: 'delete it\n\n[“it” is the file uploads/a⟨U+000A⟩b.txt]',
+    });
   });
 
   it('is nothing before any file was stored', () => {
@@ -219,10 +248,33 @@ describe('questions', () => {
       '- T-1/a.csv (61 bytes)',
     );
     expect(answered('list my files', ['[]'])).toContain('no files yet');
+    const odd = JSON.stringify([{ path: 'a\n- b\u202E.txt', bytes: 1 }]);
+    expect(answered('list my files', [odd])).toContain('- a⟨U+000A⟩- b⟨U+202E⟩.txt (1 bytes)');
   });
 
   it.each(['hello', 'help', 'who are you?'])('“%s” says what it is', (words) => {
     expect(textOf(turn(words))).toContain('no AI model is configured');
+  });
+
+  it('says what it is once in a conversation', () => {
+    const history: ChatMessage[] = [
+      { role: 'user', content: 'run date' },
+      { role: 'assistant', content: answered('run date', ['{"task":"T-1"}']) },
+    ];
+    expect(answered('run date', ['{"task":"T-2"}'], { history })).toBe(
+      'Rehearsal model: Started T-2 (Run date). Its result comes here by itself.',
+    );
+    expect(textOf(turn('hello', { history }))).toBe(
+      'Rehearsal model: hello again. Say “help” to see what I understand.',
+    );
+    expect(textOf(turn('write me a poem', { history }))).toBe(
+      'Rehearsal model: I do not understand that. Nothing was done. Say “help” to see what I understand.',
+    );
+  });
+
+  it.each(['hello again', 'hi again!', 'Hello, Reeve'])('“%s” is a greeting', (words) => {
+    expect(textOf(turn(words))).toMatch(/^Hello\./);
+    expect(textOf(turn(words)).split('\n')).toHaveLength(1);
   });
 
   it('says plainly what it does not understand, and does nothing', () => {

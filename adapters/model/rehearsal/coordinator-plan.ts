@@ -1,10 +1,18 @@
-import type { ChatMessage, ChatRequest } from '@reeve/core';
-import { filesSpokenOf, liveTasks, newestEvent, timeOnBoard } from './chat-memory.ts';
+import { type ChatMessage, type ChatRequest, showHiddenInLine } from '@reeve/core';
+import { fileSpokenOf, liveTasks, newestEvent, timeOnBoard, wasSaid } from './chat-memory.ts';
 import { readIntent } from './grammar.ts';
 import type { Intent, Job, TalkTopic, TaskTarget, WordedJob } from './intent.ts';
 import { type Move, missingTool, nextMove, type Plan, performedIn, textOf } from './plan.ts';
 import { timeZoneOf } from './time-zones.ts';
-import { helpText, SIGNATURE, titleOf, unclearText, WHAT_IT_IS } from './wording.ts';
+import {
+  helpText,
+  NO_MODEL,
+  SIGNATURE,
+  titleOf,
+  unclearBriefly,
+  unclearText,
+  WHAT_IT_IS,
+} from './wording.ts';
 
 /** What the plan may look at beside the person's words. */
 interface Chat {
@@ -49,9 +57,9 @@ function* answer(intent: Intent, chat: Chat): Plan<string> {
     case 'decide':
       return `${SIGNATURE} only you can decide that: use the buttons of the card, or type /approve or /deny with its code. /status lists what waits for you.`;
     case 'talk':
-      return talk(intent.topic);
+      return talk(intent.topic, chat);
     case 'unclear':
-      return unclearText(intent.because);
+      return isIntroduced(chat) ? unclearBriefly(intent.because) : unclearText(intent.because);
   }
 }
 
@@ -63,7 +71,7 @@ function* delegate(jobs: readonly WordedJob[], chat: Chat): Plan<string> {
     if (only.job.kind === 'clock') return tellTime(only.job.timeZone, chat);
     if (only.job.kind === 'list') return yield* listFiles();
   }
-  const newestFile = filesSpokenOf(chat.messages).at(-1) ?? null;
+  const newestFile = fileSpokenOf(chat.messages);
   if (newestFile === null && jobs.some(({ job }) => needsIt(job)))
     return `${SIGNATURE} I cannot tell which file is meant: none was stored in this conversation. Name it, such as “delete notes.txt”. Nothing was done.`;
   const calls = jobs.map((each, index) => ({
@@ -79,18 +87,22 @@ function* delegate(jobs: readonly WordedJob[], chat: Chat): Plan<string> {
     if (task) started.push(`${task} (${title})`);
     else problems.push(`Not started: ${title}. ${fieldOf(content, 'problem') ?? content.slice(0, 300)}`);
   }
-  return startedText(started, problems);
+  return startedText(started, problems, chat);
 }
 
-function startedText(started: readonly string[], problems: readonly string[]): string {
+/** Whether this conversation has been told what answers here; told once, it is not told again. */
+function isIntroduced({ messages }: Chat): boolean {
+  return wasSaid(messages, NO_MODEL);
+}
+
+function startedText(started: readonly string[], problems: readonly string[], chat: Chat): string {
   const results =
     started.length === 1 ? 'Its result comes here by itself.' : 'Their results come here by themselves.';
   const lines = started.length > 0 ? [`Started ${started.join(', ')}. ${results}`] : [];
-  return [
-    `${SIGNATURE} no AI model is configured, so a fixed stand-in hands this to a real worker.`,
-    ...lines,
-    ...problems,
-  ].join(' ');
+  const introduction = isIntroduced(chat)
+    ? SIGNATURE
+    : `${SIGNATURE} ${NO_MODEL}, so a fixed stand-in hands this to a real worker.`;
+  return [introduction, ...lines, ...problems].join(' ');
 }
 
 /** True when a job speaks of “it” and nothing before it in the same task says what that is. */
@@ -106,7 +118,9 @@ function needsIt(job: Job): boolean {
 }
 
 function goalFor({ words, job }: WordedJob, newestFile: string | null): string {
-  return needsIt(job) && newestFile !== null ? `${words}\n\n[“it” is the file ${newestFile}]` : words;
+  return needsIt(job) && newestFile !== null
+    ? `${words}\n\n[“it” is the file ${showHiddenInLine(newestFile)}]`
+    : words;
 }
 
 function titleFor(job: Job, newestFile: string | null, index: number, jobs: readonly WordedJob[]): string {
@@ -123,7 +137,8 @@ function* listFiles(): Plan<string> {
     return `${SIGNATURE} I could not list your files. ${result?.content.slice(0, 300) ?? ''}`;
   if (files.length === 0) return `${SIGNATURE} you have no files yet.`;
   const lines = files.map(
-    (file: unknown) => `- ${propertyOf(file, 'path') ?? '?'} (${propertyOf(file, 'bytes') ?? '?'} bytes)`,
+    (file: unknown) =>
+      `- ${showHiddenInLine(String(propertyOf(file, 'path') ?? '?'))} (${propertyOf(file, 'bytes') ?? '?'} bytes)`,
   );
   return `${SIGNATURE} your files:\n${lines.join('\n')}`;
 }
@@ -198,6 +213,7 @@ function status({ messages }: Chat): string {
 
 /* Talk. */
 
+const GREETING_AGAIN = `${SIGNATURE} hello again. Say “help” to see what I understand.`;
 const TALK: Readonly<Record<Exclude<TalkTopic, 'help'>, string>> = {
   greeting: `Hello. ${WHAT_IT_IS} Say “help” to see which.`,
   identity: `${WHAT_IT_IS} I am its stand-in, Reeve’s rehearsal model. Say “help” to see what I understand.`,
@@ -207,7 +223,8 @@ const TALK: Readonly<Record<Exclude<TalkTopic, 'help'>, string>> = {
   praise: `${SIGNATURE} good. Say “help” to see what I understand.`,
 };
 
-function talk(topic: TalkTopic): string {
+function talk(topic: TalkTopic, chat: Chat): string {
+  if (topic === 'greeting' && isIntroduced(chat)) return GREETING_AGAIN;
   return topic === 'help' ? helpText() : TALK[topic];
 }
 

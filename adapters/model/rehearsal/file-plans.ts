@@ -1,3 +1,5 @@
+import { showHiddenInLine } from '@reeve/core';
+import { rawName } from './file-names.ts';
 import {
   baseName,
   didSucceed,
@@ -13,10 +15,12 @@ import { shellQuoted } from './number-script.ts';
 import { quoted } from './wording.ts';
 
 type FoundFile =
-  | { readonly kind: 'path'; readonly path: string }
+  /** The path as the tools take it, and as people see it. */
+  | { readonly kind: 'path'; readonly path: string; readonly name: string }
   /** `text` says why, for the person. */
   | { readonly kind: 'none'; readonly text: string };
 
+/** A line of the listing, with the path as it is shown there. */
 interface Entry {
   readonly path: string;
   readonly bytes: string;
@@ -32,11 +36,11 @@ function* findFile(name: string | null, context: JobContext): JobPlan<FoundFile>
   if (wanted === null) return { kind: 'none', text: nameless().text };
   const { content } = yield* use('files_list', { prefix: '' });
   const entries = entriesIn(content);
-  const plain = wanted.replace(/^\.?\/+/, '');
+  const plain = showHiddenInLine(wanted).replace(/^\.?\/+/, '');
   const candidates = entries.filter(({ path }) => path === plain);
   const namesakes = plain.includes('/') ? [] : entries.filter(({ path }) => path.endsWith(`/${plain}`));
   const [found] = candidates.length > 0 ? candidates : namesakes.sort(byNewest);
-  if (found) return { kind: 'path', path: found.path };
+  if (found) return { kind: 'path', path: rawName(found.path), name: found.path };
   const known =
     entries.length === 0
       ? 'There are none.'
@@ -46,7 +50,7 @@ function* findFile(name: string | null, context: JobContext): JobPlan<FoundFile>
           .join(', ')}.`;
   if (isRefusal(content))
     return { kind: 'none', text: `I could not look among your files. ${content.slice(0, 300)}` };
-  return { kind: 'none', text: `There is no ${wanted} among your files. ${known}` };
+  return { kind: 'none', text: `There is no ${showHiddenInLine(wanted)} among your files. ${known}` };
 }
 
 function byNewest(left: Entry, right: Entry): number {
@@ -66,11 +70,13 @@ export function* createFile(
   { path, content }: { path: string | null; content: string },
   context: JobContext,
 ): JobPlan {
-  const name = path ?? context.lastFile;
-  if (name === null) return nameless();
+  const wanted = path ?? context.lastFile;
+  if (wanted === null) return nameless();
+  const name = rawName(wanted);
   const scratch = baseName(name);
   const written = yield* use('file_write', { path: scratch, content });
-  if (!written.content.startsWith('Wrote ')) return refused(written, `did not write ${name}`);
+  if (!written.content.startsWith('Wrote '))
+    return refused(written, `did not write ${showHiddenInLine(name)}`);
   return yield* store(scratch, name.includes('/') ? name : null, context);
 }
 
@@ -80,18 +86,19 @@ export function* changeFile(
 ): JobPlan {
   const found = yield* findFile(path, context);
   if (found.kind === 'none') return { ok: false, text: `${found.text} Nothing was changed.` };
+  const { name } = found;
   const scratch = baseName(found.path);
   if (mode === 'append') {
     const fetched = yield* use('files_get', { path: found.path, to: scratch });
-    if (!fetched.content.startsWith('Copied ')) return refused(fetched, `did not change ${found.path}`);
+    if (!fetched.content.startsWith('Copied ')) return refused(fetched, `did not change ${name}`);
     const added = yield* use('shell_run', {
       command: `printf '%s\\n' ${shellQuoted(content)} >> ${shellQuoted(scratch)}`,
       timeout_seconds: 60,
     });
-    if (!didSucceed(added.content)) return refused(added, `did not change ${found.path}`);
+    if (!didSucceed(added.content)) return refused(added, `did not change ${name}`);
   } else {
     const written = yield* use('file_write', { path: scratch, content });
-    if (!written.content.startsWith('Wrote ')) return refused(written, `did not change ${found.path}`);
+    if (!written.content.startsWith('Wrote ')) return refused(written, `did not change ${name}`);
   }
   return yield* store(scratch, found.path, context);
 }
@@ -101,16 +108,20 @@ export function* readFile(path: string | null, context: JobContext): JobPlan {
   if (found.kind === 'none') {
     const scratch = path !== null && context.hasRun ? yield* use('file_read', { path }) : null;
     if (path === null || !scratch || isRefusal(scratch.content)) return { ok: false, text: found.text };
-    return { ok: true, text: `${path} in scratch holds:\n${quoted(scratch.content)}` };
+    return {
+      ok: true,
+      text: `${path} in scratch holds:\n${quoted(scratch.content, wholeSize(scratch.content))}`,
+    };
   }
+  const { name } = found;
   const scratch = baseName(found.path);
   const fetched = yield* use('files_get', { path: found.path, to: scratch });
-  if (!fetched.content.startsWith('Copied ')) return refused(fetched, `did not read ${found.path}`);
+  if (!fetched.content.startsWith('Copied ')) return refused(fetched, `did not read ${name}`);
   const { content } = yield* use('file_read', { path: scratch });
   context.lastFile = found.path;
   return {
     ok: true,
-    text: content === '' ? `${found.path} is empty.` : `${found.path} holds:\n${quoted(content)}`,
+    text: content === '' ? `${name} is empty.` : `${name} holds:\n${quoted(content, wholeSize(content))}`,
   };
 }
 
@@ -120,7 +131,13 @@ export function* deleteFile(path: string | null, context: JobContext): JobPlan {
   const result = yield* use('files_delete', { path: found.path, reason: 'The owner asked for it.' });
   return result.content.startsWith('Deleted ')
     ? { ok: true, text: result.content }
-    : refused(result, `did not delete ${found.path}`);
+    : refused(result, `did not delete ${found.name}`);
+}
+
+/** The size of a file of which only a part was read, as the tool tells it at the end. */
+function wholeSize(content: string): string | undefined {
+  const bytes = /\n\[bytes \d+ to \d+ of (?<bytes>\d+); [^\]]*\]$/.exec(content)?.groups?.['bytes'];
+  return bytes === undefined ? undefined : `${Number(bytes).toLocaleString('en-US')} bytes`;
 }
 
 export function* listFiles(): JobPlan {

@@ -42,6 +42,10 @@ describe('one job', () => {
     ['what is in notes.txt?', { kind: 'read', path: 'notes.txt' }],
     ['show it', { kind: 'read', path: null }],
     ['delete notes.txt', { kind: 'delete', path: 'notes.txt' }],
+    ['fetch https://example.com/a?b=1.', { kind: 'fetch', url: 'https://example.com/a?b=1' }],
+    ['read https://example.com', { kind: 'fetch', url: 'https://example.com' }],
+    ['Open pypi.org to commands', { kind: 'open-host', host: 'pypi.org', port: 443 }],
+    ['open pypi.org:8443 for my commands.', { kind: 'open-host', host: 'pypi.org', port: 8443 }],
     ['Delete it', { kind: 'delete', path: null }],
     ['please delete that file.', { kind: 'delete', path: null }],
     ['list my files', { kind: 'list' }],
@@ -187,6 +191,8 @@ describe('what it does not understand', () => {
     'T-3',
     '🙂',
     'I deleted notes.txt yesterday',
+    'open localhost to commands',
+    'fetch the dog',
     'the first thing is that primes are nice',
   ])('“%s” starts nothing', (text) => {
     expect(['unclear', 'inspect']).toContain(readIntent(text).kind);

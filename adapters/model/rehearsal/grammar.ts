@@ -22,7 +22,9 @@ export function readIntent(text: string): Intent {
     readControl(words) ??
     readSeveral(words) ??
     readWork(words) ??
-    readTalk(words) ?? { kind: 'unclear', because: null }
+    readTalk(words) ??
+    // “hello again” without its “hello” says nothing any more.
+    readTalk(text.trim()) ?? { kind: 'unclear', because: null }
   );
 }
 

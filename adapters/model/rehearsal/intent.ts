@@ -16,6 +16,10 @@ export type Job =
   | { readonly kind: 'calculate'; readonly expression: string }
   | { readonly kind: 'numbers'; readonly list: NumberList }
   | { readonly kind: 'clock'; readonly timeZone: string | null }
+  /** One GET request through the gateway. */
+  | { readonly kind: 'fetch'; readonly url: string }
+  /** Ask that commands may reach a host. */
+  | { readonly kind: 'open-host'; readonly host: string; readonly port: number }
   /** One after the other, in one task. */
   | { readonly kind: 'steps'; readonly jobs: readonly Job[] };
 

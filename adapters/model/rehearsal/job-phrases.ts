@@ -1,6 +1,7 @@
 import { readExpression } from './arithmetic.ts';
 import { SPAN, secondsOf } from './counting.ts';
 import type { Job } from './intent.ts';
+import { HOST_TO_COMMANDS, openHostJob, WEB_PAGE, webPageJob } from './network-phrases.ts';
 import { readNumberList } from './number-list.ts';
 import { type PathReading, readPath, unquoted } from './quoting.ts';
 
@@ -41,6 +42,8 @@ const PHRASES: readonly Phrase[] = [
     ),
     read: workJob,
   },
+  { pattern: WEB_PAGE, read: webPageJob },
+  { pattern: HOST_TO_COMMANDS, read: openHostJob },
   { pattern: /^[^`]*$/su, read: (_groups, text) => numbersJob(text) },
   {
     pattern: new RegExp(

@@ -9,9 +9,10 @@ import {
   refused,
   use,
 } from './job-steps.ts';
+import { fetchPage, openHost } from './network-plans.ts';
 import { doNumbers } from './number-plan.ts';
 import { timeZoneOf } from './time-zones.ts';
-import { quoted, secondsText } from './wording.ts';
+import { outputSize, quoted, secondsText } from './wording.ts';
 
 /** Does one job with an executor's tools and tells what came of it. A job that fails ends what was to follow it. */
 export function* doJob(job: Job, context: JobContext): JobPlan {
@@ -34,6 +35,10 @@ export function* doJob(job: Job, context: JobContext): JobPlan {
       return yield* doNumbers(job.list, context);
     case 'clock':
       return yield* tellTime(job.timeZone);
+    case 'fetch':
+      return yield* fetchPage(job.url);
+    case 'open-host':
+      return yield* openHost(job.host, job.port);
     case 'steps':
       return yield* inOrder(job.jobs, context);
   }
@@ -58,9 +63,11 @@ function* run(command: string, context: JobContext): JobPlan {
   const { content, wasInterrupted } = result;
   const [ending = '', ...output] = content.split('\n');
   const again = wasInterrupted ? ' It was interrupted by a restart and run again.' : '';
-  const shown = output.length === 0 ? ' It printed nothing.' : `\n${quoted(output.join('\n'))}`;
+  const printed = output.join('\n');
+  const whole = outputSize(printed) ?? undefined;
+  const shown = printed === '' ? ' It printed nothing.' : `\n${quoted(printed, whole)}`;
   if (didSucceed(content)) return { ok: true, text: `The command ended with ${ending}.${again}${shown}` };
-  return { ok: false, text: `The command failed: ${ending}.${again}${output.length === 0 ? '' : shown}` };
+  return { ok: false, text: `The command failed: ${ending}.${again}${printed === '' ? '' : shown}` };
 }
 
 /** One call a second keeps the card moving; long work is cut into at most this many pieces. */

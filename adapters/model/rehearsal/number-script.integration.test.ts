@@ -51,6 +51,11 @@ describe('the scripts, by a real bash', () => {
     expect(bash(checkScript('primes.csv'))).toBe('count=20 sum=639 largest=71\n');
   });
 
+  it('begins with what it does, in words', () => {
+    const [first] = listScript(listOf('primes', { first: 20 }), 'primes.csv').split('\n');
+    expect(first).toBe('# write the first 20 primes to primes.csv');
+  });
+
   it('takes any file name as a name', () => {
     const file = "it's $(touch oops) `x`.csv";
     expect(numbersOf(listOf('squares', { first: 2 }), file)).toEqual([1, 4]);

@@ -20,14 +20,17 @@ const STEPS: Readonly<Record<NumberKind, { start: string; next: string }>> = {
   numbers: { start: 'v=0', next: 'v=$((v+1))' },
 };
 
-/** A bash script that prints the list as CSV, into `file` in the scratch directory. Fails rather than overflow. */
+/**
+ * A bash script that prints the list as CSV, into `file` in the scratch directory. Fails rather than overflow. Its
+ * first line says in words what it does, for whoever reads what was run.
+ */
 export function listScript(list: NumberList, file: string): string {
   const { start, next } = STEPS[list.kind];
   const { size } = list;
   const [from, wanted] = 'first' in size ? ['', `n < ${size.first}`] : [String(size.from), '1'];
   const enough = 'first' in size ? '' : `(( v > ${size.upTo} )) && break`;
   return [
-    `# ${describeList(list)} into ${oneLine(file)}`,
+    `# write the ${describeList(list)} to ${oneLine(file)}`,
     `too_large() { echo 'too large for 64-bit arithmetic' >&2; exit 3; }`,
     `${start}; n=0`,
     '{',

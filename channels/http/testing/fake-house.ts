@@ -16,6 +16,7 @@ import type {
   Task,
 } from '@reeve/core';
 import { createHttpChannel } from '../http-channel.ts';
+import { createFakeSecrets } from './fake-secrets.ts';
 import { createMemoryEventLog } from './memory-event-log.ts';
 
 const NOON = new Date('2026-11-21T12:00:00.000Z');
@@ -30,6 +31,8 @@ export interface FakeHouse {
   readonly tasks: Map<string, Task>;
   readonly approvals: Map<string, Approval>;
   readonly files: Map<string, Uint8Array>;
+  /** Values of secrets as the API handed them on, by name. */
+  readonly secrets: ReadonlyMap<string, string>;
   readonly messages: Message[];
   /** Messages that the log of the channel got: for tests that expect one. */
   readonly logged: string[];
@@ -67,12 +70,14 @@ export async function openFakeHouse(
   let closed = 0;
   const logged: string[] = [];
   const keep = (_fields: object, message: string) => void logged.push(message);
+  const secrets = createFakeSecrets();
   const channel = createHttpChannel({
     eventLog: options.eventLog ?? createMemoryEventLog(),
     desk: () =>
       createFakeDesk(house, () => {
         closed += 1;
       }),
+    secrets,
     token,
     clock: {
       now: () => new Date(),
@@ -91,6 +96,7 @@ export async function openFakeHouse(
     tasks: new Map(),
     approvals: new Map(),
     files: new Map(),
+    secrets: secrets.given,
     messages: [],
     logged,
     closedDownloads: () => closed,

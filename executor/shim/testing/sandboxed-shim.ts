@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { LaunchedExecutor, SandboxLimits } from '@reeve/core';
-import { createBwrapLauncher } from '@reeve/sandbox';
+import { type BwrapLauncher, createBwrapLauncher } from '@reeve/sandbox';
 import { createShimClient, type ShimClient } from '../client.ts';
 
 export interface SandboxedShim {
@@ -13,6 +13,9 @@ export interface SandboxedShim {
 }
 
 export interface ShimBench {
+  readonly launcher: BwrapLauncher;
+  /** Holds everything of this bench on the host: state, sockets. */
+  readonly directory: string;
   /** A fresh pair whose loop passes bytes through, and a client of its shim. */
   open(): Promise<SandboxedShim>;
   close(): Promise<void>;
@@ -44,6 +47,8 @@ export async function createShimBench(): Promise<ShimBench> {
     runtimeDir: join(base, 'run'),
   });
   return {
+    launcher,
+    directory: base,
     async open() {
       const connection = once(link, 'connection');
       const executor = await launcher.launch({ ticket: 'ticket', limits });

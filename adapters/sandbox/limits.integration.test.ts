@@ -1,0 +1,162 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createProbeLauncher, type ProbedPair, type ProbeLauncher } from './testing/probe-launcher.ts';
+
+const isRoot = process.geteuid?.() === 0;
+const megabyte = 1024 * 1024;
+const newBase = (): string => mkdtempSync(join(tmpdir(), 'reeve-limits-'));
+const shell = (command: string): string =>
+  `const { status, signal, stdout, stderr } = load('node:child_process').spawnSync('/bin/bash', ['-c', ${JSON.stringify(command)}], { cwd: '/work', encoding: 'utf8' }); return { status, signal, output: (stdout + stderr).trim() }`;
+
+interface ShellEnd {
+  readonly status: number | null;
+  readonly signal: string | null;
+  readonly output: string;
+}
+const run = async (pair: ProbedPair, command: string): Promise<ShellEnd> =>
+  (await pair.probe('sandbox', shell(command))) as ShellEnd;
+
+/** Directories of all our cgroups on this host whose name contains `text`. */
+async function findCgroups(text: string): Promise<string[]> {
+  const found = execFileSync('/usr/bin/find', ['/sys/fs/cgroup', '-type', 'd', '-name', `reeve-*${text}*`], {
+    encoding: 'utf8',
+  });
+  return found.split('\n').filter((line) => line !== '');
+}
+
+describe('by cgroups and a file system of its own, where the host has both', () => {
+  const base = newBase();
+  let probes: ProbeLauncher;
+  let level: Awaited<ReturnType<ProbeLauncher['launcher']['level']>>;
+  let pair: ProbedPair;
+
+  beforeAll(async () => {
+    probes = await createProbeLauncher(base);
+    level = await probes.launcher.level();
+    pair = await probes.launch('t');
+  });
+  afterAll(async () => {
+    await probes.close();
+    await rm(base, { recursive: true });
+  });
+
+  it('kills what takes too much memory in many small processes, and goes on', async (context) => {
+    if (level.limits.memory !== 'cgroup') context.skip('no memory cgroup can be made here');
+    const eater = `python3 -c 'import time; b = b"x" * 100_000_000; time.sleep(3); print("ok")' & `;
+    const { output } = await run(pair, `${eater.repeat(10)} wait`);
+    const survived = output.split('\n').filter((line) => line === 'ok').length;
+    expect(survived, 'of ten times 100 MB within 512').toBeLessThanOrEqual(5);
+    expect((await run(pair, 'echo fine')).output).toBe('fine');
+  });
+
+  it('holds the processes of the sandbox, and no others, from before they start anything', async (context) => {
+    if (level.cgroup === 'none') context.skip('no cgroup can be made here');
+    const inside = await findCgroups(`${pair.executor.id}-sandbox`);
+    expect(inside.length).toBeGreaterThan(0);
+    const ids = (await readFile(join(inside[0] ?? '', 'cgroup.procs'), 'utf8')).trim().split('\n');
+    const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8')));
+    expect(lines.some((line) => line.includes('probe-sandbox.ts'))).toBe(true);
+    expect(lines.some((line) => line.includes('probe-loop.ts'))).toBe(false);
+  });
+
+  it('gives a busy worker less CPU than anyone else, and never more than its part', async (context) => {
+    if (level.limits.cpu !== 'cgroup') context.skip('no CPU cgroup can be made here');
+    const burn = `python3 -c 'import time; t = time.monotonic(); n = time.process_time()
+while time.monotonic() - t < 1: pass
+print(time.process_time())'`;
+    const { output } = await run(pair, `${burn} & ${burn} & ${burn} & wait`);
+    const seconds = output.split('\n').reduce((sum, line) => sum + Number(line), 0);
+    expect(seconds, 'of CPU in one second, at 100 percent of one core').toBeLessThan(1.6);
+  });
+
+  it('ends scratch at its size, for many files, links and deleted open files alike', async (context) => {
+    if (level.limits.scratch !== 'file-system') context.skip('no file system can be mounted here');
+    const many = await run(
+      pair,
+      `exec 2>&1; for i in $(seq 1 40); do head -c 4M /dev/zero > f$i || break; done; du -sm .`,
+    );
+    expect(many.output).toMatch(/No space left on device/);
+    expect(Number.parseInt(many.output.split('\n').at(-1) ?? '', 10)).toBeLessThanOrEqual(64);
+    const deleted = await run(
+      pair,
+      `rm -f f*; exec 3>gone; rm gone; head -c 63M /dev/zero >&3; head -c 9M /dev/zero > g; rm -f g`,
+    );
+    expect(deleted.output).toMatch(/No space left on device/);
+    const inodes = await run(
+      pair,
+      `for i in $(seq 1 30); do mkdir d$i; (cd d$i; touch $(seq 1 2000)) 2>&1 | head -n 1; done | head -n 1; rm -rf d*`,
+    );
+    expect(inodes.output).toMatch(/No space left on device/);
+    expect((await run(pair, 'ls -A /work; echo x > again; cat again')).output).toBe('x');
+  });
+
+  it('leaves no cgroup, mount or loop device behind', async () => {
+    const second = await probes.launch('t');
+    await second.executor.kill();
+    await expect.poll(() => findCgroups(`-${second.executor.id}-`), { timeout: 5000 }).toEqual([]);
+    expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(base);
+    await expect.poll(() => readdir(join(base, 'state/scratch'))).not.toContain(second.executor.id);
+    if (isRoot)
+      await expect.poll(() => loopDevicesOf(`${base}/state/scratch-images/${second.executor.id}`)).toBe('');
+  });
+});
+
+function loopDevicesOf(file: string): string {
+  return execFileSync('/sbin/losetup', ['--all'], { encoding: 'utf8' })
+    .split('\n')
+    .filter((line) => line.includes(`${file} `) || line.includes(`${file})`))
+    .join();
+}
+
+describe('without cgroups and images, as on a poorer host', () => {
+  const base = newBase();
+  let probes: ProbeLauncher;
+
+  beforeAll(async () => {
+    probes = await createProbeLauncher(base, { without: ['cgroups', 'scratch-images'] });
+  });
+  afterAll(async () => {
+    await probes.close();
+    await rm(base, { recursive: true });
+  });
+
+  it('says so', async () => {
+    const { cgroup, limits, notes } = await probes.launcher.level();
+    expect(cgroup).toBe('none');
+    expect(limits).toEqual({ memory: 'process', processes: 'namespace', cpu: 'nice', scratch: 'watched' });
+    expect(notes.join('\n')).toMatch(/No memory cgroup.*No CPU cgroup.*Scratch is watched/s);
+  });
+
+  it('bounds the memory of each process, and Node still runs', async () => {
+    const pair = await probes.launch('t');
+    const { output } = await run(
+      pair,
+      `python3 -c 'bytearray(1_500_000_000)' 2>&1 | tail -n 1; node -p 6*7; nice`,
+    );
+    expect(output).toBe('MemoryError\n42\n10');
+    await pair.executor.kill();
+  });
+
+  it.each([
+    ['many files', 'for i in $(seq 1 9); do head -c 10M /dev/zero > f$i; done; sleep 60'],
+    [
+      'a hidden directory',
+      'mkdir d; for i in $(seq 1 9); do head -c 10M /dev/zero > d/f$i; done; chmod 000 d; sleep 60',
+    ],
+    [
+      'deleted open files',
+      'for i in 3 4 5; do eval "exec $i>gone"; rm gone; head -c 30M /dev/zero >&$i; done; sleep 60',
+    ],
+  ])('ends an executor whose scratch holds too much: %s', async (_name, command) => {
+    const pair = await probes.launch('t');
+    const ran = run(pair, command);
+    ran.catch(() => undefined);
+    expect(await pair.executor.ended).toEqual({ kind: 'killed', signal: 'SIGKILL' });
+    const held = Number(/scratch held (\d+) bytes, more than its limit/.exec(pair.executor.logs())?.[1]);
+    expect(held).toBeGreaterThan(64 * megabyte);
+  });
+});

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readConfig } from '../config.ts';
+import { findRunning, type Home, openHome } from '../home.ts';
+import { createFileLog } from '../log.ts';
+import type { Settings } from '../settings.ts';
+import { requireSandbox } from '../up/require-sandbox.ts';
+import { startStack } from '../up/stack.ts';
+import { HomeHeld, UserError } from '../user-error.ts';
+import { VERSION } from '../version.ts';
+
+/** What is there to talk to, and how to let go of it. */
+export interface Reachable {
+  readonly url: string;
+  readonly token: string;
+  close(): Promise<void>;
+}
+
+interface ReachOptions {
+  /** Ends the waiting. */
+  readonly signal: AbortSignal;
+  /** Takes one line of standard error. */
+  readonly complain: (line: string) => void;
+}
+
+/** A Reeve that holds the home and does not answer yet is starting: it gets this long, in milliseconds. */
+const START_LIMIT_MS = 30_000;
+const LOOK_AGAIN_MS = 200;
+/** As the shell counts a command that Ctrl-C ended. */
+const INTERRUPTED = 130;
+
+/**
+ * The Reeve that runs on this home, one that is just starting included; when there is none, one that is started for as
+ * long as it is needed.
+ *
+ * @throws {UserError} for what the person can mend.
+ */
+export async function reach(options: ReachOptions): Promise<Reachable> {
+  const { values: settings } = readConfig();
+  const found = await findOrTake(settings.REEVE_HOME, options);
+  return 'url' in found ? { ...found, close: async () => undefined } : startOwn(found, settings);
+}
+
+/** A Reeve that answers, or the home for this process. */
+async function findOrTake(
+  root: string,
+  { signal, complain }: ReachOptions,
+): Promise<{ readonly url: string; readonly token: string } | Home> {
+  const until = performance.now() + START_LIMIT_MS;
+  for (let isFirst = true; ; isFirst = false) {
+    const running = await findRunning(root);
+    if (running) return running;
+    if (isFirst) await requireSandbox();
+    try {
+      return await openHome(root);
+    } catch (error) {
+      if (!(error instanceof HomeHeld) || performance.now() > until) throw error;
+    }
+    if (isFirst) complain('Another Reeve is starting on this home; waiting for it.');
+    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => {
+      throw new UserError(
+        'Stopped waiting for the Reeve that is starting.',
+        'Nothing was sent.',
+        INTERRUPTED,
+      );
+    });
+  }
+}
+
+async function startOwn(home: Home, settings: Settings): Promise<Reachable> {
+  const log = createFileLog(home.paths.log, settings.REEVE_LOG_LEVEL);
+  const release = async () => {
+    await home.release();
+    log.flush();
+  };
+  try {
+    const stack = await startStack({ home, settings: { ...settings, REEVE_PORT: 0 }, log, version: VERSION });
+    return {
+      url: stack.url,
+      token: stack.token,
+      async close() {
+        await stack.stop();
+        await release();
+      },
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}

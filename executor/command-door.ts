@@ -1,0 +1,117 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { joinSocket, type TunnelStream } from './shim/tunnel-streams.ts';
+
+export interface CommandDoorOptions {
+  /** The gateway's Unix socket. */
+  readonly socketPath: string;
+  /** The task's token, which commands never see. */
+  readonly token: () => string;
+}
+
+const maxHeadBytes = 16 * 1024;
+const headWithinMs = 10_000;
+const lingerMs = 2000;
+const headEnd = '\r\n\r\n';
+const howToOpen =
+  'Only https leaves this sandbox, to hosts that were opened for it. Ask with the tool network_open(host, port); ' +
+  'or make a single request with http_fetch.';
+
+/**
+ * Takes connections of commands to their proxy on to the gateway. Only `CONNECT` goes through, and of its head only the
+ * target: the loop writes the rest itself, so nothing that a command says can pass for the token or reach any other
+ * door of the gateway. Whether the target is open is the gateway's to say.
+ */
+export function createCommandDoor(options: CommandDoorOptions): (tunnel: TunnelStream) => void {
+  return (tunnel) => {
+    void passOn(tunnel, options);
+  };
+}
+
+async function passOn(tunnel: TunnelStream, { socketPath, token }: CommandDoorOptions): Promise<void> {
+  const chunks = tunnel.received[Symbol.asyncIterator]();
+  try {
+    const head = await readHead(tunnel, chunks);
+    if (head.kind === 'refused') return await refuse(tunnel, chunks, head);
+    const gateway = connect({ path: socketPath, allowHalfOpen: true });
+    try {
+      await once(gateway, 'connect');
+    } catch {
+      return await refuse(tunnel, chunks, refused('502 Bad Gateway', 'The gateway cannot be reached now.'));
+    }
+    const { target } = head;
+    gateway.write(
+      `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\nProxy-Authorization: Bearer ${token()}${headEnd}`,
+    );
+    if (head.rest.length > 0) gateway.write(head.rest);
+    await joinSocket({ ...tunnel, received: { [Symbol.asyncIterator]: () => chunks } }, gateway);
+  } catch {
+    // Cut by the command, or with the sandbox; there is nobody left to tell.
+    tunnel.cut();
+  }
+}
+
+interface Refused {
+  readonly kind: 'refused';
+  readonly status: string;
+  readonly reason: string;
+}
+
+type Head = { readonly kind: 'connect'; readonly target: string; readonly rest: Uint8Array } | Refused;
+
+async function readHead(tunnel: TunnelStream, chunks: AsyncIterator<Uint8Array>): Promise<Head> {
+  const timer = setTimeout(tunnel.cut, headWithinMs);
+  try {
+    let held = Buffer.alloc(0);
+    for (;;) {
+      const end = held.indexOf(headEnd);
+      if (end >= 0) return parseHead(held.toString('latin1', 0, end), held.subarray(end + headEnd.length));
+      if (held.length > maxHeadBytes)
+        return refused(
+          '431 Request Header Fields Too Large',
+          `Its head is longer than ${maxHeadBytes} bytes.`,
+        );
+      const next = await chunks.next();
+      if (next.done === true) return refused('400 Bad Request', 'The request ended before its head did.');
+      held = Buffer.concat([held, next.value]);
+    }
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function parseHead(head: string, rest: Uint8Array): Head {
+  const line = head.split('\r\n', 1)[0] ?? '';
+  const target = /^CONNECT ([A-Za-z0-9.:[\]_-]{1,300}) HTTP\/1\.[01]$/.exec(line)?.[1];
+  if (target !== undefined) return { kind: 'connect', target, rest };
+  return /^CONNECT /.test(line)
+    ? refused('400 Bad Request', 'CONNECT takes host:port.')
+    : refused('403 Forbidden', howToOpen);
+}
+
+function refused(status: string, reason: string): Refused {
+  return { kind: 'refused', status, reason };
+}
+
+/** Answers, and gives the command a moment to read it and to close; one that does not would hold one of few places. */
+async function refuse(
+  tunnel: TunnelStream,
+  chunks: AsyncIterator<Uint8Array>,
+  { status, reason }: Refused,
+): Promise<void> {
+  const body = `${reason}\n`;
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'Content-Type: text/plain; charset=utf-8',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  const timer = setTimeout(tunnel.cut, lingerMs);
+  try {
+    await tunnel.send(Buffer.from(`${head.join('\r\n')}${headEnd}${body}`));
+    await tunnel.end();
+    while ((await chunks.next()).done !== true);
+  } finally {
+    clearTimeout(timer);
+  }
+}
