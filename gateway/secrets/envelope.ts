@@ -66,7 +66,7 @@ function unwrap(secret: SealedSecret, tenantKey: Uint8Array): Buffer | null {
 }
 
 function boundTo({ name, version, hosts }: Bound, part: string): Buffer {
-  return Buffer.from(canonicalJson({ name, version, part }), 'utf8');
+  return Buffer.from(canonicalJson({ name, version, hosts: [...hosts], part }), 'utf8');
 }
 
 /** Base64 of nonce, ciphertext and tag. */
