@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { describe, expect, it } from 'vitest';
-import { encodeProgram, type Instruction, opcodes } from './bpf.ts';
+import { allow, encodeProgram, type Instruction, opcodes } from './bpf.ts';
 import { buildSeccompFilter } from './filter.ts';
 import { systemCalls } from './system-calls.ts';
 
@@ -27,7 +27,7 @@ function judge(program: readonly Instruction[], call: Call, audit: number): numb
     else if (code === opcodes.jumpIfEqual) jumpIf(accumulator === value >>> 0);
     else if (code === opcodes.jumpIfGreater) jumpIf(accumulator > value >>> 0);
     else if (code === opcodes.jumpIfAnyBit) jumpIf((accumulator & value) !== 0);
-    else return value === 0x7fff_0000 ? 0 : value & 0xffff;
+    else return value === allow ? 0 : value & 0xffff;
   }
 }
 
