@@ -74,17 +74,15 @@ describe('a home that cannot be used', () => {
     }
   });
 
-  it.skipIf(!canBeNobody)(
-    'of another user is called that (needs root and a clone that others can read)',
-    async () => {
-      await using home = await makeTestHome();
-      await chmod(home.path, 0o700);
-      const { stderr } = await runBehind(NOBODY, home, ['config', 'print']);
-      expect(stderr).toContain(
-        `${home.path} belongs to another user. Nothing was started.\nSet REEVE_HOME to a folder of yours.`,
-      );
-    },
-  );
+  it('of another user is called that', async ({ skip }) => {
+    skip(!canBeNobody, 'needs root, and a clone in a directory that others may enter');
+    await using home = await makeTestHome();
+    await chmod(home.path, 0o700);
+    const { stderr } = await runBehind(NOBODY, home, ['config', 'print']);
+    expect(stderr).toContain(
+      `${home.path} belongs to another user. Nothing was started.\nSet REEVE_HOME to a folder of yours.`,
+    );
+  });
 
   it('with a garbled database is said to be damaged, by up and by doctor', async () => {
     await using home = await makeTestHome();
