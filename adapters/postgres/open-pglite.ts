@@ -1,6 +1,9 @@
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Log } from '@reeve/core';
 import pg from 'pg';
+import type { DatabaseUnavailableError } from './database-error.ts';
 import { createPgliteEngine, type EngineDeadlines, type PgliteEngine } from './pglite-engine.ts';
 import { createPgliteSession } from './pglite-session.ts';
 import { createSqlPool, type SqlPool, surviveConnectionLoss } from './sql-pool.ts';
@@ -66,12 +69,11 @@ export async function openPglite({ dataDir, deadlines, log, snapshot }: PgliteOp
     },
     idleTransactionMs: deadlines.idleTransactionMs,
   });
-  const opened = await createPgliteEngine({
-    thread: { dataDir, snapshot },
-    deadlines,
-    log,
-    onLost: (reason) => session.reset(reason),
-  });
+  const open = (onLost: (reason: DatabaseUnavailableError) => void) =>
+    createPgliteEngine({ thread: { dataDir, snapshot }, deadlines, log, onLost });
+  // Making a database takes some 350 MB that its thread never gives back: that thread is ended, and another one opens it.
+  if (onDisk && !existsSync(join(dataDir, 'PG_VERSION'))) await (await open(() => undefined)).close();
+  const opened = await open((reason) => session.reset(reason));
   engine = opened;
 
   const openPool = (searchPath: string): pg.Pool =>
