@@ -9,7 +9,8 @@ import {
   showHidden,
   showHiddenInLine,
 } from '@reeve/core';
-import { bytesText, effectSentence, momentText } from './wording.ts';
+import { notAnswered, questionSentence } from './question-words.ts';
+import { bytesText, momentText } from './wording.ts';
 
 function approvalCardKey(code: string): string {
   return `approval:${code}`;
@@ -22,23 +23,27 @@ function approvalCardKey(code: string): string {
  */
 export function approvalCard(approval: Approval, timeZone: string): Card {
   const head: Block[] = [
-    { kind: 'heading', text: effectSentence(approval.call) },
+    { kind: 'heading', text: questionSentence(approval) },
     { kind: 'fields', fields: [...effectFields(approval), ...originFields(approval)] },
   ];
   const key = approvalCardKey(approval.code);
   if (approval.state !== 'pending') {
     return {
       key,
-      title: `${settledIcon(approval)} ${effectSentence(approval.call)}`,
+      title: `${settledIcon(approval)} ${questionSentence(approval)}`,
       blocks: [...head, { kind: 'text', text: settledText(approval, timeZone) }],
     };
   }
-  const title = `? ${approval.call.task} asks: ${effectSentence(approval.call)}`;
+  const title = `? ${approval.call.task} asks: ${questionSentence(approval)}`;
   const expiry: Block = {
     kind: 'text',
-    text: `No answer by ${momentText(approval.expiresAt, timeZone)}: not done.`,
+    text: `No answer by ${momentText(approval.expiresAt, timeZone)}: ${approval.question === 'outcome' ? 'it is not repeated' : 'not done'}.`,
   };
-  return { key, title, blocks: [...head, expiry, buttons(approval)] };
+  return {
+    key,
+    title,
+    blocks: [...head, expiry, approval.question === 'outcome' ? outcomeButtons(approval) : buttons(approval)],
+  };
 }
 
 /** Everything that will run, in words where there are some; what is empty is left out. */
@@ -102,6 +107,11 @@ function originFields(approval: Approval): { name: string; value: string }[] {
       value: `${approval.call.task}, started by ${showHiddenInLine(describeOrigin(approval.origin))}`,
     },
   ];
+  if (approval.question === 'outcome') {
+    fields.push({ name: 'Why nobody knows', value: showHidden(approval.reason) });
+    fields.push({ name: 'What to do', value: 'Look whether it happened, then say so here.' });
+    return fields;
+  }
   if (approval.reason !== '')
     fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
   fields.push({ name: 'Undo', value: undoText(approval) });
@@ -115,6 +125,28 @@ function undoText({ call }: Approval): string {
   if (call.tool === 'files.put' && call.arguments['replaces'] === null)
     return 'Nothing is replaced, and the new file can be deleted.';
   return `For 30 days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
+}
+
+/** Doing it again is the dangerous one: it may then have happened twice. */
+function outcomeButtons({ code }: Approval): Block {
+  return {
+    kind: 'actions',
+    actions: [
+      {
+        label: 'It happened',
+        style: 'primary',
+        action: { kind: 'happened', code },
+        typed: `/happened ${code}`,
+      },
+      {
+        label: 'Do it again',
+        style: 'danger',
+        action: { kind: 'approve', code, scope: 'once' },
+        typed: `/approve ${code}`,
+      },
+      { label: 'Leave it', style: 'plain', action: { kind: 'deny', code }, typed: `/deny ${code}` },
+    ],
+  };
 }
 
 function buttons(approval: Approval): Block {
@@ -144,7 +176,7 @@ function buttons(approval: Approval): Block {
 }
 
 function settledIcon(approval: Approval): string {
-  return approval.state === 'approved' ? '✓' : '✗';
+  return approval.state === 'approved' || approval.state === 'confirmed' ? '✓' : '✗';
 }
 
 function decider({ decidedBy }: Approval): string {
@@ -157,13 +189,17 @@ function settledText(approval: Approval, timeZone: string): string {
     case 'pending':
       return 'Waiting for an answer.';
     case 'approved':
-      return `Approved (${approval.scope ?? 'once'}) by ${decider(approval)}${when}.`;
+      return approval.question === 'outcome'
+        ? `To be done once more, said ${decider(approval)}${when}.`
+        : `Approved (${approval.scope ?? 'once'}) by ${decider(approval)}${when}.`;
+    case 'confirmed':
+      return `It happened, said ${decider(approval)}${when}.`;
     case 'denied':
-      return `Denied by ${decider(approval)}${when}. Not done.${approval.note ? ` They said: ${showHidden(approval.note)}` : ''}`;
+      return `${approval.question === 'outcome' ? `Left as it is by ${decider(approval)}${when}. It may have happened` : `Denied by ${decider(approval)}${when}. Not done`}.${approval.note ? ` They said: ${showHidden(approval.note)}` : ''}`;
     case 'expired':
-      return 'Nobody answered in time. Not done.';
+      return `Nobody answered in time. ${notAnswered(approval)}`;
     case 'voided':
-      return `No longer asked${when}: the task ended or the request changed. Not done.`;
+      return `No longer asked${when}: the task ended or the request changed. ${notAnswered(approval)}`;
   }
 }
 
@@ -178,7 +214,13 @@ export function approvalCardEntry(
     conversationId: conversation.id,
     chat: conversation.chat,
     content: { kind: 'card', card: approvalCard(approval, timeZone) },
-    about: { kind: 'approval-card', code: approval.code, taskId: approval.call.task, state: approval.state },
+    about: {
+      kind: 'approval-card',
+      code: approval.code,
+      question: approval.question,
+      taskId: approval.call.task,
+      state: approval.state,
+    },
     replyTo: null,
     urgency: 'answer',
     cardKey: approvalCardKey(approval.code),

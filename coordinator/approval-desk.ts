@@ -14,8 +14,8 @@ import {
   type TaskId,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
+import { answerSentence } from './question-words.ts';
 import { ABANDONED, type TaskLedger } from './task-ledger.ts';
-import { effectSentence } from './wording.ts';
 
 export type Decided =
   | { readonly kind: 'decided'; readonly approval: Approval }
@@ -80,6 +80,7 @@ export function createApprovalDesk(deps: {
   async function writeSettled(records: Records, approval: Approval): Promise<boolean> {
     const now = clock.now();
     if (!(await records.approvals.settle(approval))) return false;
+    if (approval.state === 'confirmed') await confirm(records, approval, now);
     const grant = grantOf(approval, newId(), now);
     if (grant) await records.grants.insert(grant);
     const conversation = await records.conversations.get(approval.conversationId);
@@ -91,7 +92,7 @@ export function createApprovalDesk(deps: {
       taskId: approval.call.task,
       role: 'event',
       origin: { kind: 'agent' },
-      text: `${effectSentence(approval.call)} (asked by ${approval.call.task}): ${approval.state}${approval.decidedBy ? ` by ${approval.decidedBy}` : ''}.`,
+      text: `${approval.call.task} asked. ${answerSentence(approval)}`,
       attachments: [],
       at: now,
     });
@@ -129,21 +130,31 @@ export function createApprovalDesk(deps: {
   };
 }
 
+/** What a person found out about a call is its result. */
+async function confirm(records: Records, { call, decidedBy }: Approval, now: Date): Promise<void> {
+  const begun = await records.permits.forCall(call.task, call.callId);
+  if (!begun) throw new Error(`${call.task} was asked about ${call.callId}, for which there is no permit`);
+  const content = `${decidedBy ?? 'The owner'} looked and says that it happened. Its answer is not known.`;
+  await records.permits.settle(begun.permit.id, { ok: true, content }, now);
+}
+
 const REFUSALS = {
   'already-decided': 'approval-decided',
   expired: 'approval-expired',
   'not-expired': 'approval-decided',
   'scope-too-wide': 'approval-scope',
+  'not-begun': 'approval-not-begun',
 } as const;
 
 function detailOf(approval: Approval): AuditEvent['detail'] {
-  const { call, digest, scope, note } = approval;
+  const { question, call, digest, scope, note } = approval;
   return {
     task: call.task,
     callId: call.callId,
     tool: call.tool,
     arguments: call.arguments,
     digest,
+    question,
     scope,
     note,
   };

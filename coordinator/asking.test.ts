@@ -163,8 +163,8 @@ describe('a question', () => {
 
   it('about a changed call ends the one before, and holds the executor', async () => {
     const room = createRoom({ state: 'running' }, sampleApproval());
-    const { call, digest, tier, reason } = sampleApproval({ digest: 'other' });
-    const reply = await room.asker.ask(room.task(), { call, digest, tier, reason });
+    const { question, call, digest, tier, reason } = sampleApproval({ digest: 'other' });
+    const reply = await room.asker.ask(room.task(), { question, call, digest, tier, reason });
     expect(reply).toEqual({ kind: 'ask', approval: 'QQQQ' });
     expect([room.approval('A7K2')?.state, room.approval('QQQQ')?.state, room.task().state]).toEqual([
       'voided',

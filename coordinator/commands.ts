@@ -15,9 +15,10 @@ import {
   type CommandDeps,
   failed,
 } from './command-registry.ts';
+import { answerSentence } from './question-words.ts';
 import { statusText, taskLine } from './status.ts';
 import { whyText } from './why.ts';
-import { bytesText, countText, effectSentence, spanText } from './wording.ts';
+import { bytesText, countText, spanText } from './wording.ts';
 
 const RECENT_TASKS = 15;
 const SCOPES: ReadonlySet<string> = new Set(['once', 'task', 'always']);
@@ -178,9 +179,7 @@ const approve: Command = {
       call.entry.sender.name,
     );
     if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
-    return answer(
-      `Approved: ${effectSentence(decided.approval.call)}. ${decided.approval.call.task} goes on.`,
-    );
+    return answer(`${answerSentence(decided.approval)} ${decided.approval.call.task} goes on.`);
   },
 };
 
@@ -200,7 +199,22 @@ const deny: Command = {
       call.entry.sender.name,
     );
     if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
-    return answer(`Denied: ${effectSentence(decided.approval.call)}. It was not done.`);
+    return answer(answerSentence(decided.approval));
+  },
+};
+
+const happened: Command = {
+  name: 'happened',
+  usage: 'A7K2',
+  description: 'say that something happened of which Reeve does not know',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    if (call.rest === '') return failed('command-usage', 'type /happened A7K2');
+    const code = approvalCodeSchema.safeParse(call.rest);
+    if (!code.success) return failed('approval-unknown', shorten(call.rest, 40));
+    const decided = await deps.approvals.decide(code.data, { kind: 'happened' }, call.entry.sender.name);
+    if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
+    return answer(`${answerSentence(decided.approval)} ${decided.approval.call.task} goes on.`);
   },
 };
 
@@ -261,7 +275,7 @@ async function withTask(
 
 /** Every slash command, in the order of `/help`. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [help, start, status, tasks, cancel, pause, resume, tell, approve, deny, why, files, undo].map(
+  [help, start, status, tasks, cancel, pause, resume, tell, approve, deny, happened, why, files, undo].map(
     (command) => [command.name, command],
   ),
 );

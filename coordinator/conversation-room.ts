@@ -14,11 +14,11 @@ import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
+import { answerSentence } from './question-words.ts';
 import { createStatusReader } from './status.ts';
 import type { TaskRoom } from './task-room.ts';
 import { createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
-import { effectSentence } from './wording.ts';
 
 /** Where people are heard and answered: intake, slash commands, turns, and the counter for API clients. */
 export interface ConversationRoom {
@@ -166,6 +166,5 @@ async function decide(
     return { kind: 'refused', failure: { code: 'approval-not-yours' } };
   const decided = await tasks.approvals.decide(request.code, request.decision, request.sender.name);
   if (decided.kind === 'refused') return decided;
-  const verb = request.decision.kind === 'approve' ? 'Approved' : 'Denied';
-  return { kind: 'decided', sentence: `${verb}: ${effectSentence(decided.approval.call)}.` };
+  return { kind: 'decided', sentence: answerSentence(decided.approval) };
 }

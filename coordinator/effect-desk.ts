@@ -15,6 +15,7 @@ import {
   type Task,
   type Verdict,
 } from '@reeve/core';
+import { type BegunCall, createBegunCalls } from './begun-calls.ts';
 import { resolveCall } from './call-resolution.ts';
 import type { Asker } from './questions.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
@@ -37,52 +38,106 @@ export interface EffectDeskDeps {
 
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
   const { store, clock } = deps;
-  return {
-    async declare(task, request) {
-      const known = await store.permits.forCall(task.id, request.callId);
-      if (known?.use) return settledReply(known.use.settled);
-      const resolved = await resolveCall(store, task, request);
-      if (resolved.kind === 'refused') return { kind: 'deny', reason: resolved.reason };
-      const { call, fileExists } = resolved;
-      const digest = digestOrNull(call);
-      if (digest === null) return { kind: 'deny', reason: 'The arguments hold what no record can keep.' };
-      if (known?.permit.digest === digest && known.permit.expiresAt > clock.now())
-        return { kind: 'allow', permit: known.permit.id };
-      const earlier = await earlierAnswer(deps, task, call, digest);
-      if (earlier) return earlier;
-      const verdict = await judgeCall(store, task, call, fileExists, clock.now());
-      switch (verdict.kind) {
-        case 'allow':
-          return issuePermit(deps, task, call, { digest, approval: null, because: verdict.because });
-        case 'deny':
-          return deny(deps, call, `${DENIED}: ${verdict.reason}.`);
-        case 'ask':
-          return deps.asker.ask(task, { call, digest, tier: verdict.tier, reason: request.reason });
+  const begunCalls = createBegunCalls(deps);
+
+  async function declare(task: Task, request: DeclareRequest): Promise<DeclareReply> {
+    const known = await store.permits.forCall(task.id, request.callId);
+    if (known?.use) return declareBegun(task, request, { permit: known.permit, use: known.use });
+    const resolved = await resolveCall(store, task, request);
+    if (resolved.kind === 'refused') return { kind: 'deny', reason: resolved.reason };
+    const { call, fileExists } = resolved;
+    const digest = digestOrNull(call);
+    if (digest === null) return { kind: 'deny', reason: 'The arguments hold what no record can keep.' };
+    if (known?.permit.digest === digest && known.permit.expiresAt > clock.now())
+      return { kind: 'allow', permit: known.permit.id };
+    const earlier = await earlierAnswer(task, request, call, digest);
+    if (earlier) return earlier;
+    const verdict = await judgeCall(store, task, call, fileExists, clock.now());
+    switch (verdict.kind) {
+      case 'allow':
+        return permitOrLookAgain(task, request, { call, digest, approval: null, because: verdict.because });
+      case 'deny':
+        return deny(deps, call, `${DENIED}: ${verdict.reason}.`);
+      case 'ask': {
+        const { tier } = verdict;
+        return deps.asker.ask(task, { question: 'permission', call, digest, tier, reason: request.reason });
       }
-    },
-  };
+    }
+  }
+
+  async function declareBegun(task: Task, request: DeclareRequest, begun: BegunCall): Promise<DeclareReply> {
+    const answer = await begunCalls.answer(task, begun);
+    if (answer.kind !== 'again') return answer;
+    const { call, digest, retry } = begun.permit;
+    const because = `to be done again, said with ${answer.code}`;
+    return permitOrLookAgain(task, request, { call, digest, approval: answer.code, because, after: retry });
+  }
+
+  async function permitOrLookAgain(
+    task: Task,
+    request: DeclareRequest,
+    ground: Ground,
+  ): Promise<DeclareReply> {
+    return (await issuePermit(deps, task, ground)) ?? declare(task, request);
+  }
+
+  /** What earlier questions about this very call came to; null when it was never asked or has changed since. */
+  async function earlierAnswer(
+    task: Task,
+    request: DeclareRequest,
+    call: EffectCall,
+    digest: string,
+  ): Promise<DeclareReply | null> {
+    const asked = await store.approvals.forCall(call.task, call.callId);
+    const latest = asked.find((approval) => approval.question === 'permission' && approval.digest === digest);
+    switch (latest?.state) {
+      case 'pending':
+        return (await deps.asker.askAgain(task, latest)) ?? earlierAnswer(task, request, call, digest);
+      case 'approved': {
+        const because = `approved by ${latest.decidedBy ?? 'the owner'}`;
+        return permitOrLookAgain(task, request, { call, digest, approval: latest.code, because });
+      }
+      case 'denied':
+        return deny(deps, call, `${DENIED} by the owner.${latest.note ? ` They said: ${latest.note}` : ''}`);
+      case 'expired':
+        return deny(deps, call, `${DENIED}: nobody answered in time.`);
+      case 'confirmed':
+      case 'voided':
+      case undefined:
+        return null;
+    }
+  }
+
+  return { declare };
+}
+
+/** The call that is permitted, and on whose word. `after`: it runs once more, after the use of that many repetitions. */
+interface Ground {
+  readonly call: EffectCall;
+  readonly digest: string;
+  readonly approval: string | null;
+  readonly because: string;
+  readonly after?: number;
 }
 
 /**
- * At most one usable permit per call: whoever declares the same call at the same time is given the same one, and none
- * once it was used or the task has gone on without this attempt.
+ * At most one usable permit per call: whoever declares the same call at the same time is given the same one. Null when
+ * the call was begun meanwhile.
  */
-async function issuePermit(
-  deps: EffectDeskDeps,
-  task: Task,
-  call: EffectCall,
-  ground: { digest: string; approval: string | null; because: string },
-): Promise<DeclareReply> {
-  const { digest, approval, because } = ground;
-  return deps.ledger.beside(task.id, async (records, current): Promise<DeclareReply> => {
+async function issuePermit(deps: EffectDeskDeps, task: Task, ground: Ground): Promise<DeclareReply | null> {
+  const { call, digest, approval, because, after } = ground;
+  return deps.ledger.beside(task.id, async (records, current): Promise<DeclareReply | null> => {
     if (!holds(current, task.attempt)) return { kind: 'stale', reason: `${task.id} has gone on` };
     const now = deps.clock.now();
     const known = await records.permits.forCall(call.task, call.callId);
-    if (known?.use) return settledReply(known.use.settled);
-    if (known?.permit.digest === digest && known.permit.expiresAt > now)
+    const retry = known?.permit.retry ?? 0;
+    const isRepetition = known?.use !== null && known?.use !== undefined && after === retry;
+    if (known?.use && !isRepetition) return null;
+    if (!known?.use && known?.permit.digest === digest && known.permit.expiresAt > now)
       return { kind: 'allow', permit: known.permit.id };
     const expiresAt = new Date(now.getTime() + PERMIT_LIFETIME_MS);
-    const permit: Permit = { id: deps.newId(), call, digest, approval, expiresAt };
+    const id = deps.newId();
+    const permit: Permit = { id, call, digest, approval, expiresAt, retry: isRepetition ? retry + 1 : retry };
     await records.permits.insert(permit);
     const detail = { callId: call.callId, tool: call.tool, arguments: call.arguments, digest, because };
     await records.audit.append(
@@ -110,32 +165,6 @@ async function deny(deps: EffectDeskDeps, call: EffectCall, reason: string): Pro
     deps.clock.now(),
   );
   return { kind: 'deny', reason };
-}
-
-/** What earlier questions about this very call came to; null when it was never asked or has changed since. */
-async function earlierAnswer(
-  deps: EffectDeskDeps,
-  task: Task,
-  call: EffectCall,
-  digest: string,
-): Promise<DeclareReply | null> {
-  const asked = await deps.store.approvals.forCall(call.task, call.callId);
-  const latest = asked.find((approval) => approval.digest === digest);
-  switch (latest?.state) {
-    case 'pending':
-      return (await deps.asker.askAgain(task, latest)) ?? earlierAnswer(deps, task, call, digest);
-    case 'approved': {
-      const because = `approved by ${latest.decidedBy ?? 'the owner'}`;
-      return issuePermit(deps, task, call, { digest, approval: latest.code, because });
-    }
-    case 'denied':
-      return deny(deps, call, `${DENIED} by the owner.${latest.note ? ` They said: ${latest.note}` : ''}`);
-    case 'expired':
-      return deny(deps, call, `${DENIED}: nobody answered in time.`);
-    case 'voided':
-    case undefined:
-      return null;
-  }
 }
 
 async function judgeCall(
@@ -167,14 +196,5 @@ function seenBy(steps: readonly Step[], origin: Origin): SeenContent {
       read.has('http.fetch') ||
       read.has('network.open'),
     private: read.has('files.get') || read.has('files.list'),
-  };
-}
-
-function settledReply(settled: { ok: boolean; content: string } | null): DeclareReply {
-  if (settled) return { kind: 'settled', ok: settled.ok, content: settled.content };
-  return {
-    kind: 'settled',
-    ok: false,
-    content: 'This was begun before and nobody knows whether it happened. It was not repeated.',
   };
 }

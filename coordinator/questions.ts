@@ -12,10 +12,13 @@ import { approvalCardEntry } from './approval-card.ts';
 import { ABANDONED, holds, type TaskLedger } from './task-ledger.ts';
 import { voidApprovals } from './void-approvals.ts';
 
+/** What a question is about. */
+export type AskedCall = Pick<Approval, 'question' | 'call' | 'digest' | 'tier' | 'reason'>;
+
 /** Asks the owner; the task waits from the same commit on. */
 export interface Asker {
   /** Asks about one exact call; an open question about an earlier form of the same call is asked no more. */
-  ask(task: Task, question: Pick<Approval, 'call' | 'digest' | 'tier' | 'reason'>): Promise<DeclareReply>;
+  ask(task: Task, question: AskedCall): Promise<DeclareReply>;
   /** Lets a later attempt wait for a question that is still open; null when it was answered in this moment. */
   askAgain(task: Task, approval: Approval): Promise<DeclareReply | null>;
 }
@@ -72,12 +75,7 @@ function refusal(move: TaskMove): DeclareReply {
   return { kind: 'stale', reason: move.kind === 'refused' ? move.reason : 'nothing was asked' };
 }
 
-async function write(
-  records: Records,
-  task: Task,
-  question: Pick<Approval, 'call' | 'digest' | 'tier' | 'reason'>,
-  deps: AskerDeps,
-): Promise<Approval> {
+async function write(records: Records, task: Task, question: AskedCall, deps: AskerDeps): Promise<Approval> {
   const conversation = await records.conversations.get(task.conversationId);
   if (!conversation) throw new Error(`${task.id} has no conversation`);
   const now = deps.clock.now();
@@ -103,13 +101,14 @@ async function write(
 }
 
 function requested(approval: Approval): AuditEvent {
-  const { call, digest, tier, code } = approval;
+  const { call, digest, question, tier, code } = approval;
   const detail = {
     task: call.task,
     callId: call.callId,
     tool: call.tool,
     arguments: call.arguments,
     digest,
+    question,
     tier,
   };
   return { event: 'approval-requested', actor: 'coordinator', subject: code, detail };

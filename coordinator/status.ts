@@ -1,13 +1,13 @@
-import { type Clock, describeOrigin, type StatusView, type Store, type Task } from '@reeve/core';
 import {
-  countText,
-  effectSentence,
-  momentText,
-  spanText,
-  stateIcon,
-  stateText,
-  taskName,
-} from './wording.ts';
+  type Approval,
+  type Clock,
+  describeOrigin,
+  type StatusView,
+  type Store,
+  type Task,
+} from '@reeve/core';
+import { questionSentence } from './question-words.ts';
+import { countText, momentText, spanText, stateIcon, stateText, taskName } from './wording.ts';
 
 export type StatusReader = () => Promise<StatusView>;
 
@@ -63,6 +63,11 @@ export function taskLine(task: Task, now: Date): string {
   return `${stateIcon(task)} ${taskName(task)} · ${stateText(task)} · ${age}`;
 }
 
+function typedAnswers({ code, question }: Approval): string {
+  const verbs = question === 'outcome' ? ['happened', 'approve', 'deny'] : ['approve', 'deny'];
+  return verbs.map((verb) => `\`/${verb} ${code}\``).join(' or ');
+}
+
 /** `/status` as chat.md orders it. */
 export function statusText(view: StatusView, now: Date, timeZone: string): string {
   const lines = [`Running ${view.running.length} of ${view.limit}${view.running.length === 0 ? '.' : ':'}`];
@@ -75,7 +80,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     lines.push('', 'Waiting for you:');
     for (const approval of view.approvals) {
       lines.push(
-        `- **${approval.code}** ${approval.call.task}, started by ${describeOrigin(approval.origin)}: ${effectSentence(approval.call)} (until ${momentText(approval.expiresAt, timeZone)}; \`/approve ${approval.code}\` or \`/deny ${approval.code}\`)`,
+        `- **${approval.code}** ${approval.call.task}, started by ${describeOrigin(approval.origin)}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
       );
     }
   }

@@ -134,7 +134,10 @@ async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, no
   await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now), now);
   if (isLive(task)) return;
   await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);
-  const steps = await records.steps.list(task.id);
-  await records.outbox.add(await taskResultEntry(records, task, conversation, steps, deps.newId()), now);
-  await records.messages.append(taskResultEvent(task, steps, now));
+  const ending = {
+    steps: await records.steps.list(task.id),
+    unknown: await records.permits.unknownUses(task.id),
+  };
+  await records.outbox.add(await taskResultEntry(records, task, conversation, ending, deps.newId()), now);
+  await records.messages.append(taskResultEvent(task, ending, now));
 }

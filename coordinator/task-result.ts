@@ -1,5 +1,6 @@
 import {
   type Conversation,
+  type EffectCall,
   FAILURES,
   isFailureCode,
   type Message,
@@ -9,13 +10,23 @@ import {
   showHidden,
   type Task,
 } from '@reeve/core';
-import { countText, proofLines, taskName, verdictText } from './wording.ts';
+import { countText, effectSentence, proofLines, taskName, verdictText } from './wording.ts';
 
 /**
  * A task's result for the chat: what it came to, the steps that prove it, and for a failure what was not done. A
  * summary that no step proves is marked as unverified.
  */
-export function resultText(task: Task, steps: readonly Step[]): string {
+export function resultText(task: Task, steps: readonly Step[], unknown: readonly EffectCall[] = []): string {
+  return [outcomeText(task, steps), ...unknownLines(unknown)].join('\n');
+}
+
+/** What was begun and may have happened: said with every result, whatever it came to. */
+function unknownLines(unknown: readonly EffectCall[]): string[] {
+  if (unknown.length === 0) return [];
+  return ['', ...unknown.map((call) => `**May have happened**, nobody knows: ${effectSentence(call)}.`)];
+}
+
+function outcomeText(task: Task, steps: readonly Step[]): string {
   const outcome = task.outcome;
   if (!outcome) throw new Error(`${task.id} has no outcome yet`);
   const proof = proofLines(steps, outcome.evidence);
@@ -68,19 +79,25 @@ function doneSoFar(steps: readonly Step[]): string {
   return `Done before that (${countText(done.length, 'step')}): ${proofLines(steps, done.slice(-5)).join('; ')}.`;
 }
 
+/** What a task leaves behind, beside its outcome. */
+export interface TaskEnding {
+  readonly steps: readonly Step[];
+  readonly unknown: readonly EffectCall[];
+}
+
 /** The result as a new message that replies to the person's own. */
 export async function taskResultEntry(
   records: Pick<Records, 'inbox'>,
   task: Task,
   conversation: Conversation,
-  steps: readonly Step[],
+  ending: TaskEnding,
   id: string,
 ): Promise<OutboxEntry> {
   return {
     id,
     conversationId: conversation.id,
     chat: conversation.chat,
-    content: { kind: 'text', markdown: resultText(task, steps) },
+    content: { kind: 'text', markdown: resultText(task, ending.steps, ending.unknown) },
     about: { kind: 'task-result', taskId: task.id, state: task.state },
     replyTo: await records.inbox.updateIdOf(task.turnId),
     urgency: 'answer',
@@ -89,14 +106,14 @@ export async function taskResultEntry(
 }
 
 /** The result as the conversation remembers it, for the model's next turns. */
-export function taskResultEvent(task: Task, steps: readonly Step[], at: Date): Omit<Message, 'sequence'> {
+export function taskResultEvent(task: Task, ending: TaskEnding, at: Date): Omit<Message, 'sequence'> {
   return {
     conversationId: task.conversationId,
     turnId: null,
     taskId: task.id,
     role: 'event',
     origin: { kind: 'agent' },
-    text: resultText(task, steps),
+    text: resultText(task, ending.steps, ending.unknown),
     attachments: [],
     at,
   };

@@ -1,5 +1,6 @@
 import { describeOrigin, type Step, type Store, shorten, showHidden, type TaskId } from '@reeve/core';
-import { effectSentence, momentText, spanText, stateText, taskName } from './wording.ts';
+import { answerSentence } from './question-words.ts';
+import { momentText, spanText, stateText, taskName } from './wording.ts';
 
 const SHOWN_STEPS = 60;
 
@@ -58,8 +59,7 @@ async function questionLines(
     await Promise.all([...callIds].map((callId) => store.approvals.forCall(id, callId)))
   ).flat();
   return approvals.map((approval) => {
-    const by = approval.decidedBy ? ` by ${approval.decidedBy}` : '';
-    const when = approval.decidedAt ? `, ${momentText(approval.decidedAt, timeZone)}` : '';
-    return `- ${approval.code} ${effectSentence(approval.call)}: ${approval.state}${by}${when}`;
+    const when = approval.decidedAt ? ` (${momentText(approval.decidedAt, timeZone)})` : '';
+    return `- ${approval.code} ${answerSentence(approval)}${when}`;
   });
 }

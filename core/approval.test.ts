@@ -11,6 +11,7 @@ function question(patch: Partial<Approval> = {}): Approval {
     conversationId: 'c',
     call: { task: 'T-3', callId: 's2.1', tool: 'files.delete', arguments: { path: 'T-1/primes.csv' } },
     digest: 'd',
+    question: 'permission',
     tier: 'destructive',
     origin: { kind: 'owner', person: 'owner' },
     reason: '',
@@ -52,6 +53,21 @@ describe('a question', () => {
         approval: { scope },
       });
     }
+  });
+
+  it('about an outcome takes what the person found out, and no standing yes', () => {
+    const happened: ApprovalEvent = { kind: 'decided', decision: { kind: 'happened' }, by: 'owner' };
+    const about = question({ question: 'outcome', tier: 'change' });
+    expect(moveApproval(about, happened, NOW)).toMatchObject({
+      approval: { state: 'confirmed', decidedBy: 'owner', scope: null },
+    });
+    expect(moveApproval(question(), happened, NOW)).toEqual({ kind: 'refused', reason: 'not-begun' });
+    const standing: ApprovalEvent = {
+      kind: 'decided',
+      decision: { kind: 'approve', scope: 'always' },
+      by: 'owner',
+    };
+    expect(moveApproval(about, standing, NOW)).toEqual({ kind: 'refused', reason: 'scope-too-wide' });
   });
 
   it('takes no answer at or after its expiry, and does not lapse before', () => {

@@ -5,7 +5,13 @@ import type { Origin } from './origin.ts';
 /** How a call at the border is treated (security.md): reads proceed, changes ask once, destructive calls ask every time. */
 export type Tier = 'read' | 'change' | 'destructive';
 
-export type ApprovalState = 'pending' | 'approved' | 'denied' | 'expired' | 'voided';
+export type ApprovalState = 'pending' | 'approved' | 'confirmed' | 'denied' | 'expired' | 'voided';
+
+/**
+ * What somebody is asked about a call. `permission`: may it run? `outcome`: it was begun and nobody knows whether it
+ * happened, so is it to run again?
+ */
+export type Question = 'permission' | 'outcome';
 
 /** How far a yes reaches: this one call, every like call of this task, or a standing narrow scope. */
 export type ApprovalScope = 'once' | 'task' | 'always';
@@ -27,9 +33,10 @@ export interface Approval {
   readonly call: EffectCall;
   /** SHA-256 of the canonical call. */
   readonly digest: string;
+  readonly question: Question;
   readonly tier: Tier;
   readonly origin: Origin;
-  /** Why the agent says it wants this; a claim, shown as one. */
+  /** Why the agent says it wants this, a claim that is shown as one; of an `outcome`, why it is not known. */
   readonly reason: string;
   readonly state: ApprovalState;
   readonly askedAt: Date;
@@ -43,7 +50,9 @@ export interface Approval {
 
 export type ApprovalDecision =
   | { readonly kind: 'approve'; readonly scope: ApprovalScope }
-  | { readonly kind: 'deny'; readonly note: string | null };
+  | { readonly kind: 'deny'; readonly note: string | null }
+  /** Of an `outcome`: the person found out that it happened. */
+  | { readonly kind: 'happened' };
 
 export type ApprovalEvent =
   | { readonly kind: 'decided'; readonly decision: ApprovalDecision; readonly by: string }
@@ -54,7 +63,7 @@ export type ApprovalMove =
   | { readonly kind: 'moved'; readonly approval: Approval }
   | {
       readonly kind: 'refused';
-      readonly reason: 'already-decided' | 'expired' | 'not-expired' | 'scope-too-wide';
+      readonly reason: 'already-decided' | 'expired' | 'not-expired' | 'scope-too-wide' | 'not-begun';
     };
 
 /** Approvals nobody answers lapse after this long. */
@@ -64,12 +73,13 @@ export const APPROVAL_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
  * Moves an approval by one event. The only function that changes its state.
  *
  * ```
- * pending ──decided──► approved | denied
+ * pending ──decided──► approved | denied | confirmed   (the last only of an `outcome`)
  *         ──expired──► expired   (only at or after its expiry)
  *         ──voided───► voided    (the call changed or its task ended)
  * ```
  *
- * Every other state is final: the first decision wins. A destructive call accepts no scope but `once`.
+ * Every other state is final: the first decision wins. A destructive call, and running one again whose outcome is not
+ * known, accept no scope but `once`.
  */
 export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date): ApprovalMove {
   if (approval.state !== 'pending')
@@ -86,8 +96,13 @@ export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date
       if (decision.kind === 'deny') {
         return moved(approval, { state: 'denied', decidedAt: now, decidedBy: event.by, note: decision.note });
       }
-      if (approval.tier === 'destructive' && decision.scope !== 'once')
-        return { kind: 'refused', reason: 'scope-too-wide' };
+      if (decision.kind === 'happened') {
+        return approval.question === 'outcome'
+          ? moved(approval, { state: 'confirmed', decidedAt: now, decidedBy: event.by })
+          : { kind: 'refused', reason: 'not-begun' };
+      }
+      const isOnceOnly = approval.tier === 'destructive' || approval.question === 'outcome';
+      if (isOnceOnly && decision.scope !== 'once') return { kind: 'refused', reason: 'scope-too-wide' };
       return moved(approval, {
         state: 'approved',
         decidedAt: now,

@@ -4,6 +4,7 @@ import { z } from 'zod';
 export const cardActionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('approve'), code: z.string(), scope: z.enum(['once', 'task', 'always']) }),
   z.strictObject({ kind: z.literal('deny'), code: z.string() }),
+  z.strictObject({ kind: z.literal('happened'), code: z.string() }),
   z.strictObject({ kind: z.literal('cancel-task'), task: z.string() }),
   z.strictObject({ kind: z.literal('show-task'), task: z.string() }),
 ]);

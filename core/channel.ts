@@ -67,6 +67,7 @@ export const aboutSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('approval-card'),
     code: z.string(),
+    question: z.enum(['permission', 'outcome']),
     taskId: taskIdStrictSchema,
     state: z.string(),
   }),

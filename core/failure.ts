@@ -89,6 +89,13 @@ const kinds = {
     retryable: false,
     status: 410,
   },
+  'approval-not-begun': {
+    what: 'That question is not about something that was begun.',
+    notDone: 'Nothing was decided.',
+    hint: 'Answer it with /approve or /deny and its code.',
+    retryable: false,
+    status: 422,
+  },
   'approval-scope': {
     what: 'A yes to something that cannot be taken back counts once only.',
     notDone: 'Nothing was decided.',

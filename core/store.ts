@@ -203,11 +203,20 @@ export interface Permit {
   readonly digest: string;
   readonly approval: string | null;
   readonly expiresAt: Date;
+  /** How many uses of earlier permits for this call came to nobody knows what. Each (digest, retry) is used once. */
+  readonly retry: number;
+}
+
+/** What a permitted call came to; `ok` null: nobody knows whether it happened, and `content` says why. */
+export interface EffectResult {
+  readonly ok: boolean | null;
+  readonly content: string;
 }
 
 export interface PermitUse {
   readonly usedAt: Date;
-  readonly settled: { readonly ok: boolean; readonly content: string } | null;
+  /** Null while the call is under way. */
+  readonly settled: EffectResult | null;
 }
 
 export interface PermitRecords {
@@ -220,7 +229,12 @@ export interface PermitRecords {
   get(id: string): Promise<Permit | null>;
   /** Commits the use before the effect; false when it was used before or does not exist. */
   consume(id: string, at: Date): Promise<boolean>;
-  settle(id: string, result: { readonly ok: boolean; readonly content: string }, at: Date): Promise<void>;
+  /** The first known result stays; it may still replace an unknown one. */
+  settle(id: string, result: EffectResult, at: Date): Promise<void>;
+  /** Uses that are still open count as unknown: whoever had begun them is gone. Returns how many there were. */
+  abandonOpenUses(reason: string, at: Date): Promise<number>;
+  /** A task's calls that were begun and of which nobody knows whether they happened. */
+  unknownUses(task: TaskId): Promise<EffectCall[]>;
 }
 
 export interface StoredFile extends FileEntry {
@@ -331,7 +345,7 @@ export interface Store extends Records {
 /** What the gateway may do with the database: count usage, use permits, log, read what was decided. */
 export interface GatewayStore {
   readonly usage: Pick<UsageRecords, 'record'>;
-  readonly permits: Pick<PermitRecords, 'get' | 'consume' | 'settle'>;
+  readonly permits: Pick<PermitRecords, 'get' | 'consume' | 'settle' | 'abandonOpenUses'>;
   readonly network: Pick<NetworkRecords, 'openedHosts'>;
   readonly audit: Pick<AuditRecords, 'append'>;
   /** True while the attempt holds the task. */

@@ -1,6 +1,7 @@
 import {
   canonicalJson,
   fromWireName,
+  isEffectTool,
   parseToolArguments,
   type StepBody,
   shorten,
@@ -65,7 +66,7 @@ export function createCallPerformer(deps: {
         return writeResult(call.callId, read.name, { ok: false, content: read.problem, activity }, startedAt);
       }
       const definition = TOOLS.get(read.name);
-      if (call.begun && definition?.place !== 'drive' && !definition?.repeatable) {
+      if (call.begun && !isEffectTool(read.name) && !definition?.repeatable) {
         return writeResult(
           call.callId,
           read.name,

@@ -14,7 +14,10 @@ export interface GatewayListener {
 }
 
 export interface Gateway {
-  /** Rejects when the address cannot be had. A Unix socket's file must not exist yet. */
+  /**
+   * Rejects when the address cannot be had. A Unix socket's file must not exist yet. A tenant has one gateway: what an
+   * earlier one had begun and not settled counts as unknown from here on.
+   */
   listen(at: { socketPath: string } | { host: string; port: number }): Promise<GatewayListener>;
 }
 
@@ -41,6 +44,12 @@ export function createGateway(deps: GatewayDeps): Gateway {
 
   return {
     async listen(at) {
+      const open = await deps.store.permits.abandonOpenUses(
+        'Reeve stopped while it was under way.',
+        deps.clock.now(),
+      );
+      if (open > 0)
+        deps.log.warn({ open }, 'effects that were under way at the last stop have an unknown outcome');
       const server = createAdaptorServer({ fetch: app.fetch });
       server.on('connect', egress.handleConnect);
       await new Promise<void>((resolve, reject) => {

@@ -6,6 +6,7 @@ interface ApprovalRow {
   readonly conversation_id: string;
   readonly call: Approval['call'];
   readonly digest: string;
+  readonly question: Approval['question'];
   readonly tier: Approval['tier'];
   readonly origin: Approval['origin'];
   readonly reason: string;
@@ -71,9 +72,9 @@ export function createApprovalRecords(sql: SqlQueries): ApprovalRecords {
 
 async function insertApproval(sql: SqlQueries, approval: Approval): Promise<void> {
   await sql.change(
-    `insert into approvals (code, conversation_id, task, call_id, call, digest, tier, origin, reason, state, asked_at,
+    `insert into approvals (code, conversation_id, task, call_id, call, digest, question, tier, origin, reason, state, asked_at,
        expires_at, decided_at, decided_by, scope, note)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
     [
       approval.code,
       approval.conversationId,
@@ -81,6 +82,7 @@ async function insertApproval(sql: SqlQueries, approval: Approval): Promise<void
       approval.call.callId,
       JSON.stringify(approval.call),
       approval.digest,
+      approval.question,
       approval.tier,
       JSON.stringify(approval.origin),
       approval.reason,
@@ -101,6 +103,7 @@ function toApproval(row: ApprovalRow): Approval {
     conversationId: row.conversation_id,
     call: row.call,
     digest: row.digest,
+    question: row.question,
     tier: row.tier,
     origin: row.origin,
     reason: row.reason,

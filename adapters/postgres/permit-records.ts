@@ -7,6 +7,7 @@ interface PermitRow {
   readonly digest: string;
   readonly approval: string | null;
   readonly expires_at: Date;
+  readonly retry: number;
 }
 
 interface PermitUseRow {
@@ -17,15 +18,15 @@ interface PermitUseRow {
 }
 
 /**
- * Single-use licences. A use belongs to the call (its digest), so that two permits which a race issued for one call
- * let it happen once.
+ * Single-use licences. A use belongs to the call (its digest, and which repetition a person asked for), so that two
+ * permits which a race issued for one call let it happen once.
  */
 export function createPermitRecords(sql: SqlQueries): PermitRecords {
   return {
     async insert(permit) {
       await sql.change(
-        `insert into permits (id, task, call_id, call, digest, approval, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7)`,
+        `insert into permits (id, task, call_id, call, digest, approval, expires_at, retry)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)`,
         [
           permit.id,
           taskNumberOf(permit.call.task),
@@ -34,6 +35,7 @@ export function createPermitRecords(sql: SqlQueries): PermitRecords {
           permit.digest,
           permit.approval,
           permit.expiresAt,
+          permit.retry,
         ],
       );
     },
@@ -41,7 +43,7 @@ export function createPermitRecords(sql: SqlQueries): PermitRecords {
     async forCall(task, callId) {
       const row = await sql.row<PermitRow & PermitUseRow>(
         `select permits.*, used_at, settled_at, ok, content
-         from permits left join permit_uses on permit_uses.digest = permits.digest
+         from permits left join permit_uses using (digest, retry)
          where task = $1 and call_id = $2 order by issued desc limit 1`,
         [taskNumberOf(task), callId],
       );
@@ -55,8 +57,8 @@ export function createPermitRecords(sql: SqlQueries): PermitRecords {
 
     async consume(id, at) {
       const consumed = await sql.change(
-        `insert into permit_uses (permit, digest, used_at)
-         select id, digest, $2 from permits where id = $1
+        `insert into permit_uses (permit, digest, retry, used_at)
+         select id, digest, retry, $2 from permits where id = $1
          on conflict do nothing`,
         [id, at],
       );
@@ -65,9 +67,29 @@ export function createPermitRecords(sql: SqlQueries): PermitRecords {
 
     async settle(id, { ok, content }, at) {
       await sql.change(
-        `update permit_uses set ok = $2, content = $3, settled_at = $4 where permit = $1 and settled_at is null`,
+        `update permit_uses set ok = $2, content = $3, settled_at = $4 where permit = $1 and ok is null`,
         [id, ok, content, at],
       );
+    },
+
+    abandonOpenUses: (reason, at) =>
+      sql.change('update permit_uses set content = $1, settled_at = $2 where settled_at is null', [
+        reason,
+        at,
+      ]),
+
+    async unknownUses(task) {
+      const rows = await sql.rows<{ readonly call: Permit['call'] }>(
+        `select call from permits join permit_uses using (digest, retry)
+         where task = $1 and ok is null
+           and not exists (
+             select 1 from permits newer
+             where newer.digest = permits.digest and newer.retry > permits.retry
+           )
+         order by issued`,
+        [taskNumberOf(task)],
+      );
+      return rows.map(({ call }) => call);
     },
   };
 }
@@ -79,11 +101,12 @@ function toPermit(row: PermitRow): Permit {
     digest: row.digest,
     approval: row.approval,
     expiresAt: row.expires_at,
+    retry: row.retry,
   };
 }
 
 function toUse(row: PermitUseRow): PermitUse | null {
   if (row.used_at === null) return null;
-  const settled = row.settled_at === null ? null : { ok: row.ok === true, content: row.content ?? '' };
+  const settled = row.settled_at === null ? null : { ok: row.ok, content: row.content ?? '' };
   return { usedAt: row.used_at, settled };
 }

@@ -1,5 +1,7 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import {
+  type ApprovalDecision,
+  type ApprovalScope,
   approvalCodeSchema,
   type Clock,
   type Desk,
@@ -226,19 +228,30 @@ function addApprovals(api: OpenAPIHono, deps: ApiDeps): void {
     const code = approvalCodeSchema.safeParse(context.req.valid('param').code);
     if (!code.success) return refuse('approval-unknown');
     const { decision, scope, note } = context.req.valid('json');
-    const chosen =
-      decision === 'approve'
-        ? { kind: 'approve' as const, scope }
-        : { kind: 'deny' as const, note: note ?? null };
     const result = await deps.inbound().decide({
       code: code.data,
-      decision: chosen,
+      decision: decisionOf(decision, scope, note ?? null),
       chat: { channel: deps.channel, externalId: 'api' },
       sender: OWNER,
     });
     if (result.kind === 'refused') return refuse(result.failure.code, result.failure.about);
     return context.json({ sentence: result.sentence }, 200);
   });
+}
+
+function decisionOf(
+  kind: ApprovalDecision['kind'],
+  scope: ApprovalScope,
+  note: string | null,
+): ApprovalDecision {
+  switch (kind) {
+    case 'approve':
+      return { kind, scope };
+    case 'deny':
+      return { kind, note };
+    case 'happened':
+      return { kind };
+  }
 }
 
 function addFiles(api: OpenAPIHono, deps: ApiDeps): void {

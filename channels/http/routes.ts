@@ -197,7 +197,8 @@ export const getApproval = createRoute({
 export const decideApproval = createRoute({
   method: 'post',
   path: '/v1/approvals/{code}/decision',
-  summary: 'Answer a question. The first answer wins; a yes to something destructive counts once.',
+  summary:
+    'Answer a question. The first answer wins; a yes to something destructive counts once. `happened` answers an `outcome`.',
   security,
   request: {
     params: approvalParams,
@@ -206,7 +207,7 @@ export const decideApproval = createRoute({
       content: {
         'application/json': {
           schema: z.strictObject({
-            decision: z.enum(['approve', 'deny']),
+            decision: z.enum(['approve', 'deny', 'happened']),
             scope: z.enum(['once', 'task', 'always']).default('once'),
             note: z.string().max(2000).optional(),
           }),

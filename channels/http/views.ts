@@ -65,9 +65,10 @@ export const approvalViewSchema = z
     tool: z.string(),
     arguments: argumentsSchema,
     digest: z.string(),
+    question: z.enum(['permission', 'outcome']),
     tier: z.enum(['read', 'change', 'destructive']),
     reason: z.string(),
-    state: z.enum(['pending', 'approved', 'denied', 'expired', 'voided']),
+    state: z.enum(['pending', 'approved', 'confirmed', 'denied', 'expired', 'voided']),
     askedAt: moment,
     expiresAt: moment,
     decidedAt: moment.nullable(),
@@ -164,13 +165,14 @@ export function taskView(task: Task): z.infer<typeof taskViewSchema> {
 }
 
 export function approvalView(approval: Approval): z.infer<typeof approvalViewSchema> {
-  const { code, digest, tier, reason, state, decidedBy, scope, note, call } = approval;
+  const { code, digest, question, tier, reason, state, decidedBy, scope, note, call } = approval;
   return {
     code,
     task: call.task,
     tool: call.tool,
     arguments: structuredClone(call.arguments) as Record<string, z.core.util.JSONType>,
     digest,
+    question,
     tier,
     reason,
     state,

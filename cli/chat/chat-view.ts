@@ -145,7 +145,7 @@ function endedLine(card: Card, state: string, style: Style, width: number): stri
 function settledLine(card: Card, state: string, style: Style, width: number): string {
   const decided = card.blocks.findLast((block) => block.kind === 'text')?.text ?? state;
   const line = fitLine(`${cardTitle(card)} · ${decided.replace(/\s+/g, ' ')}`, width);
-  return state === 'approved' ? style.good(line) : style.bad(line);
+  return state === 'approved' || state === 'confirmed' ? style.good(line) : style.bad(line);
 }
 
 function questionLine(card: Card): string {

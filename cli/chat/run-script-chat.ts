@@ -114,13 +114,15 @@ function taskOf(event: ApiEvent): string | null {
   return 'taskId' in event.about ? event.about.taskId : null;
 }
 
+/** A script cannot look whether something happened: what may have happened is left as it is, never repeated. */
 async function answerQuestions({ options, report }: Run, watch: TurnWatch): Promise<void> {
   const { approve, client } = options;
   if (approve === 'none') return;
-  for (const code of watch.takeQuestions()) {
+  for (const { code, question } of watch.takeQuestions()) {
+    const decision = question === 'outcome' ? 'deny' : approve;
     try {
-      await client.decide(code, approve);
-      report.decided(code, approve);
+      await client.decide(code, decision);
+      report.decided(code, decision);
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
       report.undecided(code, error);

@@ -1,16 +1,22 @@
 import type { ApiEvent } from '@reeve/channel-http';
-import type { TaskState } from '@reeve/core';
+import type { Question, TaskState } from '@reeve/core';
+
+/** A question that waits for an answer. */
+export interface OpenQuestion {
+  readonly code: string;
+  readonly question: Question;
+}
 
 /** What has become of one message and the tasks that it started. */
 export interface TurnWatch {
   /** Takes an event in. `isOwn` tells whether a task was started by this turn. */
   observe(event: ApiEvent, isOwn: (task: string) => boolean): void;
   /** Follows a task that this turn lets go on, with its open questions; dropped again when the turn comes to nothing. */
-  follow(task: string, questions: readonly string[]): void;
+  follow(task: string, questions: readonly OpenQuestion[]): void;
   /** Corrects a task's state by what Reeve itself says of it. */
   correct(task: string, state: TaskState): void;
   /** Unsettled questions of the turn's own tasks that were not handed out before. */
-  takeQuestions(): string[];
+  takeQuestions(): OpenQuestion[];
   /** `over`: answered, and every task ended and told its result. `waiting`: all that is left waits for a person. */
   standing(): 'going' | 'waiting' | 'over';
   /** True when the message itself came to nothing, as when no model answered. */
@@ -26,7 +32,7 @@ export interface TurnWatch {
 export function createTurnWatch(turnId: string): TurnWatch {
   const states = new Map<string, TaskState>();
   const delivered = new Set<string>();
-  const questions = new Map<string, string>();
+  const questions = new Map<string, OpenQuestion>();
   const handedOut = new Set<string>();
   const followed = new Set<string>();
   let isAnswered = false;
@@ -57,7 +63,7 @@ export function createTurnWatch(turnId: string): TurnWatch {
       states.set(about.taskId, about.state);
     if (about.kind !== 'approval-card' || !isOwn(about.taskId)) return;
     if (about.state === 'pending') {
-      questions.set(about.code, about.taskId);
+      questions.set(about.code, about);
       if (!delivered.has(about.taskId)) states.set(about.taskId, 'waiting');
     } else if (questions.delete(about.code) && states.get(about.taskId) === 'waiting') {
       states.set(about.taskId, 'running');
@@ -72,14 +78,14 @@ export function createTurnWatch(turnId: string): TurnWatch {
     follow(task, open) {
       followed.add(task);
       states.set(task, 'waiting');
-      for (const code of open) questions.set(code, task);
+      for (const question of open) questions.set(question.code, question);
     },
     correct(task, state) {
       if (!delivered.has(task)) states.set(task, state);
     },
     takeQuestions() {
-      const fresh = [...questions.keys()].filter((code) => !handedOut.has(code));
-      for (const code of fresh) handedOut.add(code);
+      const fresh = [...questions.values()].filter(({ code }) => !handedOut.has(code));
+      for (const { code } of fresh) handedOut.add(code);
       return fresh;
     },
     standing() {

@@ -47,6 +47,7 @@ export function sampleApproval(more: Partial<Approval> = {}): Approval {
       arguments: { path: 'reports/may.csv', bytes: 61, sha256: 'ab12' },
     },
     digest: 'digest',
+    question: 'permission',
     tier: 'destructive',
     origin: { kind: 'owner', person: 'Ada' },
     reason: 'you asked for it',

@@ -148,6 +148,57 @@ export function effectsContract(open: OpenStore): void {
     const settled = { usedAt: later(5), settled: { ok: false, content: 'disk full' } };
     expect(await store.permits.forCall(task.id, callId)).toEqual({ permit, use: settled });
   });
+
+  it('keeps what nobody knows until somebody does, and then for good', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const permit = samplePermit(task.id, 'p1');
+    await store.permits.insert(permit);
+    expect(await store.permits.unknownUses(task.id)).toEqual([]);
+    await store.permits.consume('p1', SAMPLE_TIME);
+    expect(await store.permits.unknownUses(task.id)).toEqual([permit.call]);
+    await store.permits.settle('p1', { ok: null, content: 'cut off' }, later(1));
+    expect(await store.permits.forCall(task.id, permit.call.callId)).toMatchObject({
+      use: { settled: { ok: null, content: 'cut off' } },
+    });
+    expect(await store.permits.unknownUses(task.id)).toEqual([permit.call]);
+    await store.permits.settle('p1', { ok: true, content: 'it happened' }, later(2));
+    await store.permits.settle('p1', { ok: null, content: 'cut off' }, later(3));
+    expect(await store.permits.unknownUses(task.id)).toEqual([]);
+  });
+
+  it('lets a call happen once more for each repetition a person asked for', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const first = samplePermit(task.id, 'p1', 'call');
+    await store.permits.insert(first);
+    await store.permits.consume('p1', SAMPLE_TIME);
+    await store.permits.settle('p1', { ok: null, content: 'cut off' }, later(1));
+    await store.permits.insert({ ...first, id: 'p2', retry: 1 });
+    await store.permits.insert({ ...first, id: 'p3', retry: 1 });
+    expect(await store.permits.forCall(task.id, 'call')).toMatchObject({ permit: { retry: 1 }, use: null });
+    expect(await store.permits.unknownUses(task.id)).toEqual([]);
+    const uses = await parallel(20, (index) =>
+      store.permits.consume(index % 2 === 0 ? 'p2' : 'p3', later(2)),
+    );
+    expect(countOf(uses, true)).toBe(1);
+    expect(await store.permits.consume('p1', later(3))).toBe(false);
+  });
+
+  it('gives open uses up when whoever had begun them is gone', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    for (const id of ['p1', 'p2', 'p3']) await store.permits.insert(samplePermit(task.id, id));
+    await store.permits.consume('p1', SAMPLE_TIME);
+    await store.permits.consume('p2', SAMPLE_TIME);
+    await store.permits.settle('p2', { ok: true, content: 'done' }, later(1));
+    expect(await store.permits.abandonOpenUses('stopped', later(2))).toBe(1);
+    expect(await store.permits.abandonOpenUses('stopped', later(3))).toBe(0);
+    expect(await store.permits.forCall(task.id, 'call-p1')).toMatchObject({
+      use: { settled: { ok: null, content: 'stopped' } },
+    });
+    expect(await store.permits.forCall(task.id, 'call-p3')).toMatchObject({ use: null });
+  });
 }
 
 function decide(asked: Approval, index: number): Approval {

@@ -118,6 +118,7 @@ export function sampleApproval(task: Task, code: string, more: Partial<Approval>
     conversationId: task.conversationId,
     call,
     digest: digestOf(call),
+    question: 'permission',
     tier: 'destructive',
     origin: { kind: 'owner', person: 'Ada' },
     reason: 'because',
@@ -134,7 +135,7 @@ export function sampleApproval(task: Task, code: string, more: Partial<Approval>
 
 export function samplePermit(task: TaskId, id: string, callId = `call-${id}`): Permit {
   const call = { task, callId, tool: 'files.put', arguments: { path: 'b.csv', bytes: 3 } };
-  return { id, call, digest: digestOf(call), approval: null, expiresAt: later(1000) };
+  return { id, call, digest: digestOf(call), approval: null, expiresAt: later(1000), retry: 0 };
 }
 
 /** An id that no task has. */

@@ -34,12 +34,8 @@ export const fetchUrl: Tool<'http.fetch'> = async (
   return statusResult(reply, result, name);
 };
 
-/** A response that says no is a result, but not a success; a request without an answer may have been acted on. */
+/** A response that says no is a result, but not a success. */
 function statusResult(reply: EgressReply | null, result: ToolResult, name: string): ToolResult {
-  if (reply?.kind === 'unknown') {
-    const content = `UNKNOWN: ${reply.reason} It may have had its effect. It was not repeated: find out, or ask the owner, before you try again.`;
-    return { ok: false, content, activity: `does not know what became of ${name}` };
-  }
   if (reply?.kind !== 'response' || reply.status < 400) return result;
   return { ...result, ok: false, activity: `fetched ${name}: status ${reply.status}` };
 }

@@ -2,6 +2,7 @@ import {
   type Clock,
   canonicalJson,
   capabilitiesOf,
+  type EffectResult,
   type EgressCall,
   type EgressReply,
   type GatewayStore,
@@ -104,14 +105,15 @@ async function perform(deps: RequestDeskDeps, permitted: PermittedRequest): Prom
   }
 }
 
-/** A read that came to nothing changed nothing. Anything else may have happened: left unsettled, it is asked about. */
+/** A read that came to nothing changed nothing. Anything else may have happened, and the owner is asked about it. */
 async function unanswered(
   deps: RequestDeskDeps,
   permitted: PermittedRequest,
   reason: string,
 ): Promise<EgressReply> {
-  if (!isReading(permitted.permit.call)) return { kind: 'unknown', reason };
-  await settle(deps, permitted, { ok: false, content: reason });
+  const isRead = isReading(permitted.permit.call);
+  await settle(deps, permitted, { ok: isRead ? false : null, content: reason });
+  if (!isRead) return { kind: 'unknown', reason };
   return { kind: 'refused', reason };
 }
 
@@ -119,7 +121,7 @@ async function unanswered(
 async function settle(
   { store, clock, log }: RequestDeskDeps,
   { claims, call, permit }: PermittedRequest,
-  result: { ok: boolean; content: string },
+  result: EffectResult,
 ): Promise<void> {
   try {
     await store.permits.settle(permit.id, result, clock.now());

@@ -10,6 +10,7 @@ import {
   type Clock,
   canonicalRequest,
   digestOf,
+  type EffectResult,
   type EgressReply,
   type EgressRequest,
   egressReplySchema,
@@ -37,7 +38,7 @@ const KEY = new Uint8Array(32).fill(7);
 /** A settled or unsettled use of a permit. */
 export interface SeenUse {
   readonly permit: Permit;
-  settled: { ok: boolean; content: string } | null;
+  settled: EffectResult | null;
 }
 
 /** What a test says of a call; the rest is made to fit. */
@@ -120,6 +121,7 @@ export async function openEgressBench(options: {
         const use = uses.get(permits.get(id)?.digest ?? '');
         if (use && !use.settled) use.settled = result;
       },
+      abandonOpenUses: async () => 0,
     },
     network: { openedHosts: async (task) => opened.filter((host) => host.task === task) },
     audit: {
@@ -174,7 +176,7 @@ export async function openEgressBench(options: {
     permit(request, { task = 'T-1', callId = 's1.0', expiresAt = new Date(Date.now() + 60_000) } = {}) {
       const call = { task, callId, tool: 'http.fetch', arguments: canonicalRequest(request) };
       const id = `permit-${permits.size + 1}`;
-      permits.set(id, { id, call, digest: digestOf(call), approval: null, expiresAt });
+      permits.set(id, { id, call, digest: digestOf(call), approval: null, expiresAt, retry: 0 });
       return id;
     },
     async send(call, token = bench.token()) {

@@ -42,7 +42,12 @@ export async function openGatewayBench(options: {
   const logged: string[] = [];
   const store: GatewayStore = {
     usage: { record: async (record) => void usage.push(record) },
-    permits: { get: async () => null, consume: async () => false, settle: async () => undefined },
+    permits: {
+      get: async () => null,
+      consume: async () => false,
+      settle: async () => undefined,
+      abandonOpenUses: async () => 0,
+    },
     network: { openedHosts: async () => [] },
     audit: {
       append: async () => {

@@ -42,6 +42,7 @@ export function sampleApproval(patch: Partial<Approval> = {}): Approval {
       arguments: { path: 'T-1/primes.csv', bytes: 61 },
     },
     digest: 'd'.repeat(64),
+    question: 'permission',
     tier: 'destructive',
     origin: { kind: 'owner', person: 'owner' },
     reason: 'you asked for it',

@@ -65,7 +65,7 @@ export function approvalCardOf(
       ],
     },
   ];
-  const about: About = { kind: 'approval-card', code, taskId: id, state };
+  const about: About = { kind: 'approval-card', code, question: 'permission', taskId: id, state };
   if (state !== 'pending') {
     const title = `${state === 'approved' ? '✓' : '✗'} Delete 1 file: ${path}`;
     const text =
