@@ -1,4 +1,12 @@
-import { type Assignment, type Clock, LEASE_MS, type Store, signToken, type TaskId } from '@reeve/core';
+import {
+  type Assignment,
+  type Clock,
+  type Launcher,
+  LEASE_MS,
+  type Store,
+  signToken,
+  type TaskId,
+} from '@reeve/core';
 import type { Slot } from './executor-pool.ts';
 import type { TaskLedger } from './task-ledger.ts';
 
@@ -12,6 +20,7 @@ export type Assigner = (slot: Slot, id: TaskId) => Promise<Assignment | null>;
 export function createAssigner(deps: {
   store: Store;
   ledger: TaskLedger;
+  launcher: Pick<Launcher, 'level'>;
   clock: Clock;
   tokenKey: Uint8Array;
   timeZone: string;
@@ -19,8 +28,9 @@ export function createAssigner(deps: {
 }): Assigner {
   const { store, ledger, clock } = deps;
   return async (slot, id) => {
+    const sandbox = await deps.launcher.level();
     const leaseUntil = new Date(clock.now().getTime() + LEASE_MS);
-    const move = await ledger.change(id, { kind: 'attached', leaseUntil }, `executor:${id}`);
+    const move = await ledger.change(id, { kind: 'attached', leaseUntil, sandbox }, `executor:${id}`);
     if (move.kind === 'refused') return null;
     const { task } = move;
     slot.begin(task.attempt);

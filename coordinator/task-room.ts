@@ -116,6 +116,10 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     drive,
     wake: wake.raise,
     async run(signal) {
+      // Ahead of the first task, which would wait for it; one that finds it failed tries again.
+      deps.launcher
+        .level()
+        .catch((error: unknown) => log.error({ err: error }, 'no sandbox could be looked at'));
       await Promise.all([dispatcher.run(signal), cards.run(signal)]);
     },
   };
@@ -163,6 +167,14 @@ function createLink(
     files,
   });
   const { timeZone, attemptLimitMs } = settings;
-  const assign = createAssigner({ store, ledger, clock, tokenKey, timeZone, attemptLimitMs });
+  const assign = createAssigner({
+    store,
+    ledger,
+    launcher: deps.launcher,
+    clock,
+    tokenKey,
+    timeZone,
+    attemptLimitMs,
+  });
   return createLinkServer({ service, pool, assign, tokenKey, clock, log });
 }

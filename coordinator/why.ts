@@ -1,4 +1,12 @@
-import { describeOrigin, type Step, type Store, shorten, showHidden, type TaskId } from '@reeve/core';
+import {
+  describeOrigin,
+  describeSandbox,
+  type Step,
+  type Store,
+  shorten,
+  showHidden,
+  type TaskId,
+} from '@reeve/core';
 import { answerSentence } from './question-words.ts';
 import { momentText, spanText, stateText, taskName } from './wording.ts';
 
@@ -14,6 +22,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
     `**${taskName(task)}**: ${stateText(task)}.`,
     `Started by ${describeOrigin(task.origin)}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
     `Attempts: ${Math.max(1, task.attempt)}. It could touch: ${task.capabilities.map((capability) => `\`${capability}\``).join(', ')}.`,
+    ...(task.sandbox ? [`Its commands: ${describeSandbox(task.sandbox)}.`] : []),
     '',
     steps.length === 0 ? 'It has no steps yet.' : 'Steps:',
     ...steps.slice(-SHOWN_STEPS).flatMap(stepLine),

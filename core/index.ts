@@ -14,6 +14,7 @@ export * from './origin.ts';
 export * from './policy.ts';
 export * from './ports.ts';
 export * from './queue.ts';
+export * from './sandbox-level.ts';
 export * from './secret.ts';
 export * from './store.ts';
 export * from './task.ts';

@@ -1,5 +1,6 @@
 import type { AuditAnchor } from './audit.ts';
 import type { DispatchJob } from './queue.ts';
+import type { SandboxLevel } from './sandbox-level.ts';
 
 /** Time as an argument. `sleep` rejects with the signal's reason when it aborts. */
 export interface Clock {
@@ -94,19 +95,11 @@ export interface LaunchedExecutor {
   logs(): string;
 }
 
-/** What isolation this host really gives; never over-claimed. */
-export interface SandboxLevel {
-  readonly launcher: string;
-  readonly separateUids: boolean;
-  readonly namespaces: readonly string[];
-  readonly cgroup: 'v2' | 'v1' | 'none';
-  readonly notes: readonly string[];
-}
-
 /** Starts executors: sandboxed processes here, containers or Kubernetes Jobs elsewhere. */
 export interface Launcher {
   readonly kind: string;
   launch(request: LaunchRequest, signal?: AbortSignal): Promise<LaunchedExecutor>;
+  /** What every executor it starts gets. Observed once; resolves, with notes, also where no walls can be built. */
   level(): Promise<SandboxLevel>;
   close(): Promise<void>;
 }

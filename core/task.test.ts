@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { isLive, moveTask, POISON_AFTER_CRASHES, queueJobId, type Task, type TaskEvent } from './task.ts';
+import { SAMPLE_LEVEL } from './testing/store-samples.ts';
 
 const NOW = new Date('2026-11-20T10:00:00Z');
 const LATER = new Date('2026-11-20T10:00:04Z');
@@ -22,6 +23,7 @@ function queuedTask(patch: Partial<Task> = {}): Task {
     enqueued: false,
     crashes: 0,
     leaseUntil: null,
+    sandbox: null,
     priority: 3,
     activity: '',
     steps: 0,
@@ -43,7 +45,7 @@ function after(task: Task, ...events: TaskEvent[]): Task {
   }, task);
 }
 
-const attached: TaskEvent = { kind: 'attached', leaseUntil: LATER };
+const attached: TaskEvent = { kind: 'attached', leaseUntil: LATER, sandbox: SAMPLE_LEVEL };
 const asked: TaskEvent = { kind: 'asked', waitingFor: 'approval' };
 const lost: TaskEvent = { kind: 'executor-lost', blamed: true };
 

@@ -1,5 +1,6 @@
 import type { TaskId } from './ids.ts';
 import type { Origin } from './origin.ts';
+import type { SandboxLevel } from './sandbox-level.ts';
 
 export const TASK_STATES = [
   'queued',
@@ -47,6 +48,8 @@ export interface Task {
   readonly crashes: number;
   /** Until when the bound executor's lease runs; null when no executor holds the task. */
   readonly leaseUntil: Date | null;
+  /** What walls the newest attempt's commands had; null before the first. */
+  readonly sandbox: SandboxLevel | null;
   /** 1 = most urgent, 5 = least. */
   readonly priority: number;
   /** One plain line saying what it does now, for cards and `/status`. */
@@ -64,7 +67,7 @@ export interface Task {
 export type TaskEvent =
   | { readonly kind: 'enqueued' }
   | { readonly kind: 'dequeued' }
-  | { readonly kind: 'attached'; readonly leaseUntil: Date }
+  | { readonly kind: 'attached'; readonly leaseUntil: Date; readonly sandbox: SandboxLevel }
   | { readonly kind: 'asked'; readonly waitingFor: WaitingFor }
   | { readonly kind: 'answered' }
   | { readonly kind: 'released' }
@@ -119,7 +122,7 @@ export function moveTask(task: Task, event: TaskEvent, now: Date): TaskMove {
     case 'dequeued':
       return task.state === 'queued' ? move(task, { enqueued: false }) : refuse(task, event);
     case 'attached':
-      return task.state === 'queued' ? move(task, attach(task, event.leaseUntil, now)) : refuse(task, event);
+      return task.state === 'queued' ? move(task, attach(task, event, now)) : refuse(task, event);
     case 'asked':
       return task.state === 'running'
         ? move(task, { state: 'waiting', waitingFor: event.waitingFor })
@@ -149,12 +152,17 @@ export function moveTask(task: Task, event: TaskEvent, now: Date): TaskMove {
 
 const WITHOUT_EXECUTOR = { waitingFor: null, leaseUntil: null, enqueued: false } as const;
 
-function attach(task: Task, leaseUntil: Date, now: Date): Partial<Task> {
+function attach(
+  task: Task,
+  { leaseUntil, sandbox }: Extract<TaskEvent, { kind: 'attached' }>,
+  now: Date,
+): Partial<Task> {
   return {
     state: 'running',
     attempt: task.attempt + 1,
     enqueued: false,
     leaseUntil,
+    sandbox,
     startedAt: task.startedAt ?? now,
   };
 }

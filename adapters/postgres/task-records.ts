@@ -16,6 +16,7 @@ interface TaskRow {
   readonly enqueued: boolean;
   readonly crashes: number;
   readonly lease_until: Date | null;
+  readonly sandbox: Task['sandbox'];
   readonly priority: number;
   readonly activity: string;
   readonly steps: number;
@@ -41,6 +42,7 @@ const UPDATE = `update tasks set title = $3, goal = $4, capabilities = $5, state
      lease_until = case when $16::timestamptz is null then null else greatest(lease_until, $16) end,
      crashes = case when steps = $17 then $18 else crashes end,
      activity = case when steps = $17 then $19 else activity end,
+     sandbox = $20,
      version = $2
    where number = $1 and version = $2 - 1`;
 
@@ -147,6 +149,7 @@ function movedValues(task: Task): unknown[] {
     task.steps,
     task.crashes,
     task.activity,
+    task.sandbox === null ? null : JSON.stringify(task.sandbox),
   ];
 }
 
@@ -166,6 +169,7 @@ function toTask(row: TaskRow): Task {
     enqueued: row.enqueued,
     crashes: row.crashes,
     leaseUntil: row.lease_until,
+    sandbox: row.sandbox,
     priority: row.priority,
     activity: row.activity,
     steps: row.steps,

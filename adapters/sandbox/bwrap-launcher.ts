@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Launcher } from '@reeve/core';
+import type { Launcher, SandboxLevel } from '@reeve/core';
 import { type Binaries, buildCommandLine } from './bwrap-arguments.ts';
 import { fillCompileCache, fillLimits } from './compile-cache.ts';
 import { type StartProgram, startContained } from './contained-process.ts';
@@ -10,7 +10,7 @@ import { killLeftovers } from './leftovers.ts';
 import { findObtainable, type Obtainable } from './obtainable.ts';
 import type { PairLayoutOptions } from './pair-layout.ts';
 import { createRooms, type Rooms } from './rooms.ts';
-import { type BwrapLevel, observeLevel, probeLimits } from './sandbox-level.ts';
+import { observeLevel, probeLimits } from './sandbox-level.ts';
 import { encodeProgram } from './seccomp/bpf.ts';
 import { buildSeccompFilter } from './seccomp/filter.ts';
 import { createSlots, type Slots } from './slots.ts';
@@ -48,10 +48,6 @@ export interface BwrapLauncherOptions {
   readonly architecture?: string;
 }
 
-export interface BwrapLauncher extends Launcher {
-  level(): Promise<BwrapLevel>;
-}
-
 const defaultBinaries: Binaries = {
   bwrap: '/usr/bin/bwrap',
   setpriv: '/usr/bin/setpriv',
@@ -66,7 +62,7 @@ const defaultFirstId = 199_999;
  * commands, each behind its own walls, joined by one socket. When either ends, so does the other; when this process
  * dies, so do all. `launch` rejects with what bwrap said when the walls cannot be built.
  */
-export function createBwrapLauncher(options: BwrapLauncherOptions): BwrapLauncher {
+export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   const asRoot = (options.uid ?? process.geteuid?.()) === 0;
   const binaries = { ...defaultBinaries, ...options.binaries };
   const slots = createSlots({ asRoot, firstId: options.firstId ?? defaultFirstId });
@@ -74,6 +70,7 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): BwrapLaunche
   let opened = 0;
   let prepared: Promise<Prepared> | undefined;
   let cacheFilled: Promise<void> | undefined;
+  let observed: Promise<SandboxLevel> | undefined;
   let closed = false;
 
   const start: StartProgram = ({ containment, environment }, place, stdio) =>
@@ -99,6 +96,12 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): BwrapLaunche
     }
   }
 
+  async function observe(): Promise<SandboxLevel> {
+    const { layout, rooms, obtainable } = await prepare();
+    await using room = await rooms.open(nextName('probe'), probeLimits);
+    return await observeLevel({ layout, room, start, obtainable });
+  }
+
   return {
     kind: 'bwrap',
     async launch(request, signal) {
@@ -114,10 +117,12 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): BwrapLaunche
       cacheFilled ??= fillCache(ready);
       return pair.executor;
     },
-    async level() {
-      const { layout, rooms, obtainable } = await prepare();
-      await using room = await rooms.open(nextName('probe'), probeLimits);
-      return await observeLevel({ layout, room, start, obtainable });
+    level() {
+      observed ??= observe().catch((error: unknown) => {
+        observed = undefined;
+        throw error;
+      });
+      return observed;
     },
     async close() {
       closed = true;

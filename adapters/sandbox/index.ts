@@ -1,2 +1,1 @@
-export { type BwrapLauncher, type BwrapLauncherOptions, createBwrapLauncher } from './bwrap-launcher.ts';
-export type { BwrapLevel, ObtainedLimits } from './sandbox-level.ts';
+export { type BwrapLauncherOptions, createBwrapLauncher } from './bwrap-launcher.ts';

@@ -6,23 +6,6 @@ import type { Obtainable } from './obtainable.ts';
 import { type PairLayoutOptions, sandboxProgram } from './pair-layout.ts';
 import type { Room } from './rooms.ts';
 
-/** What bounds the commands of one sandbox, each by the strongest means this host lets us use. */
-export interface ObtainedLimits {
-  /** `process`: each process alone is bounded, all together only by their number. */
-  readonly memory: 'cgroup' | 'process';
-  readonly processes: 'cgroup' | 'namespace';
-  /** `nice`: no ceiling, but everyone else goes first. */
-  readonly cpu: 'cgroup' | 'nice';
-  /** `watched`: counted about once a second, and the executor is ended when it holds too much. */
-  readonly scratch: 'file-system' | 'watched';
-}
-
-export interface BwrapLevel extends SandboxLevel {
-  /** Whether system calls are filtered. */
-  readonly seccomp: boolean;
-  readonly limits: ObtainedLimits;
-}
-
 const candidates = ['user', 'mnt', 'pid', 'net', 'ipc', 'uts', 'cgroup'];
 const witnessTarget = '/run/reeve/witness';
 const megabyte = 1024 * 1024;
@@ -50,7 +33,7 @@ export async function observeLevel(probe: {
   readonly room: Room;
   readonly start: StartProgram;
   readonly obtainable: Obtainable;
-}): Promise<BwrapLevel> {
+}): Promise<SandboxLevel> {
   const { layout, room, obtainable } = probe;
   const { running, witness } = await startProbe(probe);
   const failure = await running.started.then(
@@ -107,7 +90,7 @@ async function startProbe({
   };
 }
 
-function describeLimits({ controllers }: Obtainable, hasImage: boolean): ObtainedLimits {
+function describeLimits({ controllers }: Obtainable, hasImage: boolean): SandboxLevel['limits'] {
   return {
     memory: controllers.includes('memory') ? 'cgroup' : 'process',
     processes: controllers.includes('pids') ? 'cgroup' : 'namespace',

@@ -204,7 +204,8 @@ function addTasks(api: OpenAPIHono, deps: ApiDeps): void {
     const found = valueOr(await deps.desk().getTask(id.data));
     if ('refused' in found) return found.refused;
     const { task, steps, approvals } = found;
-    return context.json({ ...taskView(task), stepList: steps, approvals: approvals.map(approvalView) }, 200);
+    const detail = { stepList: steps, approvals: approvals.map(approvalView), sandbox: task.sandbox };
+    return context.json({ ...taskView(task), ...detail }, 200);
   });
   api.openapi(routes.cancelTask, async (context) => {
     const id = taskIdSchema.safeParse(context.req.valid('param').task);

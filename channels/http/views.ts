@@ -6,6 +6,7 @@ import {
   type Message,
   originSchema,
   type StatusView,
+  sandboxLevelSchema,
   stepBodySchema,
   stepSchema,
   TASK_STATES,
@@ -79,7 +80,12 @@ export const approvalViewSchema = z
   .openapi('Approval');
 
 export const taskDetailSchema = taskViewSchema
-  .extend({ stepList: z.array(stepViewSchema), approvals: z.array(approvalViewSchema) })
+  .extend({
+    stepList: z.array(stepViewSchema),
+    approvals: z.array(approvalViewSchema),
+    /** What walls its commands had; null before its first attempt. */
+    sandbox: sandboxLevelSchema.nullable(),
+  })
   .openapi('TaskDetail');
 
 export const messageViewSchema = z

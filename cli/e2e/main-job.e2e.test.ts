@@ -33,6 +33,11 @@ describe('the main job, from the command line', () => {
     await using reeve = await startReeve(home);
     const kept = await reeve.call('GET', '/v1/files/T-1/primes.csv');
     expect(kept.status).toBe(200);
+    const record = await reeve.call('GET', '/v1/tasks/T-1');
+    expect(record.body['sandbox']).toMatchObject({
+      launcher: 'bwrap',
+      namespaces: expect.arrayContaining(['net']),
+    });
     expect(String(kept.body['text']).trim().split('\n')).toContain('20,71');
 
     const asked = await say(home, 'Delete T-1/primes.csv');

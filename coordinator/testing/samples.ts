@@ -23,6 +23,7 @@ export function sampleTask(more: Partial<Task> = {}): Task {
     enqueued: false,
     crashes: 0,
     leaseUntil: later(4000),
+    sandbox: null,
     priority: 3,
     activity: '',
     steps: 0,

@@ -75,7 +75,9 @@ export function createScriptedLauncher(options: {
       launcher: 'scripted',
       separateUids: false,
       namespaces: [],
+      seccomp: false,
       cgroup: 'none',
+      limits: { memory: 'process', processes: 'namespace', cpu: 'nice', scratch: 'watched' },
       notes: [],
     }),
     async killAll() {

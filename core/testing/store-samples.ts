@@ -2,6 +2,7 @@ import type { Approval } from '../approval.ts';
 import { digestOf } from '../canonical.ts';
 import { formatTaskId, type TaskId } from '../ids.ts';
 import type { Step } from '../link.ts';
+import type { SandboxLevel } from '../sandbox-level.ts';
 import type { Conversation, InboxEntry, NewTask, OutboxEntry, Permit, Records, Store } from '../store.ts';
 import { moveTask, type Task, type TaskEvent } from '../task.ts';
 
@@ -78,7 +79,11 @@ export async function sampleTask(records: Records): Promise<Task> {
 
 /** A task that attempt 1 holds until a minute later. */
 export async function runningTask(records: Records): Promise<Task> {
-  return move(records, await sampleTask(records), { kind: 'attached', leaseUntil: later(60_000) });
+  return move(records, await sampleTask(records), {
+    kind: 'attached',
+    leaseUntil: later(60_000),
+    sandbox: SAMPLE_LEVEL,
+  });
 }
 
 /** Moves a task and writes it; throws when either refuses. */
@@ -170,3 +175,14 @@ export async function deliverAll(store: Store): Promise<string[]> {
     }
   }
 }
+
+/** Walls such as a task's record keeps. */
+export const SAMPLE_LEVEL: SandboxLevel = {
+  launcher: 'sample',
+  separateUids: true,
+  namespaces: ['pid', 'net'],
+  seccomp: true,
+  cgroup: 'v2',
+  limits: { memory: 'cgroup', processes: 'cgroup', cpu: 'cgroup', scratch: 'file-system' },
+  notes: [],
+};

@@ -9,6 +9,7 @@ import {
   NO_TASK,
   parallel,
   runningTask,
+  SAMPLE_LEVEL,
   SAMPLE_TIME,
   sampleConversation,
   sampleNewTask,
@@ -73,7 +74,7 @@ export function tasksContract(open: OpenStore): void {
     let task = await sampleTask(store);
     const events: TaskEvent[] = [
       { kind: 'enqueued' },
-      { kind: 'attached', leaseUntil: later(4000) },
+      { kind: 'attached', leaseUntil: later(4000), sandbox: SAMPLE_LEVEL },
       { kind: 'asked', waitingFor: 'approval' },
       { kind: 'answered' },
       { kind: 'finished', outcome: { ...DONE, failure: 'task-deadline' } },
@@ -88,7 +89,11 @@ export function tasksContract(open: OpenStore): void {
     const { store } = await open();
     const task = await sampleTask(store);
     const wins = await parallel(20, (index) => {
-      const moved = moveTask(task, { kind: 'attached', leaseUntil: later(index) }, SAMPLE_TIME);
+      const moved = moveTask(
+        task,
+        { kind: 'attached', leaseUntil: later(index), sandbox: SAMPLE_LEVEL },
+        SAMPLE_TIME,
+      );
       if (moved.kind === 'refused') throw new Error(moved.reason);
       return store.transaction((records) => records.tasks.update(moved.task));
     });
@@ -133,7 +138,11 @@ export function tasksContract(open: OpenStore): void {
     const { store, gateway } = await open();
     const queued = await sampleTask(store);
     expect(await store.tasks.renewLease(queued.id, 0, later(9))).toBe(false);
-    const running = await move(store, queued, { kind: 'attached', leaseUntil: later(10) });
+    const running = await move(store, queued, {
+      kind: 'attached',
+      leaseUntil: later(10),
+      sandbox: SAMPLE_LEVEL,
+    });
     expect(await store.tasks.renewLease(running.id, 2, later(20))).toBe(false);
     expect(await store.tasks.renewLease(running.id, 1, later(20))).toBe(true);
     expect((await store.tasks.get(running.id))?.leaseUntil).toEqual(later(20));
@@ -177,7 +186,11 @@ function stepsContract(open: OpenStore): void {
     const { store } = await open();
     const lost = await move(store, await runningTask(store), { kind: 'executor-lost', blamed: true });
     expect(lost.crashes).toBe(1);
-    const task = await move(store, lost, { kind: 'attached', leaseUntil: later(60_000) });
+    const task = await move(store, lost, {
+      kind: 'attached',
+      leaseUntil: later(60_000),
+      sandbox: SAMPLE_LEVEL,
+    });
     expect(await store.steps.append(task.id, sampleStep(1, 2), 'reading')).toBe('appended');
     expect(await store.steps.append(task.id, sampleStep(2, 2), null)).toBe('appended');
     expect(await store.steps.list(task.id)).toEqual([sampleStep(1, 2), sampleStep(2, 2)]);
@@ -207,7 +220,11 @@ function stepsContract(open: OpenStore): void {
     await store.steps.append(first.id, sampleStep(1), null);
     const lost = await move(store, first, { kind: 'executor-lost', blamed: true });
     expect(await store.steps.append(first.id, sampleStep(2), null)).toBe('stale');
-    const second = await move(store, lost, { kind: 'attached', leaseUntil: later(60_000) });
+    const second = await move(store, lost, {
+      kind: 'attached',
+      leaseUntil: later(60_000),
+      sandbox: SAMPLE_LEVEL,
+    });
     expect(await store.steps.append(first.id, sampleStep(2), null)).toBe('stale');
     expect(await store.steps.append(first.id, sampleStep(1), null)).toBe('stale');
     expect(await store.steps.append(first.id, sampleStep(2, 3), null)).toBe('stale');

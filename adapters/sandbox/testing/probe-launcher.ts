@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { chmod, mkdir } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join, resolve } from 'node:path';
-import type { LaunchedExecutor, SandboxLimits } from '@reeve/core';
-import { type BwrapLauncher, type BwrapLauncherOptions, createBwrapLauncher } from '../bwrap-launcher.ts';
+import type { LaunchedExecutor, Launcher, SandboxLimits } from '@reeve/core';
+import { type BwrapLauncherOptions, createBwrapLauncher } from '../bwrap-launcher.ts';
 import { type ProbeAnswer, type ProbeRequest, readLines, writeLine } from './line-requests.ts';
 
 export const testLimits: SandboxLimits = {
@@ -21,7 +21,7 @@ export interface ProbedPair {
 }
 
 export interface ProbeLauncher {
-  readonly launcher: BwrapLauncher;
+  readonly launcher: Launcher;
   launch(ticket: string): Promise<ProbedPair>;
   close(): Promise<void>;
 }

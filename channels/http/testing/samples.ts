@@ -18,6 +18,7 @@ export function sampleTask(patch: Partial<Task> = {}): Task {
     enqueued: false,
     crashes: 0,
     leaseUntil: null,
+    sandbox: null,
     priority: 3,
     activity: 'running a command',
     steps: 2,

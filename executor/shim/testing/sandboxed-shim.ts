@@ -3,8 +3,8 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { LaunchedExecutor, SandboxLimits } from '@reeve/core';
-import { type BwrapLauncher, createBwrapLauncher } from '@reeve/sandbox';
+import type { LaunchedExecutor, Launcher, SandboxLimits } from '@reeve/core';
+import { createBwrapLauncher } from '@reeve/sandbox';
 import { createShimClient, type ShimClient } from '../client.ts';
 
 export interface SandboxedShim {
@@ -13,7 +13,7 @@ export interface SandboxedShim {
 }
 
 export interface ShimBench {
-  readonly launcher: BwrapLauncher;
+  readonly launcher: Launcher;
   /** Holds everything of this bench on the host: state, sockets. */
   readonly directory: string;
   /** A fresh pair whose loop passes bytes through, and a client of its shim. */

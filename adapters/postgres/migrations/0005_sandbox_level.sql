@@ -1,0 +1,3 @@
+-- What walls a task's commands had.
+
+alter table tasks add column sandbox json;
