@@ -9,7 +9,12 @@ import {
   type Store,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
+import { createAttachmentReader } from './context/attachments.ts';
+import { createPersonaReader } from './context/persona.ts';
+import { createSummariser } from './context/summariser.ts';
+import { createTokenGauge } from './context/token-gauge.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
+import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
 import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -17,7 +22,7 @@ import { createMailboxes, type Mailboxes } from './mailbox.ts';
 import { answerSentence } from './question-words.ts';
 import { createStatusReader } from './status.ts';
 import type { TaskRoom } from './task-room.ts';
-import { createTurnHandler, replyEntry } from './turn.ts';
+import { ANSWER_TOKENS, createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
 
 /** Where people are heard and answered: intake, slash commands, turns, and the counter for API clients. */
@@ -32,7 +37,7 @@ export function createConversationRoom(
   tasks: TaskRoom,
   wakeOutbox: () => void,
 ): ConversationRoom {
-  const { store, clock, log, settings, roleOf, model } = deps;
+  const { store, clock, log, settings, roleOf } = deps;
   const { timeZone } = settings;
   const { taskDesk, approvals, drive } = tasks;
   const newId = () => deps.ids.newId();
@@ -60,33 +65,18 @@ export function createConversationRoom(
     onAnswered: wakeOutbox,
     signal: stopping.signal,
   });
-  const onTasksCreated = () => {
-    tasks.wake();
-    wakeOutbox();
-  };
-  const runRound = createRoundRunner({ store, taskDesk, clock, roleOf, onTasksCreated });
-  const draft: ChannelAdapter['draft'] = (piece) => deps.channels.get(piece.chat.channel)?.draft(piece);
-  const handleTurn = createTurnHandler({
-    store,
-    model,
-    clock,
-    newId,
-    timeZone,
-    log,
-    draft,
-    runRound,
-    onAnswered: wakeOutbox,
-  });
+  const turns = createTurns(deps, tasks, wakeOutbox, stopping.signal);
   const mailboxes = createMailboxes({
     store,
     clock,
     log,
-    handle: handleTurn,
+    handle: turns.handle,
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
+    whileAnswering: () => settings.whileAnswering,
   });
   const commandsInHand = new Set<string>();
   const onAccepted = (entry: InboxEntry) => {
-    if (entry.lane === 'turn') return mailboxes.wake(entry.conversationId);
+    if (entry.lane === 'turn') return mailboxes.wroteAgain(entry.conversationId);
     if (commandsInHand.has(entry.id)) return;
     commandsInHand.add(entry.id);
     handleCommand(entry)
@@ -119,9 +109,61 @@ export function createConversationRoom(
       if (!signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       stop();
-      await mailboxes.idle();
+      await Promise.all([mailboxes.idle(), turns.idle()]);
     },
   };
+}
+
+/** Answering, and what happens behind the answers. */
+function createTurns(
+  deps: CoordinatorDeps,
+  tasks: TaskRoom,
+  wakeOutbox: () => void,
+  signal: AbortSignal,
+): { handle: ReturnType<typeof createTurnHandler>; idle: () => Promise<void> } {
+  const { store, clock, log, settings, roleOf, model } = deps;
+  const { timeZone } = settings;
+  const { taskDesk } = tasks;
+  const newId = () => deps.ids.newId();
+  const onTasksCreated = () => {
+    tasks.wake();
+    wakeOutbox();
+  };
+  const runRound = createRoundRunner({ store, taskDesk, clock, timeZone, roleOf, onTasksCreated });
+  const draft: ChannelAdapter['draft'] = (piece) => deps.channels.get(piece.chat.channel)?.draft(piece);
+  const contextTokens = () => settings.contextTokens;
+  const summariser = createSummariser({
+    store,
+    model,
+    clock,
+    log,
+    contextTokens,
+    signal,
+  });
+  const handle = createTurnHandler({
+    store,
+    model,
+    clock,
+    newId,
+    context: {
+      store,
+      persona: createPersonaReader({ store, objects: deps.objects }),
+      attachments: createAttachmentReader({ store, objects: deps.objects, canSee: () => settings.canSee }),
+      gauge: createTokenGauge(),
+      tools: COORDINATOR_TOOLS,
+      contextTokens,
+      answerTokens: ANSWER_TOKENS,
+      timeZone,
+    },
+    log,
+    draft,
+    runRound,
+    onAnswered: (conversationId) => {
+      wakeOutbox();
+      summariser.touch(conversationId);
+    },
+  });
+  return { handle, idle: summariser.idle };
 }
 
 /** Messages that an earlier process accepted and did not answer. */
@@ -143,7 +185,7 @@ async function setAside(deps: CoordinatorDeps, entry: InboxEntry, wakeOutbox: ()
     await records.inbox.setAside(entry.id, now);
     const text = failureText({ code: 'message-set-aside' });
     await records.outbox.add(
-      replyEntry(deps.ids.newId(), entry, text, { kind: 'turn', turnId: entry.id, tasks: [] }),
+      replyEntry(deps.ids.newId(), entry, text, { kind: 'turn', turnId: entry.id, also: [], tasks: [] }),
       now,
     );
   });

@@ -43,7 +43,7 @@ describe('a call of the coordinator’s model', () => {
   });
 
   it('has a tool list of the same bytes each time, with a closed schema for every tool', () => {
-    expect(COORDINATOR_TOOLS).toHaveLength(7);
+    expect(COORDINATOR_TOOLS).toHaveLength(8);
     for (const tool of COORDINATOR_TOOLS)
       expect(tool.function.parameters).toMatchObject({ type: 'object', additionalProperties: false });
   });

@@ -19,6 +19,7 @@ export const coordinatorToolParameters = {
   task_pause: z.strictObject({ task: taskIdSchema }),
   task_resume: z.strictObject({ task: taskIdSchema }),
   task_inspect: z.strictObject({ task: taskIdSchema }),
+  history_search: z.strictObject({ words: z.string().trim().min(1).max(500) }),
   files_list: z.strictObject({ prefix: z.string().max(1024).default('') }),
 } as const;
 
@@ -31,6 +32,7 @@ const DESCRIPTIONS: Readonly<Record<CoordinatorToolName, string>> = {
   task_pause: 'Pause a task until it is resumed.',
   task_resume: 'Let a paused task go on.',
   task_inspect: 'The state and latest steps of a task.',
+  history_search: 'Older messages of this conversation that hold these words, word for word.',
   files_list: "The names and sizes of the owner's files.",
 };
 
@@ -50,6 +52,7 @@ export type ParsedCall =
   | { readonly kind: 'task_start'; readonly title: string; readonly goal: string }
   | { readonly kind: 'task_steer'; readonly task: TaskId; readonly text: string }
   | { readonly kind: 'task_cancel' | 'task_pause' | 'task_resume' | 'task_inspect'; readonly task: TaskId }
+  | { readonly kind: 'history_search'; readonly words: string }
   | { readonly kind: 'files_list'; readonly prefix: string }
   | { readonly kind: 'wrong'; readonly problem: string };
 

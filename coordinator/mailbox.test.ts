@@ -1,9 +1,13 @@
 import { CoordinatorFenced, type InboxEntry, type Store, StoreUnavailable } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
-import { createMailboxes } from './mailbox.ts';
-import { createKeptLog, createManualClock, sampleEntry, settled } from './testing/samples.ts';
+import { TurnStopped } from './answers-in-hand.ts';
+import { createMailboxes, type Turn } from './mailbox.ts';
+import { createKeptLog, createManualClock, NOW, sampleEntry, settled } from './testing/samples.ts';
 
-function createBox(handle: (entry: InboxEntry) => Promise<void>) {
+function createBox(
+  handle: (entry: InboxEntry, turn: Turn, signal: AbortSignal) => Promise<void>,
+  whileAnswering: 'queue' | 'stop' = 'queue',
+) {
   const clock = createManualClock();
   const pending: InboxEntry[] = [];
   const tries = new Map<string, number>();
@@ -18,6 +22,9 @@ function createBox(handle: (entry: InboxEntry) => Promise<void>) {
       tries.set(id, (tries.get(id) ?? 0) + 1);
       return tries.get(id) ?? 0;
     },
+    async lowerTries(id: string) {
+      tries.set(id, (tries.get(id) ?? 0) - 1);
+    },
   };
   const done = (entry: InboxEntry) => void pending.splice(pending.indexOf(entry), 1);
   const mailboxes = createMailboxes({
@@ -27,10 +34,11 @@ function createBox(handle: (entry: InboxEntry) => Promise<void>) {
     } as unknown as Store,
     clock,
     log: createKeptLog(),
-    async handle(entry) {
-      await handle(entry);
-      done(entry);
+    async handle(turn, signal) {
+      await handle(turn.entries[0], turn, signal);
+      for (const entry of turn.entries) done(entry);
     },
+    whileAnswering: () => whileAnswering,
     async setAside(entry) {
       setAside.push(entry.id);
       done(entry);
@@ -44,9 +52,11 @@ function createBox(handle: (entry: InboxEntry) => Promise<void>) {
     trouble: (error: Error | null) => {
       trouble = error;
     },
-    post(id: string, conversationId = 'c') {
-      pending.push(sampleEntry(id, { id, conversationId }));
-      mailboxes.wake(conversationId);
+    /** Each message comes a minute after the one before, unless told: nobody types that in a row. */
+    post(id: string, conversationId = 'c', more: Partial<InboxEntry> = {}) {
+      const receivedAt = new Date(clock.now().getTime() + pending.length * 60_000);
+      pending.push(sampleEntry(id, { id, conversationId, receivedAt, ...more }));
+      mailboxes.wroteAgain(conversationId);
     },
   };
 }
@@ -63,10 +73,10 @@ describe('mailboxes', () => {
     post('a2');
     post('b1', 'other');
     await settled();
-    expect(begun).toEqual(['a1', 'b1']);
+    expect(begun.toSorted()).toEqual(['a1', 'b1']);
     gates.get('a1')?.();
     await settled();
-    expect(begun).toEqual(['a1', 'b1', 'a2']);
+    expect(begun.at(-1)).toBe('a2');
     gates.get('a2')?.();
     gates.get('b1')?.();
     await mailboxes.idle();
@@ -120,5 +130,111 @@ describe('mailboxes', () => {
     post('a');
     await mailboxes.idle();
     expect(handled).toEqual([]);
+  });
+});
+
+describe('messages typed in a row', () => {
+  const at = (seconds: number) => ({ receivedAt: new Date(NOW.getTime() + seconds * 1000) });
+
+  /** Handles turns until told; keeps which messages each was begun with. */
+  function createTypist(whileAnswering: 'queue' | 'stop' = 'queue') {
+    const begun: string[][] = [];
+    const turns: Turn[] = [];
+    const stopped: unknown[] = [];
+    let finish: () => void = () => undefined;
+    const box = createBox(async (_first, turn, signal) => {
+      begun.push(turn.entries.map(({ id }) => id));
+      turns.push(turn);
+      await new Promise<void>((resolve, reject) => {
+        finish = resolve;
+        signal.addEventListener('abort', () => {
+          stopped.push(signal.reason);
+          if (signal.reason instanceof TurnStopped) resolve();
+          else reject(signal.reason);
+        });
+      });
+    }, whileAnswering);
+    return { ...box, begun, turns, stopped, finish: () => finish() };
+  }
+
+  it('are answered together, those of others and those of later apart', async () => {
+    const { post, begun, finish, mailboxes } = createTypist();
+    post('a', 'c', at(0));
+    await settled();
+    finish();
+    await mailboxes.idle();
+    const other = { sender: { externalId: 'ben', name: 'Ben' } };
+    post('b', 'c', at(100));
+    post('c', 'c', at(110));
+    post('d', 'c', { ...at(112), ...other });
+    post('e', 'c', at(140));
+    for (let turn = 0; turn < 4; turn += 1) {
+      await settled();
+      finish();
+    }
+    await mailboxes.idle();
+    expect(begun.at(-3)).toEqual(['b', 'c']);
+    expect(begun.slice(-2)).toEqual([['d'], ['e']]);
+  });
+
+  it('begin an answer anew of which nothing is seen, and count no try for that', async () => {
+    const { post, begun, finish, mailboxes, tries } = createTypist();
+    post('a', 'c', at(0));
+    await settled();
+    post('b', 'c', at(1));
+    await settled();
+    await settled();
+    finish();
+    await mailboxes.idle();
+    expect(begun).toEqual([['a'], ['a', 'b']]);
+    expect(tries.get('a')).toBe(1);
+  });
+
+  it('are answered in the end, however long somebody types on', async () => {
+    const { post, begun, finish, mailboxes } = createTypist();
+    for (let index = 0; index < 8; index += 1) {
+      post(`m${index}`, 'c', at(index));
+      await settled();
+      await settled();
+    }
+    expect(begun).toHaveLength(4);
+    finish();
+    await settled();
+    finish();
+    await mailboxes.idle();
+    expect(begun.at(-1)?.at(-1)).toBe('m7');
+  });
+
+  it('wait for an answer that is seen already, or break it off, as the owner chose', async () => {
+    for (const choice of ['queue', 'stop'] as const) {
+      const { post, begun, turns, stopped, finish, mailboxes } = createTypist(choice);
+      post('a', 'c', at(0));
+      await settled();
+      turns[0]?.show();
+      post('b', 'c', at(1));
+      await settled();
+      expect(stopped).toHaveLength(choice === 'stop' ? 1 : 0);
+      if (choice === 'queue') finish();
+      await settled();
+      finish();
+      await mailboxes.idle();
+      expect(begun).toEqual([['a'], ['b']]);
+    }
+  });
+
+  it('are tried again alone when they fail, so that one takes no other with it', async () => {
+    const begun: string[][] = [];
+    const { post, clock, setAside } = createBox(async (first, turn) => {
+      begun.push(turn.entries.map(({ id }) => id));
+      if (first.id === 'poison') throw new Error('always');
+    });
+    post('poison', 'c', at(0));
+    post('good', 'c', at(1));
+    for (let round = 0; round < 5; round += 1) {
+      await settled();
+      await clock.advance(500);
+    }
+    expect(begun.at(-1)).toEqual(['good']);
+    expect(setAside).toEqual(['poison']);
   });
 });

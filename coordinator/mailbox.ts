@@ -1,8 +1,22 @@
 import { type Clock, CoordinatorFenced, type InboxEntry, type Log, type Store } from '@reeve/core';
+import { createAnswersInHand, TurnJoined } from './answers-in-hand.ts';
+
+/** One inbound message, or several that a person typed in a row, answered together. */
+export interface Turn {
+  /** The first gives the turn its id. All of one sender. */
+  readonly entries: readonly [InboxEntry, ...InboxEntry[]];
+  /** From now on the person sees something of the answer, or something was begun: it is not begun anew any more. */
+  show(): void;
+}
 
 export interface Mailboxes {
   /** Says that a conversation has something to handle; returns at once. */
   wake(conversationId: string): void;
+  /**
+   * Says that a person wrote again. An answer of which nothing is seen yet begins anew with both messages; one that is
+   * being written goes on or is broken off, as the owner chose.
+   */
+  wroteAgain(conversationId: string): void;
   /** Messages that are being handled, oldest first. */
   inHand(): { conversationId: string; since: Date }[];
   /** Breaks off what is being handled in a conversation; false when nothing is. */
@@ -12,40 +26,39 @@ export interface Mailboxes {
   stop(): void;
 }
 
-/** A person does not want the answer any more. */
-export class TurnStopped extends Error {
-  constructor() {
-    super('the person broke the answer off');
-    this.name = 'TurnStopped';
-  }
-}
-
 /** Tries after which a message that always fails is set aside. */
 const MAX_TRIES = 3;
 /** Before a message is tried again, and before a mailbox that could not be read is looked into again. */
 const RETRY_MS = 500;
+/** Typed in a row: no longer than this between one message and the next. */
+const IN_A_ROW_MS = 15_000;
+const MOST_TOGETHER = 10;
+const MOST_CHARACTERS = 16_000;
 
 /**
- * One serial mailbox per conversation: its messages are handled one after the other, conversations side by side. An
- * entry that fails three times, restarts included, is set aside and its sender told once. A database that is away costs
+ * One serial mailbox per conversation: its messages are handled one after the other, conversations side by side;
+ * messages that one person typed in a row are handled together. An entry that fails three times, restarts included, is set aside and its sender told once. A database that is away costs
  * no tries: the mailbox looks again until it is back.
  */
 export function createMailboxes(deps: {
   store: Store;
   clock: Clock;
   /** The signal aborts with `TurnStopped` when a person breaks it off, else when everything stops. */
-  handle: (entry: InboxEntry, signal: AbortSignal) => Promise<void>;
+  handle: (turn: Turn, signal: AbortSignal) => Promise<void>;
   setAside: (entry: InboxEntry) => Promise<void>;
+  /** What becomes of an answer that is being written when its reader writes again. */
+  whileAnswering: () => 'queue' | 'stop';
   log: Log;
 }): Mailboxes {
   const { store, log } = deps;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
-  const inHand = new Map<string, { breaking: AbortController; since: Date }>();
+  const inHand = createAnswersInHand(deps);
   const stopping = new AbortController();
 
   async function handleNext(conversationId: string): Promise<boolean> {
-    const [entry] = await store.inbox.pending(conversationId, 'turn');
+    let pending = await store.inbox.pending(conversationId, 'turn');
+    const [entry] = pending;
     if (!entry) return false;
     // In a transaction, so that a coordinator that was superseded counts no tries.
     const tries = await store.transaction((records) => records.inbox.raiseTries(entry.id));
@@ -53,17 +66,22 @@ export function createMailboxes(deps: {
       await deps.setAside(entry);
       return true;
     }
-    const breaking = new AbortController();
-    inHand.set(conversationId, { breaking, since: deps.clock.now() });
+    const hand = inHand.take(conversationId, entry);
     try {
-      await deps.handle(entry, AbortSignal.any([stopping.signal, breaking.signal]));
+      // What came in between nobody was told of.
+      if (again.delete(conversationId)) pending = await store.inbox.pending(conversationId, 'turn');
+      // Tried again, a message is alone: what fails must not take others with it.
+      const entries = tries === 1 ? typedInARow(entry, pending) : ([entry] as const);
+      await deps.handle({ entries, show: hand.show }, AbortSignal.any([stopping.signal, hand.signal]));
     } catch (error) {
-      if (stopping.signal.aborted) await store.inbox.lowerTries(entry.id);
+      const isUnfinished = stopping.signal.aborted || hand.signal.reason instanceof TurnJoined;
+      if (isUnfinished) await store.inbox.lowerTries(entry.id);
       if (stopping.signal.aborted || error instanceof CoordinatorFenced) throw error;
+      if (isUnfinished) return true;
       log.error({ err: error, turn: entry.id, tries }, 'handling a message failed');
       await pause();
     } finally {
-      inHand.delete(conversationId);
+      hand.over();
     }
     return true;
   }
@@ -105,12 +123,12 @@ export function createMailboxes(deps: {
       again.add(conversationId);
       if (!running.has(conversationId)) start(conversationId);
     },
-    interrupt(conversationId) {
-      const handled = inHand.get(conversationId);
-      handled?.breaking.abort(new TurnStopped());
-      return handled !== undefined;
+    wroteAgain(conversationId) {
+      inHand.wroteAgain(conversationId);
+      this.wake(conversationId);
     },
-    inHand: () => [...inHand].map(([conversationId, { since }]) => ({ conversationId, since })),
+    interrupt: inHand.stop,
+    inHand: inHand.list,
     async idle() {
       while (running.size > 0) await Promise.all(running.values());
     },
@@ -118,4 +136,23 @@ export function createMailboxes(deps: {
       stopping.abort();
     },
   };
+}
+
+/** The first message and those that its sender typed right after it, as many as make one turn. */
+function typedInARow(
+  first: InboxEntry,
+  pending: readonly InboxEntry[],
+): readonly [InboxEntry, ...InboxEntry[]] {
+  const more: InboxEntry[] = [];
+  let last = first;
+  let characters = first.text.length;
+  for (const entry of pending.slice(1, MOST_TOGETHER)) {
+    characters += entry.text.length;
+    const gap = entry.receivedAt.getTime() - last.receivedAt.getTime();
+    if (entry.sender.externalId !== first.sender.externalId) break;
+    if (gap > IN_A_ROW_MS || characters > MOST_CHARACTERS) break;
+    more.push(entry);
+    last = entry;
+  }
+  return [first, ...more];
 }

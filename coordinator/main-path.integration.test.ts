@@ -51,6 +51,7 @@ describe('from a message to its answer', () => {
     expect(house.channel.delivered.find(({ about }) => about.kind === 'turn')?.about).toEqual({
       kind: 'turn',
       turnId,
+      also: [],
       tasks: ['T-1'],
     });
     await until(() => house.channel.card('task:T-1')?.blocks.length === 0, 'the card to fold');

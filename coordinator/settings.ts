@@ -17,6 +17,12 @@ export interface CoordinatorSettings {
   readonly executorLimits: SandboxLimits;
   /** True when executors cannot outlive the coordinator, as with local processes. */
   readonly executorsDieWithCoordinator: boolean;
+  /** Tokens of a conversation's prompt, tools and answer included; older words beyond become notes. */
+  readonly contextTokens: number;
+  /** Whether a model that sees images is set. */
+  readonly canSee: boolean;
+  /** What becomes of an answer that is being written when its reader writes again. */
+  readonly whileAnswering: 'queue' | 'stop';
   /** How the model is set, in words for `/status`. */
   readonly modelSummary: string;
   /** Longest file a person or a task may store, in bytes. */
@@ -30,5 +36,8 @@ export const DEFAULT_COORDINATOR_SETTINGS = {
   taskDeadlineMs: 14 * 24 * 60 * 60 * 1000,
   attemptLimitMs: 60 * 60 * 1000,
   executorLimits: { memoryBytes: 1024 ** 3, scratchBytes: 2 * 1024 ** 3, processes: 256, cpuPercent: 100 },
+  contextTokens: 24_000,
+  canSee: false,
+  whileAnswering: 'queue',
   fileLimitBytes: 25 * 1024 * 1024,
 } as const;

@@ -12,6 +12,7 @@ import {
   type ToolCall,
   type TurnRound,
 } from '@reeve/core';
+import { recalledText, wordsToFind } from './context/recall.ts';
 import { type ParsedCall, parseCoordinatorCall } from './coordinator-tools.ts';
 import type { Role } from './people.ts';
 import { outcomeForModel, type TaskDesk } from './task-desk.ts';
@@ -31,12 +32,13 @@ export function createRoundRunner(deps: {
   store: Store;
   taskDesk: TaskDesk;
   clock: Clock;
+  timeZone: string;
   roleOf: (sender: Sender, channel: string) => Role;
   onTasksCreated: () => void;
 }): RoundRunner {
   const { store, taskDesk, clock } = deps;
 
-  async function performOne(call: ParsedCall, origin: Origin): Promise<string> {
+  async function performOne(call: ParsedCall, origin: Origin, conversationId: string): Promise<string> {
     switch (call.kind) {
       case 'task_cancel':
         return outcomeForModel(await taskDesk.cancel(call.task, 'coordinator'));
@@ -48,6 +50,8 @@ export function createRoundRunner(deps: {
         return outcomeForModel(await taskDesk.steer(call.task, call.text, origin));
       case 'task_inspect':
         return inspect(store, call.task);
+      case 'history_search':
+        return searchHistory(deps, conversationId, call.words);
       case 'files_list':
         return listFiles(store, call.prefix);
       case 'wrong':
@@ -65,7 +69,8 @@ export function createRoundRunner(deps: {
     }));
     const results = new Map<string, string>();
     for (const { call, parsed } of calls)
-      if (parsed.kind !== 'task_start') results.set(call.id, await performOne(parsed, origin));
+      if (parsed.kind !== 'task_start')
+        results.set(call.id, await performOne(parsed, origin, entry.conversationId));
     const round = await store.transaction(async (records) => {
       const { tasks, audit } = await startTasks(records, calls, { entry, origin, taskDesk, results });
       const committed: TurnRound = {
@@ -140,6 +145,22 @@ async function inspect(store: Store, id: Task['id']): Promise<string> {
     steps: done.slice(-10),
     summary: outcome?.summary ?? null,
   });
+}
+
+const FOUND_MESSAGES = 8;
+
+async function searchHistory(
+  { store, timeZone }: { store: Store; timeZone: string },
+  conversationId: string,
+  words: string,
+): Promise<string> {
+  const found = await store.messages.search(
+    conversationId,
+    wordsToFind(words),
+    Number.MAX_SAFE_INTEGER,
+    FOUND_MESSAGES,
+  );
+  return recalledText(found, timeZone) ?? 'No message of this conversation holds any of these words.';
 }
 
 async function listFiles(store: Store, prefix: string): Promise<string> {

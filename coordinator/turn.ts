@@ -4,6 +4,7 @@ import {
   canonicalJson,
   collectAnswer,
   type Draft,
+  estimateRequest,
   type Failure,
   failureText,
   type InboxEntry,
@@ -19,43 +20,71 @@ import {
   type ToolCall,
   type TurnRound,
 } from '@reeve/core';
-import { assembleContext } from './context.ts';
+import { TurnStopped } from './answers-in-hand.ts';
+import { assembleContext, type ContextDeps } from './context/assemble.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
-import { TurnStopped } from './mailbox.ts';
+import type { Turn } from './mailbox.ts';
 import type { RoundRunner } from './turn-round.ts';
 
 /** Rounds of tool calls in one turn before it is broken off. */
 const MAX_ROUNDS = 12;
 /** The same call this many times in a row ends the turn. */
 const MAX_REPEATS = 5;
-const ANSWER_TOKENS = 2048;
+/** Ceiling of one answer, in tokens. */
+export const ANSWER_TOKENS = 2048;
 
 export interface TurnDeps {
   readonly store: Store;
   readonly model: Model;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly timeZone: string;
+  readonly context: ContextDeps;
   readonly log: Log;
   readonly draft: (draft: Draft) => void;
   readonly runRound: RoundRunner;
   /** Called after the answer is committed. */
-  readonly onAnswered: () => void;
+  readonly onAnswered: (conversationId: string) => void;
 }
 
 /**
- * Answers one inbound message: context, the model's answer, and, while the model calls tools, more rounds. Each round
- * is committed together with the tasks it started, so a crash in mid-turn repeats nothing; the answer, the message's
- * being handled and the reply to send commit together.
+ * Answers one turn: context, the model's answer, and, while the model calls tools, more rounds. Each round is committed
+ * together with the tasks it started, so a crash in mid-turn repeats nothing; the answer, its messages' being handled
+ * and the reply to send commit together.
  */
-export function createTurnHandler(deps: TurnDeps): (entry: InboxEntry, signal: AbortSignal) => Promise<void> {
-  return async (entry, signal) => {
+export function createTurnHandler(deps: TurnDeps): (turn: Turn, signal: AbortSignal) => Promise<void> {
+  return async (turn, signal) => {
+    const [first] = turn.entries;
     // A first try has no rounds behind it.
-    const rounds = entry.tries === 0 ? [] : await deps.store.turns.rounds(entry.id);
-    const reply = await answer(deps, entry, rounds, signal);
+    const rounds = first.tries === 0 ? [] : await deps.store.turns.rounds(first.id);
+    if (rounds.length > 0) turn.show();
+    const answering: Answering = { turn, entry: together(turn.entries), rounds, drafted: '' };
+    const reply = await answer(deps, answering, signal);
+    turn.show();
     const tasks = rounds.flatMap((round) => round.tasks);
-    await commitReply(deps, entry, reply, tasks);
-    deps.onAnswered();
+    await commitReply(deps, answering, reply, tasks);
+    deps.onAnswered(first.conversationId);
+  };
+}
+
+/** A turn while it is being answered. */
+interface Answering {
+  readonly turn: Turn;
+  /** All of its messages as one. */
+  readonly entry: InboxEntry;
+  /** What was committed so far. */
+  readonly rounds: TurnRound[];
+  /** What the person has seen of the answer so far. */
+  drafted: string;
+}
+
+/** Messages typed in a row as one, for tasks and replies: the id of the first, the words of all. */
+function together([first, ...more]: Turn['entries']): InboxEntry {
+  if (more.length === 0) return first;
+  return {
+    ...first,
+    text: [first, ...more].map(({ text }) => text).join('\n'),
+    attachments: [first, ...more].flatMap(({ attachments }) => attachments),
+    updateId: more.at(-1)?.updateId ?? first.updateId,
   };
 }
 
@@ -66,23 +95,21 @@ interface TurnReply {
 }
 
 /** Runs rounds until the model answers in words; appends to `rounds` what was committed. */
-async function answer(
-  deps: TurnDeps,
-  entry: InboxEntry,
-  rounds: TurnRound[],
-  signal: AbortSignal,
-): Promise<TurnReply> {
+async function answer(deps: TurnDeps, answering: Answering, signal: AbortSignal): Promise<TurnReply> {
+  const { rounds, turn, entry } = answering;
   try {
     for (;;) {
       const failure = loopFailure(rounds);
       if (failure) return { text: failureText(failure), failure: failure.code };
-      const reply = await ask(deps, entry, rounds, signal);
+      const reply = await ask(deps, answering, signal);
       if (reply.toolCalls.length === 0)
         return reply.text.trim() === '' ? emptyReply(rounds) : { text: reply.text };
+      signal.throwIfAborted();
+      turn.show();
       rounds.push(await deps.runRound(entry, rounds.length + 1, reply));
     }
   } catch (error) {
-    if (signal.reason instanceof TurnStopped) return stoppedReply(rounds);
+    if (signal.reason instanceof TurnStopped) return stoppedReply(signal.reason, answering);
     if (signal.aborted || !(error instanceof ModelError)) throw error;
     const reference = deps.newId().slice(-6);
     deps.log.warn({ err: error, turn: entry.id, reference }, 'the model did not answer a turn');
@@ -90,17 +117,10 @@ async function answer(
   }
 }
 
-async function ask(
-  deps: TurnDeps,
-  entry: InboxEntry,
-  rounds: readonly TurnRound[],
-  signal: AbortSignal,
-): Promise<ChatAnswer> {
-  const messages = await assembleContext(
-    { store: deps.store, timeZone: deps.timeZone, now: deps.clock.now() },
-    entry,
-    rounds,
-  );
+async function ask(deps: TurnDeps, answering: Answering, signal: AbortSignal): Promise<ChatAnswer> {
+  const { turn, entry, rounds } = answering;
+  const at = deps.clock.now();
+  const messages = await assembleContext(deps.context, turn.entries, rounds, at);
   const request = {
     role: 'coordinator',
     messages,
@@ -108,10 +128,21 @@ async function ask(
     maxTokens: ANSWER_TOKENS,
   } as const;
   const { conversationId, chat, id: turnId } = entry;
-  const answered = await collectAnswer(deps.model.stream(request, signal), (text) =>
-    deps.draft({ conversationId, chat, turnId, text }),
+  const answered = storable(
+    await collectAnswer(deps.model.stream(request, signal), (text) => {
+      turn.show();
+      answering.drafted = text;
+      deps.draft({ conversationId, chat, turnId, text });
+    }),
   );
-  return storable(answered);
+  deps.context.gauge.observe(answered.model, estimateRequest(request).inputTokens, answered.usage);
+  await deps.store.turns.recordExchange(turnId, {
+    at,
+    durationMs: deps.clock.now().getTime() - at.getTime(),
+    prompt: { messages, tools: COORDINATOR_TOOLS },
+    answer: answered,
+  });
+  return answered;
 }
 
 /** A model may say what no record can keep: NUL and half characters become U+FFFD. */
@@ -141,10 +172,13 @@ function loopFailure(rounds: readonly TurnRound[]): Failure | null {
   return rounds.length >= MAX_ROUNDS ? { code: 'turn-too-long' } : null;
 }
 
-function stoppedReply(rounds: readonly TurnRound[]): TurnReply {
+/** What the person had seen already stays; the next message, if one broke it off, is answered next. */
+function stoppedReply({ by }: TurnStopped, { rounds, drafted }: Answering): TurnReply {
   const tasks = rounds.flatMap((round) => round.tasks);
   const started = tasks.length === 0 ? '' : ` Already started: ${tasks.join(', ')}.`;
-  return { text: `${failureText({ code: 'turn-stopped' })}${started}`, failure: 'turn-stopped' };
+  const seen = drafted === '' ? '' : `${drafted}…\n\n`;
+  const why = by === 'command' ? failureText({ code: 'turn-stopped' }) : 'You wrote on, so I stopped here.';
+  return { text: `${seen}${why}${started}`, failure: 'turn-stopped' };
 }
 
 function emptyReply(rounds: readonly TurnRound[]): TurnReply {
@@ -164,10 +198,11 @@ function modelFailureReply(error: ModelError, rounds: readonly TurnRound[], refe
 
 async function commitReply(
   deps: TurnDeps,
-  entry: InboxEntry,
+  { entry, turn }: Answering,
   reply: TurnReply,
   tasks: readonly TaskId[],
 ): Promise<void> {
+  const ids = turn.entries.map(({ id }) => id);
   const { text, failure } = reply;
   const now = deps.clock.now();
   const origin: Origin = { kind: 'agent' };
@@ -187,14 +222,20 @@ async function commitReply(
       replyEntry(deps.newId(), entry, text, {
         kind: 'turn',
         turnId,
+        also: ids.slice(1),
         tasks: [...tasks],
         ...(failure ? { failure } : {}),
       }),
       now,
     );
-    await records.inbox.markHandled([turnId], now);
+    await records.inbox.markHandled(ids, now);
     await records.audit.append(
-      { event: 'turn-answered', actor: 'coordinator', subject: turnId, detail: { tasks: [...tasks] } },
+      {
+        event: 'turn-answered',
+        actor: 'coordinator',
+        subject: turnId,
+        detail: { messages: ids, tasks: [...tasks] },
+      },
       now,
     );
   });

@@ -56,6 +56,8 @@ export const aboutSchema = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('turn'),
     turnId: z.string(),
+    /** Messages typed in a row that this answers too, by their turn ids. */
+    also: z.array(z.string()),
     tasks: z.array(taskIdStrictSchema),
     /** A code of the failure catalogue when the turn came to nothing; its text says so in words. */
     failure: z.string().optional(),

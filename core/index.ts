@@ -19,5 +19,6 @@ export * from './secret.ts';
 export * from './store.ts';
 export * from './task.ts';
 export * from './token.ts';
+export * from './token-estimate.ts';
 export * from './tool.ts';
 export * from './visible-text.ts';

@@ -4,7 +4,7 @@ import type { About, ChatAddress, OutboundContent, Sender } from './channel.ts';
 import type { HostPort } from './host.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step, TaskInput } from './link.ts';
-import type { ModelRole, ToolCall } from './model.ts';
+import type { ChatAnswer, ChatMessage, ChatTool, ModelRole, ToolCall } from './model.ts';
 import type { Origin } from './origin.ts';
 import type { Task, TaskState } from './task.ts';
 
@@ -77,6 +77,32 @@ export interface MessageRecords {
   append(message: Omit<Message, 'sequence'>): Promise<number>;
   /** The newest `limit` messages before sequence number `before` (all when null), oldest first. */
   recent(conversationId: string, limit: number, before?: number | null): Promise<Message[]>;
+  /** The oldest `limit` messages after a sequence number, oldest first. */
+  after(conversationId: string, sequence: number, limit: number): Promise<Message[]>;
+  /**
+   * Messages up to a sequence number that hold some of these words (lower case, letters and digits), the best first:
+   * rare words count more than common ones.
+   */
+  search(conversationId: string, words: readonly string[], upTo: number, limit: number): Promise<Message[]>;
+}
+
+/** What the older messages of a conversation came to, up to and including one of them. */
+export interface Summary {
+  readonly conversationId: string;
+  /** Sequence number of the newest message that it covers. */
+  readonly upTo: number;
+  /** What stays true, a line each, word for word from one summary to the next until it is taken back. */
+  readonly facts: readonly string[];
+  /** What went on, retold shorter each time. */
+  readonly story: string;
+  readonly model: string;
+  readonly at: Date;
+}
+
+export interface SummaryRecords {
+  newest(conversationId: string): Promise<Summary | null>;
+  /** Idempotent by (conversation, upTo). */
+  insert(summary: Summary): Promise<void>;
 }
 
 /** One completed round of a coordinator turn: what the model answered and what its calls returned. */
@@ -88,10 +114,22 @@ export interface TurnRound {
   readonly tasks: readonly TaskId[];
 }
 
+/** One model call of a turn exactly as it was made. */
+export interface ModelExchange {
+  readonly at: Date;
+  readonly durationMs: number;
+  readonly prompt: { readonly messages: readonly ChatMessage[]; readonly tools: readonly ChatTool[] };
+  readonly answer: ChatAnswer;
+}
+
 export interface TurnRecords {
   /** Idempotent by (turn, round). */
   appendRound(turnId: string, round: TurnRound): Promise<void>;
   rounds(turnId: string): Promise<TurnRound[]>;
+  /** Keeps a model call for people who look into the run, and forgets all but the newest thousand. */
+  recordExchange(turnId: string, exchange: ModelExchange): Promise<void>;
+  /** The model calls of a turn that are still kept, oldest first. */
+  exchanges(turnId: string): Promise<ModelExchange[]>;
 }
 
 export interface OutboxEntry {
@@ -247,6 +285,8 @@ export interface StoredFile extends FileEntry {
 export interface FileRecords {
   list(prefix: string, limit: number): Promise<StoredFile[]>;
   get(path: string): Promise<StoredFile | null>;
+  /** Those of these paths that exist. */
+  find(paths: readonly string[]): Promise<StoredFile[]>;
   /** Adds a version; earlier ones are kept. */
   put(file: Omit<StoredFile, 'version' | 'modifiedAt'>, at: Date): Promise<StoredFile>;
   /** Hides a file; its versions are kept. False when there is none. */
@@ -299,6 +339,7 @@ export interface Records {
   readonly inbox: InboxRecords;
   readonly conversations: ConversationRecords;
   readonly messages: MessageRecords;
+  readonly summaries: SummaryRecords;
   readonly turns: TurnRecords;
   readonly outbox: OutboxRecords;
   readonly tasks: TaskRecords;

@@ -56,6 +56,15 @@ export function createFileRecords(sql: SqlQueries): FileRecords {
       return row ? toFile(row) : null;
     },
 
+    async find(paths) {
+      const rows = await sql.rows<FileRow>(
+        `select drive_files.* from drive_paths join drive_files using (path, version)
+         where not removed and path = any($1::text[]) order by path`,
+        [paths],
+      );
+      return rows.map(toFile);
+    },
+
     async put(file, at) {
       const row = await sql.row<FileRow>(PUT, [
         file.path,

@@ -13,6 +13,29 @@ interface MessageRow {
   readonly at: Date;
 }
 
+/** A word that more messages hold says nothing about which of them is meant. */
+const COMMON_FROM = 200;
+
+/**
+ * Each word weighs the less the more messages hold it; a message weighs what its words do. Materialized, so that the
+ * index on words is used whatever the planner believes about conversations: any other way reads every message.
+ */
+const SEARCH = `with hits as (
+     select word, found.sequence, count(*) over (partition by word) as matches
+     from unnest($2::text[]) as word
+     cross join lateral (
+       with holding as materialized (
+         select sequence, conversation_id from messages
+         where to_tsvector('simple', text) @@ plainto_tsquery('simple', word) limit $5
+       )
+       select sequence from holding where conversation_id = $1 and sequence <= $3
+     ) found
+   ), best as (
+     select sequence, sum(1.0 / matches) as weight from hits where matches < $5
+     group by sequence order by weight desc, sequence desc limit $4
+   )
+   select messages.* from best join messages using (sequence) order by weight desc, sequence desc`;
+
 /** What was said in conversations, in order. */
 export function createMessageRecords(sql: SqlQueries): MessageRecords {
   return {
@@ -42,6 +65,19 @@ export function createMessageRecords(sql: SqlQueries): MessageRecords {
         [conversationId, limit, before],
       );
       return rows.map(toMessage).reverse();
+    },
+
+    async after(conversationId, sequence, limit) {
+      const rows = await sql.rows<MessageRow>(
+        'select * from messages where conversation_id = $1 and sequence > $2 order by sequence limit $3',
+        [conversationId, sequence, limit],
+      );
+      return rows.map(toMessage);
+    },
+
+    async search(conversationId, words, upTo, limit) {
+      const rows = await sql.rows<MessageRow>(SEARCH, [conversationId, words, upTo, limit, COMMON_FROM]);
+      return rows.map(toMessage);
     },
   };
 }

@@ -13,6 +13,7 @@ import { createPermitRecords } from './permit-records.ts';
 import type { SqlPool } from './sql-pool.ts';
 import { createSqlQueries, type SqlQueries, withStoreErrors } from './sql-queries.ts';
 import { createStepRecords } from './step-records.ts';
+import { createSummaryRecords } from './summary-records.ts';
 import { closeNumberGap, createTaskRecords } from './task-records.ts';
 import { createTurnRecords } from './turn-records.ts';
 import { createUsageRecords } from './usage-records.ts';
@@ -68,6 +69,7 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     inbox: createInboxRecords(sql),
     conversations: createConversationRecords(sql),
     messages: createMessageRecords(sql),
+    summaries: createSummaryRecords(sql),
     turns: createTurnRecords(sql),
     outbox: createOutboxRecords(sql, heldEpoch),
     tasks: createTaskRecords(sql),

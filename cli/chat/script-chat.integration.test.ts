@@ -62,7 +62,7 @@ test('a turn without tasks: accepted, its events, ended', async () => {
     duplicate: false,
   });
   expect(lines.filter((line) => line['kind'] === 'message')).toMatchObject([
-    { markdown: 'It is noon.', about: { kind: 'turn', turnId: 'turn-1', tasks: [] } },
+    { markdown: 'It is noon.', about: { kind: 'turn', turnId: 'turn-1', also: [], tasks: [] } },
   ]);
   expect(lines.at(-1)).toEqual({ kind: 'ended', exitCode: 0, reason: 'over', tasks: {} });
   expect(errors).toEqual([]);

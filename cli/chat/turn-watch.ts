@@ -43,12 +43,13 @@ export function createTurnWatch(turnId: string): TurnWatch {
     isOwn: (task: string) => boolean,
   ): void {
     const { about } = event;
-    if ((about.kind === 'command' || about.kind === 'turn') && about.turnId === turnId) {
+    const isAnswer = about.kind === 'turn' && (about.turnId === turnId || about.also.includes(turnId));
+    if (isAnswer || (about.kind === 'command' && about.turnId === turnId)) {
       isAnswered = true;
       hasFailed = about.failure !== undefined;
       if (hasFailed) for (const task of followed) states.delete(task);
     }
-    if (about.kind === 'turn' && about.turnId === turnId) {
+    if (isAnswer) {
       for (const task of about.tasks) if (!states.has(task)) states.set(task, 'queued');
     }
     if (about.kind === 'task-result' && isOwn(about.taskId)) {

@@ -14,9 +14,9 @@ export const delegating = () =>
   });
 
 /** Puts a file among the owner's own. */
-export async function giveFile(house: House, name: string, content: string): Promise<string> {
+export async function giveFile(house: House, name: string, content: string | Uint8Array): Promise<string> {
   const bytes = (async function* () {
-    yield Buffer.from(content);
+    yield Buffer.from(content as Uint8Array);
   })();
   const stored = await house.coordinator.desk.saveUpload(name, bytes, { externalId: 'owner', name: 'owner' });
   if (stored.kind === 'failed') throw new Error(stored.failure.code);

@@ -24,12 +24,10 @@ interface Chat {
 export function coordinatorMove(request: ChatRequest, now: Date): Move {
   const { messages } = request;
   const asked = messages.findLastIndex((message) => message.role === 'user');
-  const words = asked < 0 ? '' : textOf(messages[asked] as ChatMessage);
+  const before = messages.slice(0, asked + 1).findLastIndex((message) => message.role !== 'user');
+  const words = messages.slice(before + 1, asked + 1).map(textOf);
   const chat = { messages: messages.slice(0, asked + 1), now };
-  const move = nextMove(
-    answer(readIntent(words.replace(ATTACHMENT_NOTE, '')), chat),
-    performedIn(messages.slice(asked + 1)),
-  );
+  const move = nextMove(answerAll(words, chat), performedIn(messages.slice(asked + 1)));
   const missing = move.kind === 'call' ? missingTool(request, move.calls) : null;
   if (missing === null) return move;
   return {
@@ -38,7 +36,16 @@ export function coordinatorMove(request: ChatRequest, now: Date): Move {
   };
 }
 
-const ATTACHMENT_NOTE = /\s*\[Attached, among the owner's files: [^\]]*\]\s*$/;
+/** What came along follows its note. */
+const ATTACHMENT_NOTE = /\s*\[Attached, among the owner's files: [\s\S]*$/;
+
+/** Messages typed in a row are answered one after the other. */
+function* answerAll(messages: readonly string[], chat: Chat): Plan<string> {
+  const answers: string[] = [];
+  for (const words of messages.length === 0 ? [''] : messages)
+    answers.push(yield* answer(readIntent(words.replace(ATTACHMENT_NOTE, '')), chat));
+  return answers.join('\n\n');
+}
 
 function* answer(intent: Intent, chat: Chat): Plan<string> {
   switch (intent.kind) {

@@ -1,6 +1,7 @@
 import type { ChatChunk, ChatRequest, Clock, Model } from '@reeve/core';
 import { coordinatorMove } from './coordinator-plan.ts';
 import { executorMove } from './executor-plan.ts';
+import { asksForNotes, notesOf } from './notes-plan.ts';
 import type { Move } from './plan.ts';
 
 const MODEL_NAME = 'rehearsal';
@@ -18,8 +19,7 @@ export function createRehearsalModel({ clock }: { clock: Clock }): Model {
   return {
     async *stream(request, signal) {
       signal.throwIfAborted();
-      const move =
-        request.role === 'coordinator' ? coordinatorMove(request, clock.now()) : executorMove(request);
+      const move = moveFor(request, clock.now());
       const pieces = move.kind === 'answer' ? textPieces(move.text) : callPieces(move, request);
       for (const [index, piece] of pieces.entries()) {
         if (index > 0) await clock.sleep(PAUSE_MS, signal);
@@ -28,6 +28,11 @@ export function createRehearsalModel({ clock }: { clock: Clock }): Model {
       yield endOf(request, move);
     },
   };
+}
+
+function moveFor(request: ChatRequest, now: Date): Move {
+  if (request.role === 'executor') return executorMove(request);
+  return asksForNotes(request) ? { kind: 'answer', text: notesOf(request) } : coordinatorMove(request, now);
 }
 
 function textPieces(text: string): ChatChunk[] {

@@ -93,7 +93,7 @@ export function approvalCardOf(
 }
 
 export function answerOf(turnId: string, markdown: string, tasks: TaskId[] = []): Delivered {
-  return { content: { kind: 'text', markdown }, about: { kind: 'turn', turnId, tasks } };
+  return { content: { kind: 'text', markdown }, about: { kind: 'turn', turnId, also: [], tasks } };
 }
 
 export function resultOf(id: TaskId, state: TaskState, markdown: string): Delivered {
