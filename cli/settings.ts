@@ -1,4 +1,11 @@
-import { formatHostPort, type HostPort, parsePrivateHost, shorten } from '@reeve/core';
+import {
+  formatHostPort,
+  type HostPort,
+  type ModelPrices,
+  modelPricesSchema,
+  parsePrivateHost,
+  shorten,
+} from '@reeve/core';
 import { z } from 'zod';
 
 /** One setting: how it is called, checked and explained. Every setting is one row of this table and nowhere else. */
@@ -42,6 +49,31 @@ const modelName = z
   .trim()
   .min(1, 'must be the name of a model')
   .max(200, 'must have at most 200 characters');
+
+const tokenCap = wholeNumber(1000, 1_000_000_000_000);
+const dollars = z.unknown().transform((raw, context): number => {
+  const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
+  if (typeof value === 'number' && value >= 0.01 && value <= 1_000_000) return value;
+  const message = `is “${shorten(String(raw), 40)}”; it must be an amount in US dollars from 0.01 to 1000000`;
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
+
+const PRICES_EXAMPLE = '{"gpt-5-mini":{"inputPerMillion":0.25,"outputPerMillion":2}}';
+const modelPrices = z
+  .unknown()
+  .optional()
+  .transform((raw = {}, context): ModelPrices => {
+    const parsed = modelPricesSchema.safeParse(typeof raw === 'string' ? parseJson(raw) : raw);
+    if (parsed.success) return parsed.data;
+    const [issue] = parsed.error.issues;
+    const where = issue && issue.path.length > 0 ? `; ${issue.path.join('.')} is wrong` : '';
+    context.addIssue({
+      code: 'custom',
+      message: `must be US dollars per million tokens by model, as JSON such as ${PRICES_EXAMPLE}${where}`,
+    });
+    return z.NEVER;
+  });
 
 /** Host and port pairs, comma-separated; parsed, so that what runs is what `config print` shows. */
 const privateHosts = z
@@ -91,6 +123,22 @@ export const SETTINGS = {
   REEVE_MODEL_COORDINATOR: setting(modelName.optional(), 'model that chats and plans'),
   REEVE_MODEL_EXECUTOR: setting(modelName.optional(), 'model that does the tasks'),
   REEVE_MODEL_FALLBACK: setting(modelName.optional(), 'model that takes over when the first fails'),
+  REEVE_PRICES: setting(modelPrices, `what models cost, in US dollars per million tokens: ${PRICES_EXAMPLE}`),
+  REEVE_CAP_TASK_TOKENS: setting(
+    tokenCap.default(2_000_000),
+    'tokens that one task may use up before it asks',
+  ),
+  REEVE_CAP_TASK_USD: setting(dollars.optional(), 'US dollars that one task may use up before it asks'),
+  REEVE_CAP_DAY_TOKENS: setting(tokenCap.optional(), 'tokens that everything together may use up in a day'),
+  REEVE_CAP_DAY_USD: setting(dollars.optional(), 'US dollars that everything together may use up in a day'),
+  REEVE_CAP_MONTH_TOKENS: setting(
+    tokenCap.optional(),
+    'tokens that everything together may use up in a month',
+  ),
+  REEVE_CAP_MONTH_USD: setting(
+    dollars.optional(),
+    'US dollars that everything together may use up in a month',
+  ),
   REEVE_PARALLEL_TASKS: setting(wholeNumber(1, 64).default(5), 'tasks that run at the same time'),
   REEVE_WARM_EXECUTORS: setting(
     wholeNumber(0, 16).default(1),
@@ -177,7 +225,16 @@ export function shownValue(name: SettingName, settings: ResolvedSettings): strin
   const value = settings.values[name];
   if (value === undefined) return null;
   if (SETTINGS[name].secret) return 'set (hidden)';
-  return Array.isArray(value) ? value.map(formatHostPort).join(', ') : String(value);
+  if (Array.isArray(value)) return value.map(formatHostPort).join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function isTimeZone(name: string): boolean {

@@ -9,6 +9,7 @@ import {
   showHidden,
   showHiddenInLine,
 } from '@reeve/core';
+import { raiseCard, raiseFields, raiseOf } from './budget-card.ts';
 import { notAnswered, questionSentence } from './question-words.ts';
 import { bytesText, momentText } from './wording.ts';
 
@@ -22,11 +23,16 @@ function approvalCardKey(code: string): string {
  * card says who decided and when, without buttons.
  */
 export function approvalCard(approval: Approval, timeZone: string): Card {
+  const key = approvalCardKey(approval.code);
+  const raise = raiseOf(approval);
+  if (raise && approval.state === 'pending') return raiseCard(approval, raise, key, timeZone);
+  const fields = raise
+    ? raiseFields(approval, raise)
+    : [...effectFields(approval), ...originFields(approval)];
   const head: Block[] = [
     { kind: 'heading', text: questionSentence(approval) },
-    { kind: 'fields', fields: [...effectFields(approval), ...originFields(approval)] },
+    { kind: 'fields', fields },
   ];
-  const key = approvalCardKey(approval.code);
   if (approval.state !== 'pending') {
     return {
       key,

@@ -11,9 +11,14 @@ import {
   type Records,
   resourceOf,
   type Store,
+  type Task,
+  type TaskEvent,
   type TaskId,
+  takesStandingYes,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
+import { raiseOf } from './budget-card.ts';
+import { ENDED_FOR_BUDGET } from './budget-desk.ts';
 import { answerSentence } from './question-words.ts';
 import { ABANDONED, type TaskLedger } from './task-ledger.ts';
 
@@ -46,7 +51,7 @@ export function createApprovalDesk(deps: {
   /** After the commit: tells the executor that waits, or lets the dispatcher start the next attempt. */
   onDecided: (approval: Approval) => void;
 }): ApprovalDesk {
-  const { store, ledger, clock, newId } = deps;
+  const { store, ledger, clock } = deps;
 
   async function settle(approval: Approval, actor: string): Promise<boolean> {
     const event = {
@@ -55,47 +60,41 @@ export function createApprovalDesk(deps: {
       subject: approval.code,
       detail: detailOf(approval),
     };
-    const move = await ledger.change(approval.call.task, { kind: 'answered' }, actor, async (records) =>
-      (await writeSettled(records, approval)) ? [event] : 'abandon',
-    );
+    const events = [event, ...raiseEvents(approval, actor)];
+    const { task } = approval.call;
+    if (task === null) return store.transaction((records) => settleAlone(records, approval, events));
+    let waitsForOther = false;
+    const move = await ledger.change(task, taskEventOf(approval), actor, async (records, before) => {
+      waitsForOther = before.state === 'waiting' && !waitsFor(before, approval);
+      return !waitsForOther && (await writeSettled(records, approval, deps)) ? events : 'abandon';
+    });
     if (move.kind === 'moved') return true;
-    if (move.reason === ABANDONED) return false;
-    const settled = await settleWithoutTask(approval, event);
+    if (move.reason === ABANDONED && !waitsForOther) return false;
+    const settled = await settleWithoutTask(approval, task, events);
     return settled === 'task-waits' ? settle(approval, actor) : settled;
   }
 
   /**
-   * The task does not wait any more (a pause, a crash in between): the question is settled all the same, unless the
-   * task begins to wait for it in this very moment.
+   * The task does not wait for it any more (a pause, a crash in between): the question is settled all the same, unless
+   * the task begins to wait for it in this very moment.
    */
-  async function settleWithoutTask(approval: Approval, event: AuditEvent): Promise<boolean | 'task-waits'> {
-    return ledger.beside(approval.call.task, async (records, task) => {
-      if (task?.state === 'waiting') return 'task-waits';
-      if (!(await writeSettled(records, approval))) return false;
-      await records.audit.append(event, clock.now());
-      return true;
-    });
+  async function settleWithoutTask(
+    approval: Approval,
+    of: TaskId,
+    events: readonly AuditEvent[],
+  ): Promise<boolean | 'task-waits'> {
+    return ledger.beside(of, async (records, task) =>
+      task && waitsFor(task, approval) ? 'task-waits' : settleAlone(records, approval, events),
+    );
   }
 
-  async function writeSettled(records: Records, approval: Approval): Promise<boolean> {
-    const now = clock.now();
-    if (!(await records.approvals.settle(approval))) return false;
-    if (approval.state === 'confirmed') await confirm(records, approval, now);
-    const grant = grantOf(approval, newId(), now);
-    if (grant) await records.grants.insert(grant);
-    const conversation = await records.conversations.get(approval.conversationId);
-    if (conversation)
-      await records.outbox.add(approvalCardEntry(approval, conversation, newId(), deps.timeZone), now);
-    await records.messages.append({
-      conversationId: approval.conversationId,
-      turnId: null,
-      taskId: approval.call.task,
-      role: 'event',
-      origin: { kind: 'agent' },
-      text: `${approval.call.task} asked. ${answerSentence(approval)}`,
-      attachments: [],
-      at: now,
-    });
+  async function settleAlone(
+    records: Records,
+    approval: Approval,
+    events: readonly AuditEvent[],
+  ): Promise<boolean> {
+    if (!(await writeSettled(records, approval, deps))) return false;
+    for (const event of events) await records.audit.append(event, clock.now());
     return true;
   }
 
@@ -132,10 +131,43 @@ export function createApprovalDesk(deps: {
 
 /** What a person found out about a call is its result. */
 async function confirm(records: Records, { call, decidedBy }: Approval, now: Date): Promise<void> {
-  const begun = await records.permits.forCall(call.task, call.callId);
+  const begun = call.task && (await records.permits.forCall(call.task, call.callId));
   if (!begun) throw new Error(`${call.task} was asked about ${call.callId}, for which there is no permit`);
   const content = `${decidedBy ?? 'The owner'} looked and says that it happened. Its answer is not known.`;
   await records.permits.settle(begun.permit.id, { ok: true, content }, now);
+}
+
+/** The answer, and what follows from it: a standing yes, a higher cap, the card, what the conversation remembers. */
+async function writeSettled(
+  records: Records,
+  approval: Approval,
+  { clock, newId, timeZone }: { clock: Clock; newId: () => string; timeZone: string },
+): Promise<boolean> {
+  const now = clock.now();
+  if (!(await records.approvals.settle(approval))) return false;
+  if (approval.state === 'confirmed') await confirm(records, approval, now);
+  const grant = grantOf(approval, newId(), now);
+  if (grant) await records.grants.insert(grant);
+  const raise = raiseOf(approval);
+  if (raise && approval.state === 'approved')
+    await records.budget.raise(
+      { kind: raise.cap, of: raise.of },
+      { tokens: raise.addTokens, micros: raise.addMicros },
+    );
+  const conversation = await records.conversations.get(approval.conversationId);
+  if (conversation)
+    await records.outbox.add(approvalCardEntry(approval, conversation, newId(), timeZone), now);
+  await records.messages.append({
+    conversationId: approval.conversationId,
+    turnId: null,
+    taskId: approval.call.task,
+    role: 'event',
+    origin: { kind: 'agent' },
+    text: `${approval.call.task ?? 'Reeve'} asked. ${answerSentence(approval)}`,
+    attachments: [],
+    at: now,
+  });
+  return true;
 }
 
 const REFUSALS = {
@@ -145,6 +177,24 @@ const REFUSALS = {
   'scope-too-wide': 'approval-scope',
   'not-begun': 'approval-not-begun',
 } as const;
+
+/** What an answer does to the task that waits for it: a task that gets no more budget ends. */
+function taskEventOf(approval: Approval): TaskEvent {
+  return raiseOf(approval) && approval.state !== 'approved'
+    ? { kind: 'set-aside', outcome: ENDED_FOR_BUDGET }
+    : { kind: 'answered' };
+}
+
+function waitsFor(task: Task, approval: Approval): boolean {
+  return task.state === 'waiting' && task.waitingFor === (raiseOf(approval) ? 'budget' : 'approval');
+}
+
+function raiseEvents(approval: Approval, actor: string): AuditEvent[] {
+  const raise = raiseOf(approval);
+  if (!raise || approval.state !== 'approved') return [];
+  const detail = { ...raise, approval: approval.code };
+  return [{ event: 'cap-raised', actor, subject: raise.of, detail }];
+}
 
 function detailOf(approval: Approval): AuditEvent['detail'] {
   const { question, call, digest, scope, note } = approval;
@@ -164,7 +214,7 @@ function detailOf(approval: Approval): AuditEvent['detail'] {
 function grantOf(approval: Approval, id: string, now: Date): Grant | null {
   if (
     approval.state !== 'approved' ||
-    approval.tier !== 'change' ||
+    !takesStandingYes(approval) ||
     approval.scope === 'once' ||
     approval.scope === null
   )

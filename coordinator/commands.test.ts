@@ -9,6 +9,7 @@ import {
   resultStep,
   sampleApproval,
   sampleEntry,
+  sampleSpending,
   sampleTask,
 } from './testing/samples.ts';
 
@@ -42,7 +43,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       get: async (id: string) => tasks.find((each) => each.id === id) ?? null,
     },
     steps: { list: async () => [resultStep(1, 'wrote a.csv')] },
-    approvals: { forCall: async () => [] },
+    approvals: { forTask: async () => [] },
     audit: { about: async () => [] },
     files: {
       list: async (prefix: string) =>
@@ -83,6 +84,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       approvals: [],
       answering: [],
       today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
+      spending: sampleSpending(),
       trouble: [],
       model: 'm',
     }),

@@ -179,7 +179,8 @@ const approve: Command = {
       call.entry.sender.name,
     );
     if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
-    return answer(`${answerSentence(decided.approval)} ${decided.approval.call.task} goes on.`);
+    const { task } = decided.approval.call;
+    return answer(`${answerSentence(decided.approval)} ${task ?? 'What waited for it'} goes on.`);
   },
 };
 

@@ -6,6 +6,7 @@ import {
   failureText,
   type Inbound,
   type InboxEntry,
+  type Log,
   type Store,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
@@ -39,7 +40,7 @@ export function createConversationRoom(
 ): ConversationRoom {
   const { store, clock, log, settings, roleOf } = deps;
   const { timeZone } = settings;
-  const { taskDesk, approvals, drive } = tasks;
+  const { taskDesk, approvals, budgets, drive } = tasks;
   const newId = () => deps.ids.newId();
   const stopping = new AbortController();
   const status = createStatusReader({
@@ -47,6 +48,7 @@ export function createConversationRoom(
     clock,
     limit: settings.parallelTasks,
     model: settings.modelSummary,
+    plan: settings.budget,
     trouble: deps.trouble,
     answering: () => mailboxes.inHand(),
   });
@@ -74,21 +76,19 @@ export function createConversationRoom(
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
     whileAnswering: () => settings.whileAnswering,
   });
-  const commandsInHand = new Set<string>();
-  const onAccepted = (entry: InboxEntry) => {
-    if (entry.lane === 'turn') return mailboxes.wroteAgain(entry.conversationId);
-    if (commandsInHand.has(entry.id)) return;
-    commandsInHand.add(entry.id);
-    handleCommand(entry)
-      .catch((error: unknown) =>
-        log.error({ err: error, turn: entry.id }, 'a command waits for the next start'),
-      )
-      .finally(() => commandsInHand.delete(entry.id));
-  };
+  const onAccepted = createSorter({ mailboxes, handleCommand, log });
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
   return {
-    desk: createDesk({ store, checkpoints: deps.checkpoints, clock, taskDesk, drive, status }),
+    desk: createDesk({
+      store,
+      checkpoints: deps.checkpoints,
+      clock,
+      taskDesk,
+      drive,
+      status,
+      caps: settings.budget.caps,
+    }),
     inbound: {
       receive: (message) => receive(message).catch((error: unknown) => notStored(deps, error)),
       decide: (request) => decide(deps, tasks, request),
@@ -123,7 +123,7 @@ function createTurns(
 ): { handle: ReturnType<typeof createTurnHandler>; idle: () => Promise<void> } {
   const { store, clock, log, settings, roleOf, model } = deps;
   const { timeZone } = settings;
-  const { taskDesk } = tasks;
+  const { taskDesk, budgets } = tasks;
   const newId = () => deps.ids.newId();
   const onTasksCreated = () => {
     tasks.wake();
@@ -158,12 +158,34 @@ function createTurns(
     log,
     draft,
     runRound,
+    roleOf,
+    budgets,
     onAnswered: (conversationId) => {
       wakeOutbox();
       summariser.touch(conversationId);
     },
   });
   return { handle, idle: summariser.idle };
+}
+
+/** Turns go to their conversation's mailbox; commands are handled at once, each by one handler only. */
+function createSorter(deps: {
+  mailboxes: Mailboxes;
+  handleCommand: (entry: InboxEntry) => Promise<void>;
+  log: Log;
+}): (entry: InboxEntry) => void {
+  const inHand = new Set<string>();
+  return (entry) => {
+    if (entry.lane === 'turn') return deps.mailboxes.wroteAgain(entry.conversationId);
+    if (inHand.has(entry.id)) return;
+    inHand.add(entry.id);
+    deps
+      .handleCommand(entry)
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, turn: entry.id }, 'a command waits for the next start'),
+      )
+      .finally(() => inHand.delete(entry.id));
+  };
 }
 
 /** Messages that an earlier process accepted and did not answer. */

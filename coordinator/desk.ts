@@ -1,6 +1,7 @@
-import type { AuditCheckpoints, Clock, Desk, Store } from '@reeve/core';
+import type { AuditCheckpoints, BudgetPlan, Clock, Desk, Store } from '@reeve/core';
 import { checkAudit } from './audit-checkpoints.ts';
 import type { Drive } from './drive.ts';
+import { taskUsage } from './spending.ts';
 import type { StatusReader } from './status.ts';
 import type { TaskDesk } from './task-desk.ts';
 
@@ -14,6 +15,8 @@ export function createDesk(deps: {
   taskDesk: TaskDesk;
   drive: Drive;
   status: StatusReader;
+  /** Caps of the settings. */
+  caps: BudgetPlan['caps'];
 }): Desk {
   const { store, drive } = deps;
   return {
@@ -22,14 +25,12 @@ export function createDesk(deps: {
     async getTask(id) {
       const task = await store.tasks.get(id);
       if (!task) return { kind: 'failed', failure: { code: 'task-unknown', about: id } };
-      const steps = await store.steps.list(id);
-      const callIds = new Set(
-        steps.flatMap((step) => (step.body.kind === 'intent' ? [step.body.callId] : [])),
-      );
-      const approvals = (
-        await Promise.all([...callIds].map((callId) => store.approvals.forCall(id, callId)))
-      ).flat();
-      return { kind: 'ok', value: { task, steps, approvals } };
+      const [steps, approvals, usage] = await Promise.all([
+        store.steps.list(id),
+        store.approvals.forTask(id),
+        taskUsage(store, id, deps.caps),
+      ]);
+      return { kind: 'ok', value: { task, steps, approvals, usage } };
     },
     cancelTask: (id, by) => deps.taskDesk.cancel(id, `person:${by.name}`),
     pendingApprovals: () => store.approvals.pending(),

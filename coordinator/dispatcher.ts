@@ -33,7 +33,8 @@ export interface DispatcherDeps {
   readonly log: Log;
   readonly parallelTasks: number;
   readonly executorsDieWithCoordinator: boolean;
-  readonly expireApprovals: () => Promise<void>;
+  /** What else is looked after every second, by name; one chore's trouble keeps no other from being done. */
+  readonly chores: Readonly<Record<string, () => Promise<void>>>;
 }
 
 const RECONCILE_MS = 1000;
@@ -62,7 +63,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         );
     }
     relayInBackground(queued);
-    await apart('approvals', deps.expireApprovals);
+    for (const [what, chore] of Object.entries(deps.chores)) await apart(what, chore);
   }
 
   /** One task's trouble keeps no other from being looked at; what failed is looked at again in a second. */

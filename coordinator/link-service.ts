@@ -17,6 +17,7 @@ import {
   type TaskClaims,
   type TaskOutcome,
 } from '@reeve/core';
+import type { BudgetDesk } from './budget-desk.ts';
 import type { DriveEffects } from './drive-effects.ts';
 import type { EffectDesk } from './effect-desk.ts';
 import type { LinkFiles } from './link-files.ts';
@@ -48,6 +49,7 @@ export interface LinkServiceDeps {
   readonly driveEffects: DriveEffects;
   readonly networkEffects: NetworkEffects;
   readonly files: LinkFiles;
+  readonly budgets: Pick<BudgetDesk, 'park'>;
   readonly onStepped: (task: Task['id']) => void;
   readonly clock: Clock;
 }
@@ -103,6 +105,9 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
 
 async function finish(deps: LinkServiceDeps, task: Task, request: FinishRequest): Promise<LinkReply> {
   const actor = `executor:${task.id}`;
+  if (request.outcome === 'released' && request.failure === 'budget-exhausted') {
+    if ((await deps.budgets.park(task)) === 'ended') return { kind: 'ok' };
+  }
   const event =
     request.outcome === 'released'
       ? ({ kind: 'released' } as const)

@@ -1,4 +1,4 @@
-import type { SandboxLimits } from '@reeve/core';
+import { type BudgetPlan, type SandboxLimits, UNCAPPED } from '@reeve/core';
 
 /** What composition decides for a coordinator; durations in milliseconds. */
 export interface CoordinatorSettings {
@@ -25,6 +25,8 @@ export interface CoordinatorSettings {
   readonly whileAnswering: 'queue' | 'stop';
   /** How the model is set, in words for `/status`. */
   readonly modelSummary: string;
+  /** The caps and prices that the gateway enforces and counts with, for questions and `/status`. */
+  readonly budget: BudgetPlan;
   /** Longest file a person or a task may store, in bytes. */
   readonly fileLimitBytes: number;
 }
@@ -40,4 +42,5 @@ export const DEFAULT_COORDINATOR_SETTINGS = {
   canSee: false,
   whileAnswering: 'queue',
   fileLimitBytes: 25 * 1024 * 1024,
+  budget: UNCAPPED,
 } as const;

@@ -61,14 +61,14 @@ export function createSlotControl(deps: {
   }
 
   /** The answer may have come before the hold began, so the task's record says whether there is still one to wait for. */
-  async function hold(approval: Approval, slot: Slot): Promise<void> {
+  async function hold(approval: Approval, of: TaskId, slot: Slot): Promise<void> {
     const wait = new AbortController();
     held.get(approval.code)?.abort();
     held.set(approval.code, wait);
     await outwait(slot, deps.holdMs, wait);
     if (held.get(approval.code) !== wait) return;
     held.delete(approval.code);
-    const task = await store.tasks.get(approval.call.task);
+    const task = await store.tasks.get(of);
     if (task?.state === 'waiting' && task.attempt === slot.attempt) slot.send({ kind: 'release' });
   }
 
@@ -95,13 +95,15 @@ export function createSlotControl(deps: {
       if (slot) watch(sendInputs(id, slot), id);
     },
     asked(approval) {
-      const slot = pool.byTask(approval.call.task);
-      if (slot) watch(hold(approval, slot), approval.call.task);
+      const { task } = approval.call;
+      const slot = task === null ? undefined : pool.byTask(task);
+      if (task !== null && slot) watch(hold(approval, task, slot), task);
     },
     decided({ code, state, note, call }) {
       const wait = held.get(code);
       held.delete(code);
       wait?.abort();
+      if (call.task === null) return;
       pool
         .byTask(call.task)
         ?.send({ kind: 'decision', approval: code, approved: state === 'approved', note });

@@ -1,12 +1,15 @@
 import {
   type Approval,
+  type BudgetPlan,
   type Clock,
   describeOrigin,
   type StatusView,
   type Store,
   type Task,
 } from '@reeve/core';
+import { spendingText } from './budget-wording.ts';
 import { questionSentence } from './question-words.ts';
+import { readSpending } from './spending.ts';
 import { countText, momentText, spanText, stateIcon, stateText, taskName } from './wording.ts';
 
 export type StatusReader = () => Promise<StatusView>;
@@ -19,6 +22,7 @@ export function createStatusReader(deps: {
   clock: Clock;
   limit: number;
   model: string;
+  plan: BudgetPlan;
   /** Health lines, each with its fix; empty when all is well. */
   trouble: () => readonly string[];
   answering: () => StatusView['answering'];
@@ -26,11 +30,12 @@ export function createStatusReader(deps: {
   const { store } = deps;
   return async () => {
     const since = new Date(deps.clock.now().getTime() - DAY_MS);
-    const [live, recent, approvals, usage] = await Promise.all([
+    const [live, recent, approvals, usage, spending] = await Promise.all([
       store.tasks.live(),
       store.tasks.list({ states: ['succeeded', 'failed', 'expired'], limit: TODAY_LIMIT }),
       store.approvals.pending(),
       store.usage.totals({ since }),
+      readSpending(deps, deps.plan),
     ]);
     const ended = recent.filter((task) => task.endedAt !== null && task.endedAt >= since);
     const inState = (state: Task['state']) => live.filter((task) => task.state === state);
@@ -50,6 +55,7 @@ export function createStatusReader(deps: {
         inputTokens: usage.inputTokens,
         outputTokens: usage.outputTokens,
       },
+      spending,
       trouble: deps.trouble(),
       model: deps.model,
     };
@@ -80,7 +86,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     lines.push('', 'Waiting for you:');
     for (const approval of view.approvals) {
       lines.push(
-        `- **${approval.code}** ${approval.call.task}, started by ${describeOrigin(approval.origin)}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
+        `- **${approval.code}** ${approval.call.task ?? 'Reeve'}, started by ${describeOrigin(approval.origin)}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
       );
     }
   }
@@ -94,7 +100,21 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     '',
     `Last 24 hours: ${today.finished} finished, ${today.failed} failed, ${countText(today.modelCalls, 'model call')}, ${countText(tokens, 'token')}.`,
   );
+  lines.push(...spendingLines(view.spending));
   lines.push(`Model: ${view.model}`);
   if (view.trouble.length > 0) lines.push('', ...view.trouble.map((line) => `⚠ ${line}`));
   return lines.join('\n');
+}
+
+/** Today's spending, the month's where it has a cap, and what money cannot be counted for. */
+function spendingLines({ day, month, unpricedModels }: StatusView['spending']): string[] {
+  const hasMonthCap = month.cap.tokens !== null || month.cap.micros !== null;
+  const hasMoney = day.spent.micros > 0 || day.cap.micros !== null || month.cap.micros !== null;
+  return [
+    `Today: ${spendingText(day.spent, day.cap)}.`,
+    ...(hasMonthCap ? [`This month: ${spendingText(month.spent, month.cap)}.`] : []),
+    ...(hasMoney && unpricedModels.length > 0
+      ? [`No money is counted for ${unpricedModels.join(', ')}: REEVE_PRICES has no price for it.`]
+      : []),
+  ];
 }

@@ -13,8 +13,11 @@ function taskCardKey(id: string): string {
   return `task:${id}`;
 }
 
-/** A task's card as chat.md orders it: state, id, title, elapsed; the step; the buttons. Folded to one line once over. */
-export function taskCard(task: Task, now: Date): Card {
+/**
+ * A task's card as chat.md orders it: state, id, title, elapsed; the step; what it has cost so far of its cap; the
+ * buttons. Folded to one line once over.
+ */
+export function taskCard(task: Task, now: Date, spending: string | null = null): Card {
   const since = task.startedAt ?? task.createdAt;
   const elapsed = spanText((task.endedAt ?? now).getTime() - since.getTime());
   const title = `${stateIcon(task)} ${taskName(task)} · ${stateText(task)} · ${elapsed}`;
@@ -26,7 +29,12 @@ export function taskCard(task: Task, now: Date): Card {
     done: task.steps,
     total: null,
   };
-  return { key: taskCardKey(task.id), title: showHiddenInLine(title), blocks: [progress, buttons(task)] };
+  const cost: Block[] = spending === null ? [] : [{ kind: 'text', text: spending }];
+  return {
+    key: taskCardKey(task.id),
+    title: showHiddenInLine(title),
+    blocks: [progress, ...cost, buttons(task)],
+  };
 }
 
 function progressText(task: Task): string {
@@ -53,12 +61,18 @@ function buttons(task: Task): Block {
   };
 }
 
-export function taskCardEntry(task: Task, conversation: Conversation, id: string, now: Date): OutboxEntry {
+export function taskCardEntry(
+  task: Task,
+  conversation: Conversation,
+  id: string,
+  now: Date,
+  spending: string | null = null,
+): OutboxEntry {
   return {
     id,
     conversationId: conversation.id,
     chat: conversation.chat,
-    content: { kind: 'card', card: taskCard(task, now) },
+    content: { kind: 'card', card: taskCard(task, now, spending) },
     about: { kind: 'task-card', taskId: task.id, state: task.state },
     replyTo: null,
     urgency: 'progress',

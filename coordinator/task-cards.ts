@@ -1,4 +1,13 @@
-import { type Clock, canonicalJson, isLive, type Log, type Store, type TaskId } from '@reeve/core';
+import {
+  type BudgetPlan,
+  type Clock,
+  canonicalJson,
+  isLive,
+  type Log,
+  type Store,
+  type TaskId,
+} from '@reeve/core';
+import { taskSpending } from './spending.ts';
 import { taskCardEntry } from './task-card.ts';
 import { createSignal } from './wake-signal.ts';
 
@@ -20,6 +29,8 @@ export function createTaskCards(deps: {
   clock: Clock;
   newId: () => string;
   intervalMs: number;
+  /** Caps of the settings. */
+  caps: BudgetPlan['caps'];
   log: Log;
   onWritten: () => void;
 }): TaskCards {
@@ -43,7 +54,10 @@ export function createTaskCards(deps: {
     await store.transaction(async (records) => {
       const current = await records.tasks.get(id);
       if (current && isLive(current))
-        await records.outbox.add(taskCardEntry(current, conversation, deps.newId(), now), now);
+        await records.outbox.add(
+          taskCardEntry(current, conversation, deps.newId(), now, await taskSpending(records, id, deps.caps)),
+          now,
+        );
     });
     deps.onWritten();
   }

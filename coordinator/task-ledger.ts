@@ -1,5 +1,6 @@
 import {
   type AuditEvent,
+  type BudgetPlan,
   type Clock,
   isLive,
   moveTask,
@@ -10,6 +11,7 @@ import {
   type TaskId,
   type TaskMove,
 } from '@reeve/core';
+import { taskSpending } from './spending.ts';
 import { taskCardEntry } from './task-card.ts';
 import { taskResultEntry, taskResultEvent } from './task-result.ts';
 import { voidApprovals } from './void-approvals.ts';
@@ -41,6 +43,8 @@ export interface TaskLedgerDeps {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly timeZone: string;
+  /** Caps of the settings, for the cards. */
+  readonly caps: BudgetPlan['caps'];
 }
 
 class FasterWriter extends Error {}
@@ -131,7 +135,8 @@ async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, no
   const conversation = await records.conversations.get(task.conversationId);
   if (!conversation)
     throw new Error(`${task.id} belongs to conversation ${task.conversationId}, which does not exist`);
-  await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now), now);
+  const spending = isLive(task) ? await taskSpending(records, task.id, deps.caps) : null;
+  await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now, spending), now);
   if (isLive(task)) return;
   await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);
   const ending = {

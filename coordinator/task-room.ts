@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { isLive } from '@reeve/core';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
+import { type BudgetDesk, createBudgetDesk } from './budget-desk.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createDrive, type Drive } from './drive.ts';
@@ -26,6 +27,7 @@ export interface TaskRoom {
   readonly link: Server;
   readonly taskDesk: TaskDesk;
   readonly approvals: ApprovalDesk;
+  readonly budgets: BudgetDesk;
   readonly drive: Drive;
   /** Says that new tasks were committed. */
   wake(): void;
@@ -50,7 +52,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     limits: settings.executorLimits,
     warm: settings.warmExecutors,
   });
-  const ledger = createTaskLedger({ store, clock, newId, timeZone });
+  const ledger = createTaskLedger({ store, clock, newId, timeZone, caps: settings.budget.caps });
   const slots = createSlotControl({ store, pool, clock, holdMs: settings.holdMs, log });
   ledger.onChanged((task) => {
     slots.taskChanged(task);
@@ -65,17 +67,14 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     timeZone,
     onDecided: (approval) => {
       slots.decided(approval);
+      // A higher cap may let others go on, too.
+      wake.raise();
       wakeOutbox();
     },
   });
-  const asker = createAsker({
-    ledger,
-    clock,
-    newId,
-    newCode: approvals.newCode,
-    timeZone,
-    onAsked: slots.asked,
-  });
+  const { newCode } = approvals;
+  const asker = createAsker({ ledger, clock, newId, newCode, timeZone, onAsked: slots.asked });
+  const budgets = createBudgetDesk({ store, ledger, plan: settings.budget, clock, newId, newCode, timeZone });
   const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes };
   const drive = createDrive(driveDeps);
   const cards = createTaskCards({
@@ -83,10 +82,11 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     clock,
     newId,
     intervalMs: CARD_INTERVAL_MS,
+    caps: settings.budget.caps,
     log,
     onWritten: wakeOutbox,
   });
-  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker });
+  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker, budgets });
   const relay = createTaskRelay({ queue: deps.queue, ledger, clock });
   const jobs = createJobRunner({ store, pool, ledger, relay, log, onEnded: wake.raise });
   const dispatcher = createDispatcher({
@@ -100,7 +100,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     clock,
     log,
     ...settings,
-    expireApprovals: () => approvals.expireDue(),
+    chores: { approvals: () => approvals.expireDue(), budgets: () => budgets.freeUnblocked() },
   });
   return {
     link,
@@ -113,6 +113,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
       onSteered: slots.steer,
     }),
     approvals,
+    budgets,
     drive,
     wake: wake.raise,
     async run(signal) {
@@ -135,10 +136,11 @@ function createLink(
     drive: Drive;
     driveDeps: DriveDeps;
     asker: Asker;
+    budgets: BudgetDesk;
   },
 ): Server {
   const { store, clock, log, settings, tokenKey } = deps;
-  const { ledger, pool, cards, drive, driveDeps, asker } = parts;
+  const { ledger, pool, cards, drive, driveDeps, asker, budgets } = parts;
   const files = createLinkFiles({
     store,
     objects: deps.objects,
@@ -164,6 +166,7 @@ function createLink(
     effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker }),
     driveEffects: createDriveEffects({ ...driveDeps, ledger }),
     networkEffects: createNetworkEffects({ store, ledger, clock }),
+    budgets,
     files,
   });
   const { timeZone, attemptLimitMs } = settings;

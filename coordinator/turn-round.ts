@@ -125,7 +125,8 @@ function withAttachments(goal: string, entry: InboxEntry): string {
     : `${goal}\n\n[The person attached, among the owner's files: ${entry.attachments.join(', ')}]`;
 }
 
-function originOf(role: Role, sender: Sender): Origin {
+/** On whose word a turn acts. */
+export function originOf(role: Role, sender: Sender): Origin {
   return role === 'owner' ? { kind: 'owner', person: sender.name } : { kind: 'member', person: sender.name };
 }
 

@@ -15,16 +15,19 @@ import {
   type Origin,
   type OutboxEntry,
   type Records,
+  type Sender,
   type Store,
   type TaskId,
   type ToolCall,
   type TurnRound,
 } from '@reeve/core';
 import { TurnStopped } from './answers-in-hand.ts';
+import type { BudgetDesk } from './budget-desk.ts';
 import { assembleContext, type ContextDeps } from './context/assemble.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
 import type { Turn } from './mailbox.ts';
-import type { RoundRunner } from './turn-round.ts';
+import type { Role } from './people.ts';
+import { originOf, type RoundRunner } from './turn-round.ts';
 
 /** Rounds of tool calls in one turn before it is broken off. */
 const MAX_ROUNDS = 12;
@@ -42,6 +45,8 @@ export interface TurnDeps {
   readonly log: Log;
   readonly draft: (draft: Draft) => void;
   readonly runRound: RoundRunner;
+  readonly roleOf: (sender: Sender, channel: string) => Role;
+  readonly budgets: Pick<BudgetDesk, 'explain'>;
   /** Called after the answer is committed. */
   readonly onAnswered: (conversationId: string) => void;
 }
@@ -113,7 +118,12 @@ async function answer(deps: TurnDeps, answering: Answering, signal: AbortSignal)
     if (signal.aborted || !(error instanceof ModelError)) throw error;
     const reference = deps.newId().slice(-6);
     deps.log.warn({ err: error, turn: entry.id, reference }, 'the model did not answer a turn');
-    return modelFailureReply(error, rounds, reference);
+    const { sender, chat } = entry;
+    const explained =
+      error.code === 'budget-exhausted'
+        ? await deps.budgets.explain(entry, originOf(deps.roleOf(sender, chat.channel), sender))
+        : null;
+    return modelFailureReply(error, rounds, reference, explained);
   }
 }
 
@@ -189,11 +199,19 @@ function emptyReply(rounds: readonly TurnRound[]): TurnReply {
 }
 
 /** What to say when the model failed; names the tasks that this turn had started all the same. */
-function modelFailureReply(error: ModelError, rounds: readonly TurnRound[], reference: string): TurnReply {
+function modelFailureReply(
+  error: ModelError,
+  rounds: readonly TurnRound[],
+  reference: string,
+  explained: string | null,
+): TurnReply {
   const failure = isFailureCode(error.code) ? error.code : 'model-failed';
   const tasks = rounds.flatMap((round) => round.tasks);
   const started = tasks.length === 0 ? '' : ` Already started: ${tasks.join(', ')}.`;
-  return { text: `${failureText({ code: failure })}${started} (Reference ${reference})`, failure };
+  return {
+    text: `${explained ?? failureText({ code: failure })}${started} (Reference ${reference})`,
+    failure,
+  };
 }
 
 async function commitReply(

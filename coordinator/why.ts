@@ -27,7 +27,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
     steps.length === 0 ? 'It has no steps yet.' : 'Steps:',
     ...steps.slice(-SHOWN_STEPS).flatMap(stepLine),
   ];
-  const questions = await questionLines(store, steps, id, timeZone);
+  const questions = await questionLines(store, id, timeZone);
   if (questions.length > 0) lines.push('', 'Questions it asked:', ...questions);
   if (task.outcome && task.outcome.summary !== '')
     lines.push('', `It says: ${showHidden(task.outcome.summary)}`);
@@ -57,17 +57,8 @@ function stepLine(step: Step): string[] {
   }
 }
 
-async function questionLines(
-  store: Store,
-  steps: readonly Step[],
-  id: TaskId,
-  timeZone: string,
-): Promise<string[]> {
-  const callIds = new Set(steps.flatMap((step) => (step.body.kind === 'intent' ? [step.body.callId] : [])));
-  const approvals = (
-    await Promise.all([...callIds].map((callId) => store.approvals.forCall(id, callId)))
-  ).flat();
-  return approvals.map((approval) => {
+async function questionLines(store: Store, id: TaskId, timeZone: string): Promise<string[]> {
+  return (await store.approvals.forTask(id)).map((approval) => {
     const when = approval.decidedAt ? ` (${momentText(approval.decidedAt, timeZone)})` : '';
     return `- ${approval.code} ${answerSentence(approval)}${when}`;
   });

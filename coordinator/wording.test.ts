@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { statusText, taskLine } from './status.ts';
 import { resultText } from './task-result.ts';
-import { later, NOW, resultStep, sampleApproval, sampleTask } from './testing/samples.ts';
+import { later, NOW, resultStep, sampleApproval, sampleSpending, sampleTask } from './testing/samples.ts';
 import { bytesText, countText, effectSentence, proofLines, spanText } from './wording.ts';
 
 describe('wording', () => {
@@ -115,6 +115,7 @@ describe('the status', () => {
     approvals: [],
     answering: [],
     today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
+    spending: sampleSpending(),
     trouble: [],
     model: 'rehearsal',
   };
@@ -124,6 +125,7 @@ describe('the status', () => {
       'Running 0 of 5.',
       '',
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
+      'Today: 0 tokens.',
       'Model: rehearsal',
     ]);
   });
@@ -151,6 +153,7 @@ describe('the status', () => {
       '- ‖ T-5 Make a CSV · paused · 12 s',
       '',
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
+      'Today: 0 tokens.',
       'Model: rehearsal',
       '',
       '⚠ The disk is nearly full; free some space.',

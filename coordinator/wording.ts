@@ -1,11 +1,15 @@
 import {
-  type EffectCall,
+  type AskedCall,
+  BUDGET_TOOL,
+  raiseArgumentsSchema,
   type Step,
   shorten,
   showHiddenInLine,
   type Task,
   type TaskOutcome,
+  type WaitingFor,
 } from '@reeve/core';
+import { raiseSentence } from './budget-wording.ts';
 
 /** A span of time as people say it: `4 s`, `3 min 20 s`, `2 h 5 min`. */
 export function spanText(milliseconds: number): string {
@@ -69,9 +73,7 @@ export function stateText(task: Task): string {
     case 'running':
       return task.activity === '' ? 'starting' : task.activity;
     case 'waiting':
-      return task.waitingFor === 'approval'
-        ? 'waiting for your answer'
-        : `waiting for ${task.waitingFor ?? 'you'}`;
+      return WAITING_TEXTS[task.waitingFor ?? 'approval'];
     case 'paused':
       return 'paused';
     case 'succeeded':
@@ -84,6 +86,12 @@ export function stateText(task: Task): string {
       return 'ran out of time';
   }
 }
+
+const WAITING_TEXTS: Readonly<Record<WaitingFor, string>> = {
+  approval: 'waiting for your answer',
+  input: 'waiting for input',
+  budget: 'waiting for more budget',
+};
 
 const VERDICTS: Readonly<Record<NonNullable<TaskOutcome['verdict']>, string>> = {
   proved: 'done',
@@ -102,7 +110,7 @@ export function taskName(task: Pick<Task, 'id' | 'title'>): string {
 }
 
 /** A declared call as one plain sentence that starts with a verb: what will happen, to what. */
-export function effectSentence(call: EffectCall): string {
+export function effectSentence(call: AskedCall): string {
   const path = showHiddenInLine(String(call.arguments['path'] ?? ''));
   switch (call.tool) {
     case 'files.delete':
@@ -113,12 +121,14 @@ export function effectSentence(call: EffectCall): string {
       return fetchSentence(call);
     case 'network.open':
       return `Let this task’s commands send anything to 1 host: ${showHiddenInLine(`${call.arguments['host']}:${call.arguments['port']}`)}`;
+    case BUDGET_TOOL:
+      return raiseSentence(raiseArgumentsSchema.parse(call.arguments));
     default:
       return `Run ${showHiddenInLine(call.tool)}`;
   }
 }
 
-function fetchSentence(call: EffectCall): string {
+function fetchSentence(call: AskedCall): string {
   const { method, url, secrets } = call.arguments;
   const host = showHiddenInLine(URL.parse(String(url))?.host ?? String(url));
   const using =

@@ -1,3 +1,4 @@
+import { BUDGET_TOOL } from './budget.ts';
 import type { JsonValue } from './canonical.ts';
 import type { TaskId } from './ids.ts';
 import type { Origin } from './origin.ts';
@@ -25,12 +26,15 @@ export interface EffectCall {
   readonly arguments: { readonly [name: string]: JsonValue };
 }
 
+/** What a question is about: a declared call, or the raise of a cap that belongs to no task. */
+export type AskedCall = Omit<EffectCall, 'task'> & { readonly task: TaskId | null };
+
 /** One question to the owner. The coordinator is its only writer. */
 export interface Approval {
   /** What a person types: `/approve A7K2`. */
   readonly code: string;
   readonly conversationId: string;
-  readonly call: EffectCall;
+  readonly call: AskedCall;
   /** SHA-256 of the canonical call. */
   readonly digest: string;
   readonly question: Question;
@@ -78,8 +82,8 @@ export const APPROVAL_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
  *         ──voided───► voided    (the call changed or its task ended)
  * ```
  *
- * Every other state is final: the first decision wins. A destructive call, and running one again whose outcome is not
- * known, accept no scope but `once`.
+ * Every other state is final: the first decision wins. A destructive call, running one again whose outcome is not known,
+ * and a raise of a cap accept no scope but `once`.
  */
 export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date): ApprovalMove {
   if (approval.state !== 'pending')
@@ -101,8 +105,8 @@ export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date
           ? moved(approval, { state: 'confirmed', decidedAt: now, decidedBy: event.by })
           : { kind: 'refused', reason: 'not-begun' };
       }
-      const isOnceOnly = approval.tier === 'destructive' || approval.question === 'outcome';
-      if (isOnceOnly && decision.scope !== 'once') return { kind: 'refused', reason: 'scope-too-wide' };
+      if (!takesStandingYes(approval) && decision.scope !== 'once')
+        return { kind: 'refused', reason: 'scope-too-wide' };
       return moved(approval, {
         state: 'approved',
         decidedAt: now,
@@ -111,6 +115,11 @@ export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date
       });
     }
   }
+}
+
+/** Whether a yes may reach further than this once: never for what cannot be taken back, never for money. */
+export function takesStandingYes({ tier, question, call }: Approval): boolean {
+  return tier !== 'destructive' && question !== 'outcome' && call.tool !== BUDGET_TOOL;
 }
 
 function moved(approval: Approval, patch: Partial<Approval>): ApprovalMove {

@@ -70,7 +70,8 @@ export const aboutSchema = z.discriminatedUnion('kind', [
     kind: z.literal('approval-card'),
     code: z.string(),
     question: z.enum(['permission', 'outcome']),
-    taskId: taskIdStrictSchema,
+    /** Null for a question about a cap of a day or month. */
+    taskId: taskIdStrictSchema.nullable(),
     state: z.string(),
   }),
   z.strictObject({ kind: z.literal('notice') }),

@@ -1,10 +1,11 @@
 import type { Approval } from './approval.ts';
 import type { AuditCheck } from './audit.ts';
+import type { Amount, Cap } from './budget.ts';
 import type { Sender } from './channel.ts';
 import type { Failure } from './failure.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step } from './link.ts';
-import type { Conversation, Message } from './store.ts';
+import type { Conversation, Message, UsageShare } from './store.ts';
 import type { Task, TaskState } from './task.ts';
 
 export type Outcome<T> =
@@ -15,6 +16,36 @@ export interface TaskView {
   readonly task: Task;
   /** The queue position of a queued task, from 1; null otherwise. */
   readonly position: number | null;
+}
+
+/** What has been spent under a cap, raises of people included in the cap. */
+export interface CapView {
+  readonly spent: Amount;
+  readonly cap: Cap;
+}
+
+/** What models have used today (the owner's day), of which caps, and for whom. */
+export interface SpendingView {
+  readonly day: CapView & { readonly of: string };
+  readonly month: CapView & { readonly of: string };
+  /** Today's, by role and model, the largest first; `task` is null in all. */
+  readonly shares: readonly UsageShare[];
+  /** Today's dearest tasks in tokens. */
+  readonly topTasks: readonly Pick<
+    UsageShare & { readonly task: TaskId },
+    'task' | 'calls' | 'inputTokens' | 'outputTokens' | 'micros'
+  >[];
+  /** Models that were used today and have no price: money cannot be counted for them. */
+  readonly unpricedModels: readonly string[];
+}
+
+/** A task as the counter shows it whole. */
+export interface TaskFile {
+  readonly task: Task;
+  readonly steps: Step[];
+  readonly approvals: Approval[];
+  /** What it has used so far, by model, and its own cap. */
+  readonly usage: CapView & { readonly shares: readonly UsageShare[] };
 }
 
 /** What runs, waits and is queued, as `/status` shows it. */
@@ -34,6 +65,7 @@ export interface StatusView {
     readonly inputTokens: number;
     readonly outputTokens: number;
   };
+  readonly spending: SpendingView;
   /** Health lines, only when something is wrong; each says the fix. */
   readonly trouble: readonly string[];
   /** How the model is set, in words: `rehearsal`, or names by role. */
@@ -44,7 +76,7 @@ export interface StatusView {
 export interface Desk {
   status(): Promise<StatusView>;
   listTasks(filter: { readonly states?: readonly TaskState[]; readonly limit: number }): Promise<Task[]>;
-  getTask(id: TaskId): Promise<Outcome<{ task: Task; steps: Step[]; approvals: Approval[] }>>;
+  getTask(id: TaskId): Promise<Outcome<TaskFile>>;
   cancelTask(id: TaskId, by: Sender): Promise<Outcome<Task>>;
   pendingApprovals(): Promise<Approval[]>;
   getApproval(code: string): Promise<Outcome<Approval>>;

@@ -97,11 +97,25 @@ const kinds = {
     status: 422,
   },
   'approval-scope': {
-    what: 'A yes to something that cannot be taken back counts once only.',
+    what: 'A yes to this counts once only.',
     notDone: 'Nothing was decided.',
     hint: 'Approve it once, or deny it.',
     retryable: false,
     status: 422,
+  },
+  'budget-exhausted': {
+    what: 'The budget is used up.',
+    notDone: 'No model was called.',
+    hint: 'Answer the card that asks whether to add to it; commands such as /status work all the same.',
+    retryable: false,
+    status: 402,
+  },
+  'budget-denied': {
+    what: 'Its budget was used up, and no more was added.',
+    notDone: 'The task was ended before it was done.',
+    hint: 'Ask again to start a new one, which has a budget of its own.',
+    retryable: false,
+    status: 402,
   },
   'approval-not-yours': {
     what: 'Only the owner may answer that question.',

@@ -1,5 +1,6 @@
 export * from './approval.ts';
 export * from './audit.ts';
+export * from './budget.ts';
 export * from './canonical.ts';
 export * from './capability.ts';
 export * from './card.ts';

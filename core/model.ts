@@ -80,7 +80,8 @@ export class ModelError extends Error {
     | 'model-failed'
     | 'model-cut-off'
     | 'model-timeout'
-    | 'model-bad-answer';
+    | 'model-bad-answer'
+    | 'budget-exhausted';
   readonly retryable: boolean;
   /** Provider's wish before the next try, in milliseconds. */
   readonly retryAfterMs: number | null;

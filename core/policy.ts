@@ -52,7 +52,7 @@ export function judge(call: EffectCall, context: PolicyContext): Verdict {
  * What a call is about, as capabilities and grants name it: `drive/<path>` for the owner's files, `<host>/<path>` for a
  * request, `<host>:<port>` for an opened host. Empty when the arguments do not say.
  */
-export function resourceOf(call: EffectCall): string {
+export function resourceOf(call: Pick<EffectCall, 'tool' | 'arguments'>): string {
   const { path, url, host, port } = call.arguments;
   if (call.tool === 'http.fetch') return typeof url === 'string' ? requestResource(url) : '';
   if (call.tool === 'network.open') return typeof host === 'string' ? `${host}:${port}` : '';

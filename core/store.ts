@@ -1,5 +1,6 @@
 import type { Approval, EffectCall, Grant } from './approval.ts';
 import type { AuditAnchor, AuditEntry, AuditEvent } from './audit.ts';
+import type { BudgetRecords } from './budget.ts';
 import type { About, ChatAddress, OutboundContent, Sender } from './channel.ts';
 import type { HostPort } from './host.ts';
 import type { TaskId } from './ids.ts';
@@ -218,10 +219,13 @@ export interface StepRecords {
 }
 
 export interface ApprovalRecords {
-  insert(approval: Approval): Promise<void>;
+  /** False when the same is asked already about a cap that belongs to no task; nothing is written then. */
+  insert(approval: Approval): Promise<boolean>;
   get(code: string): Promise<Approval | null>;
-  /** All approvals asked for this call, newest first. */
-  forCall(task: TaskId, callId: string): Promise<Approval[]>;
+  /** All approvals asked for this call, newest first; `task` is null for questions that belong to none. */
+  forCall(task: TaskId | null, callId: string): Promise<Approval[]>;
+  /** All approvals of a task, oldest first. */
+  forTask(task: TaskId): Promise<Approval[]>;
   pending(): Promise<Approval[]>;
   pendingForTask(task: TaskId): Promise<Approval[]>;
   /** Writes a moved record if the stored one is still pending; false when another decision won. */
@@ -316,18 +320,26 @@ export interface AuditRecords {
   about(subject: string, limit: number): Promise<AuditEntry[]>;
 }
 
-export interface UsageRecord {
+/** What one role used of one model for one task; `task` is null for the coordinator's own turns. */
+export interface UsageShare {
   readonly task: TaskId | null;
   readonly role: ModelRole;
   readonly model: string;
+  readonly calls: number;
+  /** Of them, those whose figures are estimates. */
+  readonly estimatedCalls: number;
+  /** Of them, those that money could not be counted for. */
+  readonly unpricedCalls: number;
   readonly inputTokens: number;
   readonly outputTokens: number;
-  readonly estimated: boolean;
-  readonly at: Date;
+  /** Millionths of a US dollar, of the calls that have a price. */
+  readonly micros: number;
 }
 
+/** Read only: usage is written by `BudgetRecords.settle`. */
 export interface UsageRecords {
-  record(usage: UsageRecord): Promise<void>;
+  /** By task, role and model, the largest first; of one day (`2026-11-21`, the owner's) or one task when named. */
+  shares(filter: { readonly day?: string; readonly task?: TaskId }): Promise<UsageShare[]>;
   totals(filter: {
     readonly since?: Date;
     readonly task?: TaskId;
@@ -351,6 +363,7 @@ export interface Records {
   readonly network: NetworkRecords;
   readonly audit: AuditRecords;
   readonly usage: UsageRecords;
+  readonly budget: BudgetRecords;
 }
 
 /** Another coordinator has taken the tenant over; this one must stop. */
@@ -383,9 +396,9 @@ export interface Store extends Records {
   close(): Promise<void>;
 }
 
-/** What the gateway may do with the database: count usage, use permits, log, read what was decided. */
+/** What the gateway may do with the database: reserve and count usage, use permits, log, read what was decided. */
 export interface GatewayStore {
-  readonly usage: Pick<UsageRecords, 'record'>;
+  readonly budget: Pick<BudgetRecords, 'reserve' | 'settle' | 'release'>;
   readonly permits: Pick<PermitRecords, 'get' | 'consume' | 'settle' | 'abandonOpenUses'>;
   readonly network: Pick<NetworkRecords, 'openedHosts'>;
   readonly audit: Pick<AuditRecords, 'append'>;

@@ -78,7 +78,7 @@ export type TaskEvent =
   | { readonly kind: 'finished'; readonly outcome: TaskOutcome }
   | { readonly kind: 'cancelled'; readonly outcome: TaskOutcome }
   | { readonly kind: 'expired'; readonly outcome: TaskOutcome }
-  /** The dispatcher gives a task up that cannot be started. */
+  /** A task is given up: it cannot be started, or gets no more budget. */
   | { readonly kind: 'set-aside'; readonly outcome: TaskOutcome };
 
 export type TaskMove =

@@ -65,6 +65,7 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
       runTask({ task, journal, model, calls, control, scratch, clock: deps.clock }),
       lost,
     ]);
+    if (end.outcome === 'released') return await leave(end.failure);
     await link.finish({ attempt, ...end, evidence: [...end.evidence] });
     return EXECUTOR_EXIT.done;
   } catch (error) {
@@ -72,22 +73,16 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
     if (reason instanceof Superseded) return EXECUTOR_EXIT.superseded;
     if (!(reason instanceof Leave)) throw error;
     if (!reason.save) return EXECUTOR_EXIT.superseded;
-    return leave();
+    return leave(null);
   } finally {
     shim.close();
   }
 
   /** Saves what the next attempt needs. The task may have moved on in the same moment; then there is nothing to say. */
-  async function leave(): Promise<number> {
-    const released: Omit<TaskEnd, 'outcome'> & { outcome: 'released' } = {
-      outcome: 'released',
-      summary: '',
-      evidence: [],
-      failure: null,
-    };
+  async function leave(failure: TaskEnd['failure']): Promise<number> {
     try {
       await scratch.save();
-      await link.finish({ attempt, ...released, evidence: [] });
+      await link.finish({ attempt, outcome: 'released', summary: '', evidence: [], failure });
     } catch (error) {
       if (!(error instanceof Superseded)) throw error;
       return EXECUTOR_EXIT.superseded;

@@ -18,7 +18,8 @@ import type { ScratchKeeper } from './scratch-keeper.ts';
 
 /** How a task ended, as the executor sees it. */
 export interface TaskEnd {
-  readonly outcome: 'succeeded' | 'failed';
+  /** `released`: it is not over, but cannot go on now; `failure` says why. */
+  readonly outcome: 'succeeded' | 'failed' | 'released';
   readonly summary: string;
   readonly evidence: readonly number[];
   readonly failure: FailureCode | null;
@@ -113,6 +114,14 @@ function evidenceOf(steps: readonly Step[]): number[] {
   return [...effects, ...work, ...reads].map(({ seq }) => seq).sort((left, right) => left - right);
 }
 
+/** The task waits for the owner, who may add to its budget; the coordinator asks. */
+const outOfBudget: TaskEnd = {
+  outcome: 'released',
+  summary: '',
+  evidence: [],
+  failure: 'budget-exhausted',
+};
+
 /** One model call, recorded. The gateway has retried already; one more try here covers the gateway itself. */
 async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
   for (let tries = 1; ; tries += 1) {
@@ -136,7 +145,7 @@ async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
         continue;
       }
       const code = isFailureCode(error.code) ? error.code : 'model-failed';
-      return failed(code, '');
+      return code === 'budget-exhausted' ? outOfBudget : failed(code, '');
     }
   }
 }

@@ -10,7 +10,10 @@ export interface Call {
   readonly signal: AbortSignal;
   /** True when nobody waits for the answer any more. */
   isGone(): boolean;
-  /** Ends whatever still runs. Usage is written unless no token ever came (`failed`). Idempotent. */
+  /**
+   * Ends whatever still runs. Usage is written, unless the provider refused before its first token (`failed`); when
+   * nobody waited for that token any longer, the provider may have worked all the same: that counts. Idempotent.
+   */
   end(how: 'answered' | 'broken' | 'failed'): void;
 }
 
@@ -35,8 +38,10 @@ export function startCall(deps: {
     signal: AbortSignal.any([gone, over.signal]),
     isGone: () => gone.aborted,
     end(how) {
+      const wasGivenUp = gone.aborted || over.signal.aborted;
       over.abort(new Error('the call is over'));
-      if (how !== 'failed') deps.meter.settle();
+      if (how === 'failed' && !wasGivenUp) deps.meter.release();
+      else deps.meter.settle();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { TokenClaims } from '@reeve/core';
+import type { ChatRequest, TaskId, TokenClaims } from '@reeve/core';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { startCall } from './call.ts';
@@ -8,7 +8,7 @@ import type { GatewayDeps } from './gateway-deps.ts';
 import type { ModelCaller } from './model-call.ts';
 import { refuse, refuseFor } from './refusal.ts';
 import { holderOf } from './token-holder.ts';
-import type { UsageMeter } from './usage-meter.ts';
+import type { CallMeter, UsageMeter } from './usage-meter.ts';
 
 export interface HandlerDeps extends GatewayDeps {
   readonly meter: UsageMeter;
@@ -46,15 +46,14 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
   }
   const role = claims.role === 'coordinator' ? 'coordinator' : 'executor';
   const request = chatRequestOf(parsed.data, role, deps.limits.maxTokens);
+  const id = deps.newRequestId();
+  const meter = await reserve(deps, { id, task: claims.role === 'task' ? claims.task : null, request });
+  if (meter instanceof Response) return meter;
   const call = startCall({
-    meter: deps.meter.begin({
-      role,
-      task: claims.role === 'task' ? claims.task : null,
-      requestBytes: Buffer.byteLength(body),
-    }),
+    meter,
     clock: deps.clock,
     deadlineMs: deps.limits.deadlineMs,
-    id: deps.newRequestId(),
+    id,
     gone: [context.req.raw.signal, deps.stopping],
   });
   try {
@@ -63,6 +62,18 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
   } catch (error) {
     call.end('failed');
     return refuseFor(error, { call: call.id, role, isGone: call.isGone() }, deps.log);
+  }
+}
+
+/** The call's meter, its budget reserved; or the refusal. */
+async function reserve(
+  deps: HandlerDeps,
+  { id, task, request }: { id: string; task: TaskId | null; request: ChatRequest },
+): Promise<CallMeter | Response> {
+  try {
+    return await deps.meter.begin({ task, request });
+  } catch (error) {
+    return refuseFor(error, { call: id, role: request.role, isGone: false }, deps.log);
   }
 }
 

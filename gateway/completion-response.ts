@@ -48,13 +48,18 @@ export async function wholeAnswer(answer: OpenAnswer, call: Call): Promise<Respo
 }
 
 /** The pieces of an answer, counted; ends the call when they end, in whichever way. */
-async function* piecesOf({ first, rest }: OpenAnswer, call: Call): AsyncGenerator<ChatChunk, void> {
+async function* piecesOf({ first, rest, by }: OpenAnswer, call: Call): AsyncGenerator<ChatChunk, void> {
   let how: 'answered' | 'broken' = 'broken';
+  call.meter.answeredBy(by);
   try {
     let piece: ChatChunk = first;
     for (;;) {
       call.meter.count(piece);
-      if (piece.kind === 'end') how = 'answered';
+      if (piece.kind === 'end') {
+        how = 'answered';
+        // Before the caller learns of the end, so that its next call finds this one settled.
+        call.end(how);
+      }
       yield piece;
       if (how === 'answered') return;
       const next = await rest.next();

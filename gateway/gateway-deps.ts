@@ -1,13 +1,17 @@
-import type { Clock, GatewayStore, HostPort, Log, Model, ModelRole } from '@reeve/core';
+import type { BudgetPlan, Clock, GatewayStore, HostPort, Log, Model, ModelRole } from '@reeve/core';
 import type { EgressLimits } from './egress/egress-limits.ts';
 import type { Network } from './egress/network.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { SecretFiller } from './secret-filler.ts';
+import type { ModelNames } from './usage-meter.ts';
 
 /** What a gateway is made of. */
 export interface GatewayDeps {
   readonly models: Readonly<Record<ModelRole, Model>>;
   readonly fallback?: Model;
+  readonly modelNames: ModelNames;
+  /** The caps of the settings and what models cost. */
+  readonly budget: BudgetPlan;
   readonly store: GatewayStore;
   /** The tenant's key that task and coordinator tokens are signed with. */
   readonly tokenKey: Uint8Array;

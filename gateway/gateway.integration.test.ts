@@ -229,7 +229,7 @@ describe('answers', () => {
     });
     await collectAnswer(model.stream(TALK, never));
     const estimated = await collectAnswer(model.stream(TALK, never));
-    expect(estimated.usage).toMatchObject({ outputTokens: 100, estimated: true });
+    expect(estimated.usage).toMatchObject({ outputTokens: 134, estimated: true });
     await expect
       .poll(() => bench.usage)
       .toMatchObject([
@@ -241,7 +241,7 @@ describe('answers', () => {
           outputTokens: 5,
           estimated: false,
         },
-        { model: 'bare', outputTokens: 100, estimated: true },
+        { model: 'bare', outputTokens: 134, estimated: true },
       ]);
   });
 });

@@ -23,13 +23,13 @@ export interface Gateway {
 
 /**
  * The one door out. `POST /v1/chat/completions` for any OpenAI client that holds a task or coordinator token: chooses the
- * model by the token's role, retries and falls back before the first token, and counts. `POST /request` makes one web
+ * model by the token's role, reserves its budget, retries and falls back before the first token, and counts. `POST /request` makes one web
  * request for a task under its permit, `CONNECT` tunnels to hosts that were opened to the task. `GET /healthz`.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const random = deps.random ?? Math.random;
   const newRequestId = () => `chatcmpl-${random().toString(36).slice(2, 12)}`;
-  const meter = createUsageMeter(deps);
+  const meter = createUsageMeter({ ...deps, plan: deps.budget });
   const stopping = new AbortController();
   const callModel = createModelCaller({ ...deps, random });
   const egress = createEgress({ ...deps, stopping: stopping.signal });

@@ -8,3 +8,4 @@ export type { SecretFill, SecretFiller } from './secret-filler.ts';
 export { createSecretFiller } from './secrets/keyed-filler.ts';
 export { createSecretDesk } from './secrets/secret-desk.ts';
 export type { SecretKeys } from './secrets/secret-keys.ts';
+export type { ModelNames } from './usage-meter.ts';

@@ -14,6 +14,8 @@ import { failureFields } from './refusal.ts';
 export interface OpenAnswer {
   readonly first: ChatChunk;
   readonly rest: AsyncIterator<ChatChunk>;
+  /** The role's own model, or the fallback. */
+  readonly by: 'own' | 'fallback';
 }
 
 /**
@@ -71,7 +73,7 @@ export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
         { ...failureFields(error), role: request.role, decision: 'fallback', retries: limits.retries },
         'the model failed before its first token; the fallback model takes over',
       );
-      return openWithRetries(deps.fallback, request, signal);
+      return { ...(await openWithRetries(deps.fallback, request, signal)), by: 'fallback' };
     }
   };
 }
@@ -88,5 +90,5 @@ async function openAnswer(model: Model, request: ChatRequest, signal: AbortSigna
   const rest = model.stream(request, signal)[Symbol.asyncIterator]();
   const { done, value } = await rest.next();
   if (done) throw new ModelError('model-cut-off', 'the answer ended before it began', { retryable: true });
-  return { first: value, rest };
+  return { first: value, rest, by: 'own' };
 }

@@ -1,60 +1,77 @@
-import type { ChatChunk, Clock, GatewayStore, Log, ModelRole, TaskId, TokenUsage } from '@reeve/core';
+import {
+  type BudgetPlan,
+  type ChatChunk,
+  type ChatRequest,
+  type Clock,
+  costOf,
+  type GatewayStore,
+  type Log,
+  ModelError,
+  type ModelRole,
+  periodOf,
+  priceOf,
+  type Reservation,
+  type Settlement,
+  type TaskId,
+  type TokenUsage,
+} from '@reeve/core';
+import { believableUsage, bytesOf, estimateRequest, type RequestEstimate } from './token-estimate.ts';
 
-/** Counts what calls cost. */
+/** What the models behind the gateway are called in the settings; prices go by these names first. */
+export type ModelNames = Readonly<Record<ModelRole, string>> & { readonly fallback: string | null };
+
+/** Reserves what a call may come to and counts what it came to. */
 export interface UsageMeter {
-  /** Starts counting one call; `requestBytes` is the size of its body, for the estimate. */
-  begin(call: { role: ModelRole; task: TaskId | null; requestBytes: number }): CallMeter;
+  /**
+   * Reserves the most that the call may come to, at the price of the dearest model that may answer. What ended before
+   * is settled first, so that one caller's calls in a row do not stand in each other's way.
+   *
+   * @throws {ModelError} `budget-exhausted` when a cap leaves no room; nothing is reserved then.
+   */
+  begin(call: { task: TaskId | null; request: ChatRequest }): Promise<CallMeter>;
   /** Resolves when everything counted so far is in the database or in the log. */
   settled(): Promise<void>;
 }
 
 export interface CallMeter {
+  /** Which model answers; the role's own until said otherwise. */
+  answeredBy(which: 'own' | 'fallback'): void;
   count(chunk: ChatChunk): void;
-  /** The provider's figures once it has given them, until then an estimate. */
+  /** The provider's figures once it has given them and if they can be true, else an estimate. */
   usage(): TokenUsage;
-  /** Writes the call's record, whether it ended well or not; once. */
+  /** Turns the reservation into a record of what the call came to; once. Without it the whole reservation stands. */
   settle(): void;
+  /** Gives the reservation back: the provider refused, nothing was used. Once; not after `settle`. */
+  release(): void;
 }
 
-/** Rough for English and code; an estimate is marked as one. */
-const BYTES_PER_TOKEN = 4;
+export interface UsageMeterDeps {
+  readonly store: Pick<GatewayStore, 'budget' | 'audit'>;
+  readonly plan: BudgetPlan;
+  readonly modelNames: ModelNames;
+  readonly clock: Clock;
+  readonly log: Log;
+}
 
-export function createUsageMeter(deps: { store: GatewayStore; clock: Clock; log: Log }): UsageMeter {
+export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
   const pending = new Set<Promise<void>>();
 
-  function record(role: ModelRole, task: TaskId | null, model: string, usage: TokenUsage): void {
-    const writing = deps.store.usage
-      .record({ task, role, model, ...usage, at: deps.clock.now() })
-      .catch((error: unknown) => {
-        deps.log.error({ err: error, task, role, model, ...usage }, 'usage could not be recorded');
-      })
+  function inBackground(work: Promise<unknown>, fields: object): void {
+    const writing = work
+      .then(() => undefined)
+      .catch((error: unknown) =>
+        deps.log.error({ err: error, ...fields }, 'a call could not be settled; all that it reserved counts'),
+      )
       .finally(() => pending.delete(writing));
     pending.add(writing);
   }
 
   return {
-    begin({ role, task, requestBytes }) {
-      let outputBytes = 0;
-      let end: Extract<ChatChunk, { kind: 'end' }> | null = null;
-      let isSettled = false;
-      const usage = (): TokenUsage =>
-        end?.usage ?? {
-          inputTokens: Math.ceil(requestBytes / BYTES_PER_TOKEN),
-          outputTokens: Math.ceil(outputBytes / BYTES_PER_TOKEN),
-          estimated: true,
-        };
-      return {
-        count(chunk) {
-          if (chunk.kind === 'end') end = chunk;
-          else outputBytes += bytesOf(chunk);
-        },
-        usage,
-        settle() {
-          if (isSettled) return;
-          isSettled = true;
-          record(role, task, end?.model || 'unknown', usage());
-        },
-      };
+    async begin({ task, request }) {
+      await Promise.all(pending);
+      const estimate = estimateRequest(request);
+      const id = await reserve(deps, task, request.role, estimate);
+      return meterOf(deps, { id, role: request.role, estimate }, inBackground);
     },
     async settled() {
       while (pending.size > 0) await Promise.all(pending);
@@ -62,8 +79,85 @@ export function createUsageMeter(deps: { store: GatewayStore; clock: Clock; log:
   };
 }
 
-function bytesOf(chunk: Exclude<ChatChunk, { kind: 'end' }>): number {
-  return chunk.kind === 'text'
-    ? Buffer.byteLength(chunk.text)
-    : Buffer.byteLength((chunk.name ?? '') + (chunk.arguments ?? ''));
+async function reserve(
+  deps: UsageMeterDeps,
+  task: TaskId | null,
+  role: ModelRole,
+  estimate: RequestEstimate,
+): Promise<string> {
+  const { store, plan, modelNames } = deps;
+  const now = deps.clock.now();
+  const reservation: Reservation = {
+    task,
+    role,
+    model: modelNames[role],
+    ...estimate,
+    micros: highestCost(deps, role, estimate),
+    ...periodOf(now, plan.timeZone),
+    at: now,
+  };
+  const reply = await store.budget.reserve(reservation, plan.caps);
+  if (reply.kind === 'reserved') return reply.id;
+  const { cap, spent, isNews } = reply;
+  if (isNews) {
+    const detail = { cap: cap.kind, of: cap.of, spent: { ...spent }, needed: { ...estimate }, role };
+    const event = { event: 'reservation-refused', actor: 'gateway', subject: task ?? 'coordinator', detail };
+    await store.audit.append(event, now);
+  }
+  throw new ModelError('budget-exhausted', `the budget of the ${cap.kind} ${cap.of} leaves no room`, {
+    retryable: false,
+  });
+}
+
+/** Null when no model that may answer has a price. */
+function highestCost(
+  { plan, modelNames }: UsageMeterDeps,
+  role: ModelRole,
+  estimate: RequestEstimate,
+): number | null {
+  const names = modelNames.fallback === null ? [modelNames[role]] : [modelNames[role], modelNames.fallback];
+  const costs = names.flatMap((name) => costOf(priceOf(plan.prices, name), estimate) ?? []);
+  return costs.length === 0 ? null : Math.max(...costs);
+}
+
+function meterOf(
+  deps: UsageMeterDeps,
+  call: { id: string; role: ModelRole; estimate: RequestEstimate },
+  inBackground: (work: Promise<unknown>, fields: object) => void,
+): CallMeter {
+  const { store, plan, modelNames, clock } = deps;
+  let outputBytes = 0;
+  let end: Extract<ChatChunk, { kind: 'end' }> | null = null;
+  let configuredName = modelNames[call.role];
+  let isOver = false;
+  const usage = (): TokenUsage => believableUsage(end?.usage ?? null, call.estimate, outputBytes);
+
+  function settlement(): Settlement {
+    const used = usage();
+    const model = end?.model || configuredName;
+    const micros = costOf(priceOf(plan.prices, configuredName, model), used);
+    return { model, ...used, micros, at: clock.now() };
+  }
+
+  return {
+    answeredBy(which) {
+      if (which === 'fallback' && modelNames.fallback !== null) configuredName = modelNames.fallback;
+    },
+    count(chunk) {
+      if (chunk.kind === 'end') end = chunk;
+      else outputBytes += bytesOf(chunk);
+    },
+    usage,
+    settle() {
+      if (isOver) return;
+      isOver = true;
+      const settled = settlement();
+      inBackground(store.budget.settle(call.id, settled), { call: call.id, ...settled });
+    },
+    release() {
+      if (isOver) return;
+      isOver = true;
+      inBackground(store.budget.release(call.id), { call: call.id });
+    },
+  };
 }

@@ -34,7 +34,9 @@ const wireChunkSchema = z.object({
       completion_tokens: z.number().min(0),
       estimated: z.boolean().optional(),
     })
-    .nullish(),
+    .nullish()
+    // Figures that are no figures spoil no answer: it counts as one without any.
+    .catch(null),
 });
 
 type WireChunk = z.output<typeof wireChunkSchema>;

@@ -10,6 +10,7 @@ const MODEL_CODES = [
   'model-cut-off',
   'model-timeout',
   'model-bad-answer',
+  'budget-exhausted',
 ] as const satisfies readonly ModelError['code'][];
 
 const problemSchema = z.object({

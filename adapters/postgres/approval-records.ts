@@ -1,4 +1,4 @@
-import { type Approval, type ApprovalRecords, taskNumberOf } from '@reeve/core';
+import { type Approval, type ApprovalRecords, type TaskId, taskNumberOf } from '@reeve/core';
 import type { SqlQueries } from './sql-queries.ts';
 
 interface ApprovalRow {
@@ -31,9 +31,17 @@ export function createApprovalRecords(sql: SqlQueries): ApprovalRecords {
 
     async forCall(task, callId) {
       const rows = await sql.rows<ApprovalRow>(
-        'select * from approvals where task = $1 and call_id = $2 order by asked desc',
-        [taskNumberOf(task), callId],
+        `select * from approvals where ${task === null ? '$1::bigint is null and task is null' : 'task = $1'}
+            and call_id = $2 order by asked desc`,
+        [numberOrNull(task), callId],
       );
+      return rows.map(toApproval);
+    },
+
+    async forTask(task) {
+      const rows = await sql.rows<ApprovalRow>('select * from approvals where task = $1 order by asked', [
+        taskNumberOf(task),
+      ]);
       return rows.map(toApproval);
     },
 
@@ -70,15 +78,16 @@ export function createApprovalRecords(sql: SqlQueries): ApprovalRecords {
   };
 }
 
-async function insertApproval(sql: SqlQueries, approval: Approval): Promise<void> {
-  await sql.change(
+async function insertApproval(sql: SqlQueries, approval: Approval): Promise<boolean> {
+  const inserted = await sql.change(
     `insert into approvals (code, conversation_id, task, call_id, call, digest, question, tier, origin, reason, state, asked_at,
        expires_at, decided_at, decided_by, scope, note)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)
+     on conflict (call_id) where task is null and state = 'pending' do nothing`,
     [
       approval.code,
       approval.conversationId,
-      taskNumberOf(approval.call.task),
+      numberOrNull(approval.call.task),
       approval.call.callId,
       JSON.stringify(approval.call),
       approval.digest,
@@ -95,6 +104,11 @@ async function insertApproval(sql: SqlQueries, approval: Approval): Promise<void
       approval.note,
     ],
   );
+  return inserted === 1;
+}
+
+function numberOrNull(task: TaskId | null): number | null {
+  return task === null ? null : taskNumberOf(task);
 }
 
 function toApproval(row: ApprovalRow): Approval {

@@ -1,17 +1,16 @@
 import { type GatewayStore, taskNumberOf } from '@reeve/core';
 import { createAuditRecords } from './audit-records.ts';
+import { createBudgetRecords } from './budget-records.ts';
 import { createNetworkRecords } from './network-records.ts';
 import { createPermitRecords } from './permit-records.ts';
 import type { SqlPool } from './sql-pool.ts';
 import { createSqlQueries } from './sql-queries.ts';
-import { createUsageRecords } from './usage-records.ts';
 
 /** The gateway's few rights on the database. */
 export function createGatewayStore({ pool }: { readonly pool: SqlPool }): GatewayStore {
   const sql = createSqlQueries(pool);
-  const { record } = createUsageRecords(sql);
   return {
-    usage: { record },
+    budget: createBudgetRecords(sql),
     permits: createPermitRecords(sql),
     network: createNetworkRecords(sql),
     audit: createAuditRecords(sql),

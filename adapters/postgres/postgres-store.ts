@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { Records, Store } from '@reeve/core';
 import { createApprovalRecords } from './approval-records.ts';
 import { createAuditRecords } from './audit-records.ts';
+import { createBudgetRecords } from './budget-records.ts';
 import { createConversationRecords } from './conversation-records.ts';
 import { createFileRecords } from './file-records.ts';
 import { createGrantRecords } from './grant-records.ts';
@@ -81,5 +82,6 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     files: createFileRecords(sql),
     audit: createAuditRecords(sql),
     usage: createUsageRecords(sql),
+    budget: createBudgetRecords(sql),
   };
 }

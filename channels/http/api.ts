@@ -22,7 +22,7 @@ import { createGuard, problem } from './guard.ts';
 import { methodsAt } from './methods-at.ts';
 import * as routes from './routes.ts';
 import { addSecrets } from './secrets-api.ts';
-import { approvalView, conversationView, messageView, statusView, taskView } from './views.ts';
+import { approvalView, conversationView, messageView, statusView, taskUsageView, taskView } from './views.ts';
 
 export interface ApiDeps {
   readonly channel: string;
@@ -203,8 +203,13 @@ function addTasks(api: OpenAPIHono, deps: ApiDeps): void {
     if (!id.success) return refuse('task-unknown');
     const found = valueOr(await deps.desk().getTask(id.data));
     if ('refused' in found) return found.refused;
-    const { task, steps, approvals } = found;
-    const detail = { stepList: steps, approvals: approvals.map(approvalView), sandbox: task.sandbox };
+    const { task, steps, approvals, usage } = found;
+    const detail = {
+      stepList: steps,
+      approvals: approvals.map(approvalView),
+      sandbox: task.sandbox,
+      usage: taskUsageView(usage),
+    };
     return context.json({ ...taskView(task), ...detail }, 200);
   });
   api.openapi(routes.cancelTask, async (context) => {

@@ -1,9 +1,11 @@
 import { z } from '@hono/zod-openapi';
 import {
   type Approval,
+  type CapView,
   type Conversation,
   fileEntrySchema,
   type Message,
+  MICROS_PER_DOLLAR,
   originSchema,
   type StatusView,
   sandboxLevelSchema,
@@ -11,6 +13,8 @@ import {
   stepSchema,
   TASK_STATES,
   type Task,
+  type TaskFile,
+  type UsageShare,
 } from '@reeve/core';
 
 const moment = z.iso.datetime();
@@ -62,7 +66,7 @@ export const taskViewSchema = z
 export const approvalViewSchema = z
   .strictObject({
     code: z.string(),
-    task: z.string(),
+    task: z.string().nullable(),
     tool: z.string(),
     arguments: argumentsSchema,
     digest: z.string(),
@@ -79,12 +83,31 @@ export const approvalViewSchema = z
   })
   .openapi('Approval');
 
+const capSchema = z
+  .strictObject({ tokens: z.number().int().nullable(), usd: z.number().nullable() })
+  .openapi('Cap');
+const spentSchema = z.strictObject({ tokens: z.number().int(), usd: z.number() }).openapi('Spent');
+
+const usageViewSchema = z
+  .strictObject({
+    role: z.enum(['coordinator', 'executor']),
+    model: z.string(),
+    calls: z.number().int(),
+    estimatedCalls: z.number().int(),
+    unpricedCalls: z.number().int(),
+    inputTokens: z.number().int(),
+    outputTokens: z.number().int(),
+    usd: z.number(),
+  })
+  .openapi('Usage');
+
 export const taskDetailSchema = taskViewSchema
   .extend({
     stepList: z.array(stepViewSchema),
     approvals: z.array(approvalViewSchema),
     /** What walls its commands had; null before its first attempt. */
     sandbox: sandboxLevelSchema.nullable(),
+    usage: z.strictObject({ spent: spentSchema, cap: capSchema, byModel: z.array(usageViewSchema) }),
   })
   .openapi('TaskDetail');
 
@@ -104,6 +127,8 @@ export const conversationViewSchema = z
   .strictObject({ id: z.string(), name: z.string(), channel: z.string(), createdAt: moment })
   .openapi('Conversation');
 
+const periodSchema = z.strictObject({ of: z.string(), spent: spentSchema, cap: capSchema });
+
 export const statusViewSchema = z
   .strictObject({
     limit: z.number().int(),
@@ -119,6 +144,20 @@ export const statusViewSchema = z
       modelCalls: z.number().int(),
       inputTokens: z.number().int(),
       outputTokens: z.number().int(),
+    }),
+    spending: z.strictObject({
+      day: periodSchema,
+      month: periodSchema,
+      byRoleAndModel: z.array(usageViewSchema),
+      topTasks: z.array(
+        z.strictObject({
+          task: z.string(),
+          calls: z.number().int(),
+          tokens: z.number().int(),
+          usd: z.number(),
+        }),
+      ),
+      unpricedModels: z.array(z.string()),
     }),
     trouble: z.array(z.string()),
     model: z.string(),
@@ -170,6 +209,30 @@ export function taskView(task: Task): z.infer<typeof taskViewSchema> {
   };
 }
 
+/** A task's usage, for its detail. */
+export function taskUsageView(usage: TaskFile['usage']): z.infer<typeof taskDetailSchema>['usage'] {
+  return { ...capView(usage), byModel: usage.shares.map(usageView) };
+}
+
+function capView({ spent, cap }: CapView): {
+  spent: z.infer<typeof spentSchema>;
+  cap: z.infer<typeof capSchema>;
+} {
+  return {
+    spent: { tokens: spent.tokens, usd: dollarsOf(spent.micros) },
+    cap: { tokens: cap.tokens, usd: cap.micros === null ? null : dollarsOf(cap.micros) },
+  };
+}
+
+function usageView(share: UsageShare): z.infer<typeof usageViewSchema> {
+  const { task: _task, micros, ...figures } = share;
+  return { ...figures, usd: dollarsOf(micros) };
+}
+
+function dollarsOf(micros: number): number {
+  return micros / MICROS_PER_DOLLAR;
+}
+
 export function approvalView(approval: Approval): z.infer<typeof approvalViewSchema> {
   const { code, digest, question, tier, reason, state, decidedBy, scope, note, call } = approval;
   return {
@@ -215,6 +278,7 @@ export function conversationView(conversation: Conversation): z.infer<typeof con
 
 export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
   const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model } = status;
+  const { day, month, shares, topTasks, unpricedModels } = status.spending;
   return {
     limit,
     running: running.map(taskView),
@@ -224,6 +288,18 @@ export function statusView(status: StatusView): z.infer<typeof statusViewSchema>
     approvals: approvals.map(approvalView),
     answering: answering.map(({ conversationId, since }) => ({ conversationId, since: since.toISOString() })),
     today: { ...today },
+    spending: {
+      day: { of: day.of, ...capView(day) },
+      month: { of: month.of, ...capView(month) },
+      byRoleAndModel: shares.map(usageView),
+      topTasks: topTasks.map(({ task, calls, inputTokens, outputTokens, micros }) => ({
+        task,
+        calls,
+        tokens: inputTokens + outputTokens,
+        usd: dollarsOf(micros),
+      })),
+      unpricedModels: [...unpricedModels],
+    },
     trouble: [...trouble],
     model,
   };

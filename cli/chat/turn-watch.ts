@@ -33,6 +33,8 @@ export function createTurnWatch(turnId: string): TurnWatch {
   const states = new Map<string, TaskState>();
   const delivered = new Set<string>();
   const questions = new Map<string, OpenQuestion>();
+  /** Which task asks a question, by its code; a question about a day's or month's cap belongs to none. */
+  const askers = new Map<string, string>();
   const handedOut = new Set<string>();
   const followed = new Set<string>();
   let isAnswered = false;
@@ -62,12 +64,28 @@ export function createTurnWatch(turnId: string): TurnWatch {
     const { about } = event;
     if (about.kind === 'task-card' && isOwn(about.taskId) && !delivered.has(about.taskId))
       states.set(about.taskId, about.state);
-    if (about.kind !== 'approval-card' || !isOwn(about.taskId)) return;
+    if (about.kind !== 'approval-card') return;
+    if (about.taskId === null) {
+      observeCapCard(about, about.state);
+      return;
+    }
+    if (!isOwn(about.taskId)) return;
     if (about.state === 'pending') {
       questions.set(about.code, about);
+      askers.set(about.code, about.taskId);
       if (!delivered.has(about.taskId)) states.set(about.taskId, 'waiting');
     } else if (questions.delete(about.code) && states.get(about.taskId) === 'waiting') {
       states.set(about.taskId, 'running');
+    }
+  }
+
+  /** A question about a day's or month's cap concerns whatever waits and asks nothing of its own. */
+  function observeCapCard(question: OpenQuestion, state: string): void {
+    if (state === 'pending') questions.set(question.code, question);
+    else if (questions.delete(question.code) && state === 'approved') {
+      const asking = new Set([...questions.keys()].map((code) => askers.get(code)));
+      for (const [task, its] of states)
+        if (its === 'waiting' && !asking.has(task)) states.set(task, 'running');
     }
   }
 
@@ -79,7 +97,10 @@ export function createTurnWatch(turnId: string): TurnWatch {
     follow(task, open) {
       followed.add(task);
       states.set(task, 'waiting');
-      for (const question of open) questions.set(question.code, question);
+      for (const question of open) {
+        questions.set(question.code, question);
+        askers.set(question.code, task);
+      }
     },
     correct(task, state) {
       if (!delivered.has(task)) states.set(task, state);

@@ -1,5 +1,5 @@
 import type { Clock, Model } from '@reeve/core';
-import { chooseModels, type ModelDescriptor } from '@reeve/gateway';
+import { chooseModels, type ModelDescriptor, type ModelNames } from '@reeve/gateway';
 import { createOpenAiModel, createRehearsalModel } from '@reeve/model';
 import type { Settings } from '../settings.ts';
 
@@ -7,6 +7,8 @@ export interface GatewayModels {
   readonly coordinator: Model;
   readonly executor: Model;
   readonly fallback: Model | null;
+  /** As the settings name them. */
+  readonly names: ModelNames;
   /** In words, for `/status` and the greeting. */
   readonly summary: string;
   readonly isRehearsal: boolean;
@@ -26,7 +28,16 @@ export function createModels(settings: Settings, clock: Clock): GatewayModels {
     coordinator: create(chosen.coordinator),
     executor: create(chosen.executor),
     fallback: chosen.fallback && create(chosen.fallback),
+    names: {
+      coordinator: nameOf(chosen.coordinator),
+      executor: nameOf(chosen.executor),
+      fallback: chosen.fallback && nameOf(chosen.fallback),
+    },
     summary: chosen.describe,
     isRehearsal: chosen.coordinator.kind === 'rehearsal',
   };
+}
+
+function nameOf(model: ModelDescriptor): string {
+  return model.kind === 'openai' ? model.model : model.kind;
 }

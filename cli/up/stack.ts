@@ -29,6 +29,7 @@ import { type Home, readOrMakeKey } from '../home.ts';
 import { createHomeSecrets } from '../secret/open-secret-desk.ts';
 import type { Settings } from '../settings.ts';
 import { UserError } from '../user-error.ts';
+import { budgetPlanOf } from './budget.ts';
 import { type Database, openDatabase } from './database.ts';
 import { createModels, type GatewayModels } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
@@ -144,6 +145,8 @@ async function openParts(
       executor: trouble.watchModel(models.executor),
     },
     ...(models.fallback ? { fallback: trouble.watchModel(models.fallback) } : {}),
+    modelNames: models.names,
+    budget: budgetPlanOf(settings),
     store: createGatewayStore({ pool: database.pool }),
     tokenKey,
     clock,
@@ -205,6 +208,7 @@ function createRooms(
       timeZone: settings.REEVE_TIME_ZONE,
       executorsDieWithCoordinator: true,
       modelSummary: models.summary,
+      budget: budgetPlanOf(settings),
     },
     trouble: parts.trouble.lines,
   });

@@ -1,10 +1,23 @@
-import type { Approval, Clock, InboxEntry, Log, Step, Task } from '@reeve/core';
+import type { Approval, Clock, InboxEntry, Log, SpendingView, Step, Task } from '@reeve/core';
 
 /** The time at which every sample happens. */
 export const NOW = new Date('2026-11-21T14:00:00.000Z');
 
 export function later(milliseconds: number): Date {
   return new Date(NOW.getTime() + milliseconds);
+}
+
+const NOTHING = { spent: { tokens: 0, micros: 0 }, cap: { tokens: null, micros: null } };
+
+export function sampleSpending(more: Partial<SpendingView> = {}): SpendingView {
+  return {
+    day: { of: '2026-11-21', ...NOTHING },
+    month: { of: '2026-11', ...NOTHING },
+    shares: [],
+    topTasks: [],
+    unpricedModels: [],
+    ...more,
+  };
 }
 
 export function sampleTask(more: Partial<Task> = {}): Task {

@@ -1,9 +1,7 @@
 import { expect, it } from 'vitest';
 import { AUDIT_GENESIS, type AuditEvent, auditBody, verifyAudit } from '../audit.ts';
-import { formatTaskId } from '../ids.ts';
-import type { UsageRecord } from '../store.ts';
 import type { OpenStore } from './store-fixture.ts';
-import { collect, later, NO_TASK, parallel, SAMPLE_TIME } from './store-samples.ts';
+import { collect, later, parallel, SAMPLE_TIME } from './store-samples.ts';
 
 const EVENT: AuditEvent = {
   event: 'approval-decided',
@@ -12,7 +10,7 @@ const EVENT: AuditEvent = {
   detail: { note: 'quote " nul \0 line\n and 💾', amount: 1e21, list: [null, true] },
 };
 
-/** The audit chain, usage, and the local channel's event log. */
+/** The audit chain and the local channel's event log. */
 export function accountsContract(open: OpenStore): void {
   it('chains an entry to the one before it', async () => {
     const { store } = await open();
@@ -72,33 +70,6 @@ export function accountsContract(open: OpenStore): void {
     const about = await store.audit.about('A7K2', 2);
     expect(about.map(({ sequence }) => sequence)).toEqual([2, 3]);
     expect(await store.audit.about('nobody', 2)).toEqual([]);
-  });
-
-  it('adds usage up by time and task', async () => {
-    const { store, gateway } = await open();
-    const usage: UsageRecord = {
-      task: null,
-      role: 'coordinator',
-      model: 'rehearsal',
-      inputTokens: 3_000_000_000,
-      outputTokens: 20,
-      estimated: false,
-      at: SAMPLE_TIME,
-    };
-    expect(await store.usage.totals({})).toEqual({ calls: 0, inputTokens: 0, outputTokens: 0 });
-    await store.usage.record(usage);
-    await gateway.usage.record({
-      ...usage,
-      task: formatTaskId(3),
-      role: 'executor',
-      inputTokens: 5,
-      at: later(9),
-    });
-    expect(await store.usage.totals({})).toEqual({ calls: 2, inputTokens: 3_000_000_005, outputTokens: 40 });
-    expect(await store.usage.totals({ task: formatTaskId(3) })).toMatchObject({ calls: 1, inputTokens: 5 });
-    expect(await store.usage.totals({ since: later(9) })).toMatchObject({ calls: 1 });
-    expect(await store.usage.totals({ since: later(10) })).toMatchObject({ calls: 0 });
-    expect(await store.usage.totals({ task: NO_TASK })).toMatchObject({ calls: 0 });
   });
 
   it('numbers events so that a client that was away resumes without a gap', async () => {

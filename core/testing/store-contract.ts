@@ -1,5 +1,6 @@
 import { afterEach, describe } from 'vitest';
 import { accountsContract } from './store-accounts-contract.ts';
+import { budgetContract } from './store-budget-contract.ts';
 import { conversationContract } from './store-conversation-contract.ts';
 import { effectsContract } from './store-effects-contract.ts';
 import { filesContract } from './store-files-contract.ts';
@@ -27,6 +28,7 @@ export function storeContract(name: string, create: OpenStore): void {
     describe('effects', () => effectsContract(open));
     describe('files', () => filesContract(open));
     describe('accounts', () => accountsContract(open));
+    describe('budgets', () => budgetContract(open));
     describe('transactions and epochs', () => transactionContract(open));
   });
 }

@@ -22,6 +22,7 @@ import {
   type Permit,
   signToken,
   type TaskId,
+  UNCAPPED,
 } from '@reeve/core';
 import { createScriptedModel } from '@reeve/core/testing';
 import {
@@ -31,6 +32,7 @@ import {
   type EgressLimits,
   type SecretFiller,
 } from '../index.ts';
+import { createMemoryBudget } from './memory-budget.ts';
 
 const HOUR_S = 3600;
 const KEY = new Uint8Array(32).fill(7);
@@ -107,7 +109,7 @@ export async function openEgressBench(options: {
   const connected: string[] = [];
   const current = new Map<TaskId, number>([['T-1', 1]]);
   const store: GatewayStore = {
-    usage: { record: async () => undefined },
+    budget: createMemoryBudget().records,
     permits: {
       get: async (id) => permits.get(id) ?? null,
       async consume(id) {
@@ -137,6 +139,8 @@ export async function openEgressBench(options: {
   const model = createScriptedModel([]);
   const gateway = createGateway({
     models: { coordinator: model, executor: model },
+    modelNames: { coordinator: 'own', executor: 'own', fallback: null },
+    budget: UNCAPPED,
     store,
     tokenKey: KEY,
     clock: systemClock,

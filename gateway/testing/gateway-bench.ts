@@ -2,16 +2,28 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Clock, GatewayStore, Log, Model, TaskId, UsageRecord } from '@reeve/core';
-import { signToken } from '@reeve/core';
+import {
+  type AuditEvent,
+  type BudgetPlan,
+  type Clock,
+  type GatewayStore,
+  type Log,
+  type Model,
+  signToken,
+  type TaskId,
+  UNCAPPED,
+} from '@reeve/core';
 import { createGateway, DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from '../index.ts';
+import { type CountedCall, createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 
 const HOUR_S = 3600;
 
 /** A gateway on a Unix socket of its own, with everything that a test wants to look at. */
 export interface GatewayBench {
   readonly socketPath: string;
-  readonly usage: UsageRecord[];
+  readonly budget: MemoryBudget;
+  readonly usage: CountedCall[];
+  readonly audit: AuditEvent[];
   readonly logged: string[];
   /** Tasks whose attempt counts as current. */
   readonly current: Map<TaskId, number>;
@@ -33,15 +45,17 @@ export async function openGatewayBench(options: {
   executor?: Model;
   fallback?: Model;
   limits?: Partial<GatewayLimits>;
+  plan?: BudgetPlan;
 }): Promise<GatewayBench> {
   const folder = await mkdtemp(join(tmpdir(), 'reeve-gateway-'));
   const socketPath = join(folder, 'gateway.sock');
   const tokenKey = new Uint8Array(32).fill(7);
-  const usage: UsageRecord[] = [];
+  const budget = createMemoryBudget();
+  const audit: AuditEvent[] = [];
   const current = new Map<TaskId, number>([['T-1', 1]]);
   const logged: string[] = [];
   const store: GatewayStore = {
-    usage: { record: async (record) => void usage.push(record) },
+    budget: budget.records,
     permits: {
       get: async () => null,
       consume: async () => false,
@@ -50,8 +64,9 @@ export async function openGatewayBench(options: {
     },
     network: { openedHosts: async () => [] },
     audit: {
-      append: async () => {
-        throw new Error('nothing in this bench is audited');
+      async append(event) {
+        audit.push(event);
+        return { sequence: audit.length, body: '', subject: event.subject, previousHash: '', hash: '' };
       },
     },
     isCurrentAttempt: async (task, attempt) => current.get(task) === attempt,
@@ -61,6 +76,8 @@ export async function openGatewayBench(options: {
   const gateway = createGateway({
     models: { coordinator: options.coordinator, executor: options.executor ?? options.coordinator },
     ...(options.fallback ? { fallback: options.fallback } : {}),
+    modelNames: { coordinator: 'own', executor: 'own', fallback: options.fallback ? 'other' : null },
+    budget: options.plan ?? UNCAPPED,
     store,
     tokenKey,
     clock: systemClock,
@@ -71,7 +88,9 @@ export async function openGatewayBench(options: {
   const expires = (inS: number) => Math.floor(Date.now() / 1000) + inS;
   return {
     socketPath,
-    usage,
+    budget,
+    usage: budget.settled,
+    audit,
     logged,
     current,
     coordinatorToken: (inS = HOUR_S) => signToken({ role: 'coordinator', expires: expires(inS) }, tokenKey),

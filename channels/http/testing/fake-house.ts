@@ -147,6 +147,8 @@ function outbound(content: OutboundContent, about: About, conversation: string, 
   return { id, conversationId, chat, content, about, replyTo: null, edits: null, possibleDuplicate: false };
 }
 
+const NOTHING_SPENT = { spent: { tokens: 0, micros: 0 }, cap: { tokens: null, micros: null } };
+
 function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
   const entryOf = (path: string, bytes: Uint8Array): FileEntry => ({
     path,
@@ -165,6 +167,13 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       approvals: [...house.approvals.values()].filter((approval) => approval.state === 'pending'),
       answering: [],
       today: { finished: 1, failed: 0, modelCalls: 3, inputTokens: 10, outputTokens: 5 },
+      spending: {
+        day: { of: '2026-11-21', ...NOTHING_SPENT },
+        month: { of: '2026-11', ...NOTHING_SPENT },
+        shares: [],
+        topTasks: [],
+        unpricedModels: [],
+      },
       trouble: [],
       model: 'rehearsal',
     }),
@@ -174,7 +183,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       const task = house.tasks.get(id);
       if (!task) return { kind: 'failed', failure: { code: 'task-unknown', about: id } };
       const approvals = [...house.approvals.values()].filter((approval) => approval.call.task === id);
-      return { kind: 'ok', value: { task, steps: [], approvals } };
+      return { kind: 'ok', value: { task, steps: [], approvals, usage: { ...NOTHING_SPENT, shares: [] } } };
     },
     async cancelTask(id) {
       const task = house.tasks.get(id);

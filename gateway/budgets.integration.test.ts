@@ -1,0 +1,169 @@
+import { type BudgetPlan, type ChatRequest, collectAnswer, type TokenUsage, UNCAPPED } from '@reeve/core';
+import { createScriptedModel, fails, type ScriptStep, says } from '@reeve/core/testing';
+import { createGatewayModel } from '@reeve/model/gateway';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type GatewayBench, openGatewayBench } from './testing/gateway-bench.ts';
+
+const WORK: ChatRequest = {
+  role: 'executor',
+  messages: [{ role: 'user', content: 'hello there' }],
+  tools: [],
+  maxTokens: 100,
+};
+const never = new AbortController().signal;
+const PLAN: BudgetPlan = {
+  ...UNCAPPED,
+  prices: {
+    own: { inputPerMillion: 1, outputPerMillion: 2 },
+    other: { inputPerMillion: 10, outputPerMillion: 20 },
+  },
+  timeZone: 'Pacific/Kiritimati',
+};
+
+const benches: GatewayBench[] = [];
+afterEach(async () => {
+  for (const bench of benches.splice(0)) await bench.close();
+});
+
+async function open(options: Parameters<typeof openGatewayBench>[0]) {
+  const bench = await openGatewayBench({ plan: PLAN, ...options });
+  benches.push(bench);
+  const model = createGatewayModel({
+    socketPath: bench.socketPath,
+    token: () => bench.taskToken('T-1', 1),
+    role: 'executor',
+  });
+  return { bench, model };
+}
+
+const reporting = (usage: TokenUsage | null): ScriptStep[] => [
+  { kind: 'text', text: 'well then' },
+  { kind: 'end', reason: 'stop', usage, model: 'own-2026-01' },
+];
+
+describe('a model call', () => {
+  it('reserves the most it may come to before, and counts what it came to after', async () => {
+    const { bench, model } = await open({
+      coordinator: createScriptedModel([
+        (request) => {
+          const [reserved] = bench.budget.standing.values();
+          expect(reserved).toMatchObject({ task: 'T-1', role: 'executor', model: 'own', outputTokens: 100 });
+          expect(reserved?.micros).toBe((reserved?.inputTokens ?? 0) + 200);
+          expect(request.maxTokens).toBe(100);
+          return reporting({ inputTokens: 12, outputTokens: 4, estimated: false });
+        },
+      ]),
+    });
+    await collectAnswer(model.stream(WORK, never));
+    await expect
+      .poll(() => bench.usage)
+      .toMatchObject([
+        { model: 'own-2026-01', inputTokens: 12, outputTokens: 4, micros: 20, estimated: false },
+      ]);
+    expect(bench.budget.standing.size).toBe(0);
+    expect(bench.usage[0]?.day).toMatch(/^\d{4}-\d\d-\d\d$/);
+  });
+
+  it('finds the one before it settled, so that calls in a row do not stand in each other’s way', async () => {
+    const standing: number[] = [];
+    const note = () => {
+      standing.push(bench.budget.standing.size);
+      return reporting(null);
+    };
+    const { bench, model } = await open({ coordinator: createScriptedModel(Array(10).fill(note)) });
+    for (let call = 0; call < 10; call += 1) await collectAnswer(model.stream(WORK, never));
+    expect(standing).toEqual(Array(10).fill(1));
+  });
+
+  it('is reserved at the dearest model and settled at the price of the one that answered', async () => {
+    const failing = createScriptedModel(Array(3).fill(fails('model-failed')));
+    const { bench, model } = await open({
+      coordinator: failing,
+      fallback: createScriptedModel([
+        () => {
+          const [reserved] = bench.budget.standing.values();
+          expect(reserved?.micros).toBe((reserved?.inputTokens ?? 0) * 10 + 2000);
+          return reporting({ inputTokens: 12, outputTokens: 4, estimated: false });
+        },
+      ]),
+    });
+    await collectAnswer(model.stream(WORK, never));
+    await expect.poll(() => bench.usage).toMatchObject([{ micros: 200 }]);
+  });
+
+  it('has no price in money when its model has none', async () => {
+    const { bench, model } = await open({ coordinator: createScriptedModel([says('x')]), plan: UNCAPPED });
+    await collectAnswer(model.stream(WORK, never));
+    await expect.poll(() => bench.usage).toMatchObject([{ micros: null }]);
+  });
+
+  it.each([
+    ['zero', { inputTokens: 0, outputTokens: 0, estimated: false }],
+    ['less than nothing', { inputTokens: -12, outputTokens: 4, estimated: false }],
+    ['absurdly much', { inputTokens: 1e12, outputTokens: 4, estimated: false }],
+    ['no number', { inputTokens: Number.NaN, outputTokens: 4, estimated: false }],
+  ])('is estimated when its provider reports %s', async (_name, usage) => {
+    const { bench, model } = await open({ coordinator: createScriptedModel([reporting(usage)]) });
+    const answer = await collectAnswer(model.stream(WORK, never));
+    expect(answer.text).toBe('well then');
+    expect(answer.usage).toMatchObject({ estimated: true });
+    await expect.poll(() => bench.usage).toMatchObject([{ outputTokens: 3, estimated: true }]);
+    expect(bench.usage[0]?.inputTokens).toBeGreaterThan(10);
+  });
+
+  it('gives back what a provider refused before its first token', async () => {
+    const { bench, model } = await open({
+      coordinator: createScriptedModel([fails('model-refused-key', { retryable: false })]),
+    });
+    await expect(collectAnswer(model.stream(WORK, never))).rejects.toMatchObject({
+      code: 'model-refused-key',
+    });
+    await expect.poll(() => bench.budget.standing.size).toBe(0);
+    expect(bench.usage).toEqual([]);
+  });
+
+  it('counts its prompt when the caller leaves before the first token: the provider worked for it', async () => {
+    const { bench, model } = await open({ coordinator: createScriptedModel([[{ kind: 'hang' }]]) });
+    const stop = new AbortController();
+    const failure = expect(collectAnswer(model.stream(WORK, stop.signal))).rejects.toThrow('gone');
+    await expect.poll(() => bench.budget.standing.size).toBe(1);
+    stop.abort(new Error('gone'));
+    await failure;
+    await expect.poll(() => bench.usage).toMatchObject([{ outputTokens: 0, estimated: true }]);
+    expect(bench.usage[0]?.inputTokens).toBeGreaterThan(0);
+  });
+
+  it('counts what was streamed when it breaks off', async () => {
+    const broken: ScriptStep[] = [{ kind: 'text', text: 'x'.repeat(300) }, { kind: 'cut' }];
+    const { bench, model } = await open({ coordinator: createScriptedModel([broken]) });
+    await expect(collectAnswer(model.stream(WORK, never))).rejects.toMatchObject({ code: 'model-cut-off' });
+    await expect
+      .poll(() => bench.usage)
+      .toMatchObject([{ model: 'own', outputTokens: 100, estimated: true }]);
+  });
+});
+
+describe('a cap', () => {
+  it('is a wall: no model is called, the failure is not to be tried again, one entry in the audit log', async () => {
+    const upstream = createScriptedModel([says('at last')]);
+    const { bench, model } = await open({ coordinator: upstream });
+    bench.budget.refuseFor({ kind: 'day', of: '2026-11-21' });
+    for (let tries = 0; tries < 3; tries += 1)
+      await expect(collectAnswer(model.stream(WORK, never))).rejects.toMatchObject({
+        code: 'budget-exhausted',
+        status: 402,
+        retryable: false,
+      });
+    expect(upstream.requests).toEqual([]);
+    expect(bench.audit).toMatchObject([
+      {
+        event: 'reservation-refused',
+        actor: 'gateway',
+        subject: 'T-1',
+        detail: { cap: 'day', of: '2026-11-21' },
+      },
+    ]);
+    bench.budget.refuseFor(null);
+    expect((await collectAnswer(model.stream(WORK, never))).text).toBe('at last');
+  });
+});
