@@ -9,6 +9,9 @@ function problemsOf(
   return result.kind === 'invalid' ? result.problems : [];
 }
 
+const PRICES_FORM =
+  'US dollars per million tokens by model, as JSON such as {"gpt-5-mini":{"inputPerMillion":0.25,"outputPerMillion":2}}';
+
 describe('a bad setting is named, with what it must be', () => {
   it.each([
     ['REEVE_PORT', 'abc', 'REEVE_PORT is “abc”; it must be a whole number from 0 to 65535.'],
@@ -30,6 +33,32 @@ describe('a bad setting is named, with what it must be', () => {
       '10.0.0.0/8',
       'REEVE_PRIVATE_HOSTS must name each as host:port: “10.0.0.0/8” is not of the form host:port.',
     ],
+    [
+      'REEVE_CAP_TASK_TOKENS',
+      '999',
+      'REEVE_CAP_TASK_TOKENS is “999”; it must be a whole number from 1000 to 1000000000000.',
+    ],
+    [
+      'REEVE_CAP_DAY_USD',
+      'five',
+      'REEVE_CAP_DAY_USD is “five”; it must be an amount in US dollars from 0.01 to 1000000.',
+    ],
+    [
+      'REEVE_CAP_MONTH_USD',
+      '0',
+      'REEVE_CAP_MONTH_USD is “0”; it must be an amount in US dollars from 0.01 to 1000000.',
+    ],
+    ['REEVE_PRICES', 'cheap', `REEVE_PRICES must be ${PRICES_FORM}.`],
+    [
+      'REEVE_PRICES',
+      '{"m":{"inputPerMillion":-1,"outputPerMillion":2}}',
+      `REEVE_PRICES must be ${PRICES_FORM}; m.inputPerMillion is wrong.`,
+    ],
+    [
+      'REEVE_PRICES',
+      '{"m":{"inputPerMillion":1}}',
+      `REEVE_PRICES must be ${PRICES_FORM}; m.outputPerMillion is wrong.`,
+    ],
     ['REEVE_LOG_LEVEL', 'loud', 'REEVE_LOG_LEVEL must be debug, info, warn or error.'],
   ])('%s=%s', (name, value, problem) => {
     expect(problemsOf({ [name]: value })).toEqual([problem]);
@@ -49,7 +78,13 @@ describe('a good setting', () => {
     [{ REEVE_PORT: '0' }, { REEVE_PORT: 0 }],
     [{ REEVE_PORT: '' }, { REEVE_PORT: 7717 }],
     [{ DATABASE_URL: 'postgresql://u:p@h:5432/db' }, { DATABASE_URL: 'postgresql://u:p@h:5432/db' }],
-    [{}, { REEVE_PRIVATE_HOSTS: [] }],
+    [{}, { REEVE_PRIVATE_HOSTS: [], REEVE_PRICES: {}, REEVE_CAP_TASK_TOKENS: 2_000_000 }],
+    [{}, { REEVE_CAP_DAY_TOKENS: undefined, REEVE_CAP_MONTH_USD: undefined }],
+    [{ REEVE_CAP_DAY_USD: '2.50' }, { REEVE_CAP_DAY_USD: 2.5 }],
+    [
+      { REEVE_PRICES: '{"m":{"inputPerMillion":0.25,"outputPerMillion":2}}' },
+      { REEVE_PRICES: { m: { inputPerMillion: 0.25, outputPerMillion: 2 } } },
+    ],
     [
       { REEVE_PRIVATE_HOSTS: ' NAS.lan.:80,0x7f.1:8080 , [FD00:0::5]:443' },
       {

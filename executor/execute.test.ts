@@ -172,6 +172,15 @@ describe('a task', () => {
     expect(house.finished).toMatchObject([{ outcome: 'failed', failure: 'model-unreachable' }]);
   });
 
+  it('that is out of budget saves its scratch directory and leaves at once; the coordinator asks', async () => {
+    const error = new ModelError('budget-exhausted', 'no room', { retryable: false });
+    const work = calls(['file_write', { path: 'a.txt', content: 'a' }]);
+    const { code, house } = await play([work, [{ kind: 'throw', error }]]);
+    expect(code).toBe(EXECUTOR_EXIT.done);
+    expect(house.finished).toMatchObject([{ outcome: 'released', failure: 'budget-exhausted' }]);
+    expect(house.snapshots).toHaveLength(1);
+  });
+
   it('drops a cut answer whole: no half call is run', async () => {
     const cut: ScriptedCall = [
       { kind: 'tool-call', index: 0, id: 'a', name: 'shell_run', arguments: '{"command":"rm' },

@@ -83,6 +83,16 @@ describe('what is sent', () => {
 });
 
 describe('answers', () => {
+  it.each([
+    ['less than nothing', { prompt_tokens: -7, completion_tokens: 3 }],
+    ['no figures', { prompt_tokens: null, completion_tokens: 'many' }],
+    ['nonsense', 'free'],
+  ])('are whole, and count as without usage, when the provider reports %s', async (_name, usage) => {
+    const lie = `data: ${JSON.stringify({ model: 'raw-1', choices: [], usage })}\n\n`;
+    const { model } = await open([streams(piece({ content: 'hello' }), piece({}, 'stop'), lie, DONE)]);
+    expect(await collectAnswer(model.stream(TALK, never))).toMatchObject({ text: 'hello', usage: null });
+  });
+
   it('puts tool calls together, with usage and the model that answered', async () => {
     const { model } = await open([CALLS_CLOCK]);
     expect(await collectAnswer(model.stream(WORK, never))).toEqual({

@@ -2,6 +2,7 @@ import { createSystemClock } from '@reeve/clock';
 import { collectAnswer, type Model, ModelError, type ModelRole } from '@reeve/core';
 import type { Settings } from '../settings.ts';
 import { createModels } from '../up/models.ts';
+import { budgetChecks } from './budget-checks.ts';
 import type { Check } from './check.ts';
 
 const LIMIT_MS = 60_000;
@@ -19,7 +20,12 @@ export function modelChecks(settings: Settings): Check[] {
         ? { state: 'warning', observed: 'none is set: the rehearsal model answers' }
         : { state: 'ok', observed: models.summary },
   };
-  return [source, completion('coordinator', models.coordinator), completion('executor', models.executor)];
+  return [
+    source,
+    completion('coordinator', models.coordinator),
+    completion('executor', models.executor),
+    ...budgetChecks(settings, models.names),
+  ];
 }
 
 function completion(role: ModelRole, model: Model): Check {

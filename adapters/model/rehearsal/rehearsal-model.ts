@@ -63,7 +63,7 @@ function endOf(request: ChatRequest, move: Move): ChatChunk {
     kind: 'end',
     reason: move.kind === 'call' ? 'tool-calls' : 'stop',
     usage: {
-      inputTokens: tokensIn(request.messages),
+      inputTokens: tokensIn([request.messages, request.tools]),
       outputTokens: tokensIn(move.kind === 'call' ? move.calls : move.text),
       estimated: true,
     },
