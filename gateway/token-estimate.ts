@@ -11,6 +11,8 @@ const IMAGE_TOKENS = 2000;
 
 /** How far a provider's figure may lie from the estimate: tokens of 24 bytes on average do not exist. */
 const LEAST_SHARE = 1 / 8;
+/** What the JSON around a short prompt adds to its estimate and not to the provider's figure. */
+const FRAMING_TOKENS = 64;
 /** Nor are there more tokens than bytes; a provider's own instructions come on top. */
 const MOST_PER_BYTE = 2;
 const PROVIDER_EXTRA = 10_000;
@@ -63,10 +65,11 @@ export function believableUsage(
     estimated: true,
   };
   if (!reported) return estimate;
+  const leastInput = Math.max(1, LEAST_SHARE * (estimate.inputTokens - FRAMING_TOKENS));
   const mostInput = MOST_PER_BYTE * BYTES_PER_TOKEN * request.inputTokens + PROVIDER_EXTRA;
   const mostOutput = Math.max(request.outputTokens, outputBytes) * MOST_PER_BYTE + REASONING_EXTRA;
   const canBeTrue =
-    isBetween(reported.inputTokens, LEAST_SHARE * estimate.inputTokens, mostInput) &&
+    isBetween(reported.inputTokens, leastInput, mostInput) &&
     isBetween(reported.outputTokens, LEAST_SHARE * estimate.outputTokens, mostOutput);
   return canBeTrue ? reported : estimate;
 }
