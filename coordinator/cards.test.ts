@@ -1,4 +1,4 @@
-import { TASK_STATES } from '@reeve/core';
+import { BUDGET_TOOL, type RaiseArguments, TASK_STATES } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { approvalCard } from './approval-card.ts';
 import { taskCard } from './task-card.ts';
@@ -14,7 +14,31 @@ const overwrite = {
   arguments: { path: 'a.csv', bytes: 2_500, sha256: 'new', replaces: 'old' },
 } as const;
 
+/** A question to raise a cap. */
+function raising(more: Partial<RaiseArguments>) {
+  const raise: RaiseArguments = {
+    cap: 'task',
+    of: 'T-3',
+    addTokens: 0,
+    addMicros: 0,
+    capTokens: 2_000_000,
+    capMicros: null,
+    spentTokens: 1_996_120,
+    spentMicros: 0,
+    ...more,
+  };
+  const task = raise.cap === 'task' ? 'T-3' : null;
+  const call = { task, callId: 'budget', tool: BUDGET_TOOL, arguments: { ...raise } } as const;
+  return sampleApproval({ call, tier: 'change', reason: '' });
+}
+
 describe('a task card', () => {
+  it('shows what it has cost so far of its cap', () => {
+    const lines = cardLines(taskCard(sampleTask(), NOW, '1,200 of 2,000,000 tokens, about $0.02'));
+    expect(lines[2]).toBe('1,200 of 2,000,000 tokens, about $0.02');
+    expect(cardLines(taskCard(sampleTask({ state: 'succeeded' }), NOW, 'x'))).toHaveLength(1);
+  });
+
   it('shows state, step and buttons while the task runs', () => {
     expect(cardLines(taskCard(sampleTask({ steps: 2, activity: 'running a command' }), NOW))).toEqual([
       '▶ T-3 Make a CSV · running a command · 12 s',
@@ -76,6 +100,60 @@ describe('an approval card', () => {
       '[Always for this file] primary /approve A7K2 always',
       '[Deny] plain /deny A7K2',
     ]);
+  });
+
+  it.each([
+    [
+      'a task’s tokens',
+      { addTokens: 1_000_000, spentMicros: 1_200_000 },
+      'T-3 has used up its budget: 1,996,120 of 2,000,000 tokens (about $1.20). Add 1,000,000 tokens?',
+    ],
+    [
+      'a task’s money',
+      { addMicros: 500_000, capMicros: 1_000_000, spentMicros: 999_999 },
+      'T-3 has used up its budget: $1.00 of $1.00. Add $0.50?',
+    ],
+    [
+      'a day',
+      { cap: 'day', of: '2026-11-21', addTokens: 1_000_000 },
+      'The budget of 21 November 2026 is used up: 1,996,120 of 2,000,000 tokens. Add 1,000,000 tokens?',
+    ],
+    [
+      'a month in both',
+      {
+        cap: 'month',
+        of: '2026-11',
+        addTokens: 5000,
+        addMicros: 10_000,
+        capMicros: 20_000,
+        spentMicros: 4000,
+      },
+      'The budget of November 2026 is used up: 1,996,120 of 2,000,000 tokens, under $0.01 of $0.02. Add 5,000 tokens and $0.01?',
+    ],
+  ] as const)('asks for %s in one line', (_name, more, question) => {
+    expect(approvalCard(raising(more), 'UTC').title).toBe(`? ${question}`);
+  });
+
+  it('for a raise says what a yes adds, what a no means, and offers no standing yes', () => {
+    expect(cardLines(approvalCard(raising({ addTokens: 5000 }), 'Europe/Berlin')).slice(2)).toEqual([
+      'Action: Add 5,000 tokens to the budget of T-3 (budget.add)',
+      'Asked by: T-3, started by you',
+      'Undo: What models have used cannot be given back; what is left stays unused.',
+      'The task waits. No answer by Sat 21 Nov, 15:05: it is ended.',
+      '[Add] primary /approve A7K2',
+      '[Stop] danger /deny A7K2',
+    ]);
+    const day = cardLines(approvalCard(raising({ cap: 'day', of: '2026-11-21', addTokens: 5000 }), 'UTC'));
+    expect(day).toContain(
+      'What needs a model waits, and goes on by itself from Sat 21 Nov, 14:05, when a new day begins.',
+    );
+    expect(day.at(-1)).toBe('[Leave it] plain /deny A7K2');
+    const settled = approvalCard(
+      { ...raising({ addTokens: 5000 }), state: 'denied', decidedBy: 'Ada' },
+      'UTC',
+    );
+    expect(settled.title).toBe('✗ Add 5,000 tokens to the budget of T-3');
+    expect(cardLines(settled).at(-1)).toBe('Denied by Ada. Not done.');
   });
 
   it('claims no undo that there is not', () => {

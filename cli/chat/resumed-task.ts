@@ -21,6 +21,8 @@ export async function resumedTask(
   const isTask = name.toLowerCase() === 'resume';
   try {
     const approval = isTask ? null : await client.getApproval(about);
+    // The cap of a day or month lets go on whatever waits, no task in particular.
+    if (approval?.task === null) return null;
     const { id, approvals } = await client.getTask(approval?.task ?? about);
     const open = approvals.filter(({ state, code }) => state === 'pending' && code !== approval?.code);
     return { id, questions: open };
