@@ -103,7 +103,7 @@ describe('a task over its cap', () => {
     );
     expect(await house.decide(question.code)).toMatchObject({
       kind: 'decided',
-      sentence: 'Approved: Add 1,000 tokens to the budget of T-1.',
+      sentence: 'Approved by owner: Add 1,000 tokens to the budget of T-1.',
     });
     expect((await estate.reaches('T-1', 'succeeded')).attempt).toBe(2);
     expect(await auditOf('cap-raised')).toMatchObject([
@@ -345,7 +345,7 @@ describe('the coordinator over the day’s cap', () => {
     );
     await house.say(`/approve ${code}`);
     await until(
-      () => house.channel.texts().some((text) => text.startsWith('Approved: Add 1,000 tokens')),
+      () => house.channel.texts().some((text) => text.startsWith('Approved by owner: Add 1,000 tokens')),
       'the yes',
     );
     await house.say('four');

@@ -50,7 +50,9 @@ describe('a small budget', () => {
     const before = Number((await taskOf(again))['steps']);
     expect(before).toBeGreaterThan(0);
     const decided = await again.call('POST', `/v1/approvals/${code}/decision`, { decision: 'approve' });
-    expect(decided.body).toMatchObject({ sentence: 'Approved: Add 5,000 tokens to the budget of T-1.' });
+    expect(decided.body).toMatchObject({
+      sentence: 'Approved by owner: Add 5,000 tokens to the budget of T-1.',
+    });
     const ended = await eventually('the end of the task', async () => {
       const task = await taskOf(again);
       return task['state'] === 'succeeded' && task;
