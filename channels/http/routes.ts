@@ -130,7 +130,7 @@ export const listMessages = createRoute({
 export const getStatus = createRoute({
   method: 'get',
   path: '/v1/status',
-  summary: 'What runs, what waits for a person, what is queued, and the last 24 hours.',
+  summary: 'What runs, what waits for a person, what is queued, the last 24 hours, and today’s spending.',
   security,
   responses: { 200: json(statusViewSchema, 'Status'), ...problems },
 });
@@ -157,7 +157,7 @@ const taskParams = z.object({ task: z.string().openapi({ example: 'T-3' }) });
 export const getTask = createRoute({
   method: 'get',
   path: '/v1/tasks/{task}',
-  summary: 'A task with its steps and the questions it asked.',
+  summary: 'A task with its steps, the questions it asked and what it has used of its cap.',
   security,
   request: { params: taskParams },
   responses: { 200: json(taskDetailSchema, 'The task'), ...problems },

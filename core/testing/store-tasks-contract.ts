@@ -42,6 +42,7 @@ export function tasksContract(open: OpenStore): void {
       outcome: null,
       startedAt: null,
       endedAt: null,
+      sandbox: null,
       version: task.version,
     });
     expect(await store.tasks.get(task.id)).toEqual(task);
