@@ -1,6 +1,8 @@
 import { type BudgetPlan, type ChatRequest, collectAnswer, type TokenUsage, UNCAPPED } from '@reeve/core';
 import { createScriptedModel, fails, type ScriptStep, says } from '@reeve/core/testing';
 import { createGatewayModel } from '@reeve/model/gateway';
+import { createGatewayStore, createPostgresStore } from '@reeve/postgres';
+import { emptyDatabase, openFreshDatabase } from '@reeve/postgres/testing';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type GatewayBench, openGatewayBench } from './testing/gateway-bench.ts';
 
@@ -165,5 +167,38 @@ describe('a cap', () => {
     ]);
     bench.budget.refuseFor(null);
     expect((await collectAnswer(model.stream(WORK, never))).text).toBe('at last');
+  });
+
+  it('holds against 50 parallel callers on the real database', async () => {
+    await using database = new AsyncDisposableStack();
+    const pool = await openFreshDatabase();
+    database.defer(() => pool.close());
+    await emptyDatabase(pool);
+    const cap = 1500;
+    const answers: ScriptStep[] = [
+      { kind: 'text', text: 'x'.repeat(30) },
+      { kind: 'wait', milliseconds: 20 },
+      {
+        kind: 'end',
+        reason: 'stop',
+        usage: { inputTokens: 15, outputTokens: 90, estimated: false },
+        model: 'own',
+      },
+    ];
+    const { model } = await open({
+      coordinator: createScriptedModel(Array(50).fill(answers)),
+      plan: { ...PLAN, caps: { ...PLAN.caps, task: { tokens: cap, micros: null } } },
+      records: createGatewayStore({ pool }).budget,
+    });
+    const calls = await Promise.allSettled(
+      Array.from({ length: 50 }, () => collectAnswer(model.stream(WORK, never))),
+    );
+    const refused = calls.filter((call) => call.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(30);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'budget-exhausted' });
+    const { budget } = await createPostgresStore({ pool });
+    const spent = async () => (await budget.state({ kind: 'task', of: 'T-1' })).spent.tokens;
+    await expect.poll(spent).toBe((50 - refused.length) * 105);
+    expect(await spent()).toBeLessThanOrEqual(cap);
   });
 });

@@ -46,6 +46,8 @@ export async function openGatewayBench(options: {
   fallback?: Model;
   limits?: Partial<GatewayLimits>;
   plan?: BudgetPlan;
+  /** Real records instead of those in memory. */
+  records?: GatewayStore['budget'];
 }): Promise<GatewayBench> {
   const folder = await mkdtemp(join(tmpdir(), 'reeve-gateway-'));
   const socketPath = join(folder, 'gateway.sock');
@@ -55,7 +57,7 @@ export async function openGatewayBench(options: {
   const current = new Map<TaskId, number>([['T-1', 1]]);
   const logged: string[] = [];
   const store: GatewayStore = {
-    budget: budget.records,
+    budget: options.records ?? budget.records,
     permits: {
       get: async () => null,
       consume: async () => false,
