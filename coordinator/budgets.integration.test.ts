@@ -192,6 +192,7 @@ describe('a task over its cap', () => {
     await house.say('start count');
     await estate.reaches('T-1', 'succeeded');
     expect(attempts).toBe(2);
+    expect(await auditOf('task-asked')).toEqual([]);
     expect(await estate.store.approvals.forTask('T-1')).toEqual([]);
   });
 
