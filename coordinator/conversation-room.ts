@@ -40,7 +40,7 @@ export function createConversationRoom(
 ): ConversationRoom {
   const { store, clock, log, settings, roleOf } = deps;
   const { timeZone } = settings;
-  const { taskDesk, approvals, budgets, drive } = tasks;
+  const { taskDesk, approvals, drive } = tasks;
   const newId = () => deps.ids.newId();
   const stopping = new AbortController();
   const status = createStatusReader({

@@ -4,18 +4,20 @@ import {
   type ChatRequest,
   type Clock,
   costOf,
+  estimateRequest,
   type GatewayStore,
   type Log,
   ModelError,
   type ModelRole,
   periodOf,
   priceOf,
+  type RequestEstimate,
   type Reservation,
   type Settlement,
   type TaskId,
   type TokenUsage,
 } from '@reeve/core';
-import { believableUsage, bytesOf, estimateRequest, type RequestEstimate } from './token-estimate.ts';
+import { believableUsage, bytesOf } from './believable-usage.ts';
 
 /** What the models behind the gateway are called in the settings; prices go by these names first. */
 export type ModelNames = Readonly<Record<ModelRole, string>> & { readonly fallback: string | null };

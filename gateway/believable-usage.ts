@@ -1,13 +1,10 @@
-import type { ChatChunk, ChatMessage, ChatRequest, TokenUsage } from '@reeve/core';
-
-/**
- * Where estimates come from: the UTF-8 bytes of the request as JSON, tools included, and of the answer, at 3 bytes a
- * token. Tokenizers of today's models make 3.5 to 4.5 bytes of English or code into one token, some 3 of JSON and of
- * most other scripts; 3 errs on the dear side. An image counts as a flat number, whatever its bytes: providers charge
- * by its size in pixels, at most some 1,600 tokens.
- */
-const BYTES_PER_TOKEN = 3;
-const IMAGE_TOKENS = 2000;
+import {
+  BYTES_PER_TOKEN,
+  type ChatChunk,
+  type RequestEstimate,
+  type TokenUsage,
+  tokensOfBytes,
+} from '@reeve/core';
 
 /** How far a provider's figure may lie from the estimate: tokens of 24 bytes on average do not exist. */
 const LEAST_SHARE = 1 / 8;
@@ -18,31 +15,6 @@ const MOST_PER_BYTE = 2;
 const PROVIDER_EXTRA = 10_000;
 /** Hidden reasoning is charged as output; some providers do not hold it to `max_tokens`. */
 const REASONING_EXTRA = 65_536;
-
-/** What a request may come to, at most, in tokens. */
-export interface RequestEstimate {
-  readonly inputTokens: number;
-  /** `max_tokens`, which is always set. */
-  readonly outputTokens: number;
-}
-
-export function estimateRequest({ messages, tools, maxTokens }: ChatRequest): RequestEstimate {
-  const parts = messages.map((message) => withoutImages(message));
-  const images = parts.reduce((sum, part) => sum + part.images, 0);
-  const text = JSON.stringify({ messages: parts.map(({ text }) => text), tools });
-  return { inputTokens: tokensOf(Buffer.byteLength(text)) + images * IMAGE_TOKENS, outputTokens: maxTokens };
-}
-
-/** Only where the wire form has images: text that is named like one stays text. */
-function withoutImages(message: ChatMessage): { readonly text: ChatMessage; readonly images: number } {
-  if (message.role !== 'user' || typeof message.content === 'string') return { text: message, images: 0 };
-  const content = message.content.filter((part) => part.type === 'text');
-  return { text: { ...message, content }, images: message.content.length - content.length };
-}
-
-function tokensOf(bytes: number): number {
-  return Math.ceil(bytes / BYTES_PER_TOKEN);
-}
 
 export function bytesOf(chunk: Exclude<ChatChunk, { kind: 'end' }>): number {
   return chunk.kind === 'text'
@@ -61,7 +33,7 @@ export function believableUsage(
 ): TokenUsage {
   const estimate = {
     inputTokens: request.inputTokens,
-    outputTokens: tokensOf(outputBytes),
+    outputTokens: tokensOfBytes(outputBytes),
     estimated: true,
   };
   if (!reported) return estimate;

@@ -1,0 +1,45 @@
+import type { TokenUsage } from '@reeve/core';
+import { describe, expect, it } from 'vitest';
+import { believableUsage } from './believable-usage.ts';
+
+const reports = (inputTokens: number, outputTokens: number): TokenUsage => ({
+  inputTokens,
+  outputTokens,
+  estimated: false,
+});
+
+describe('what a provider reports', () => {
+  const asked = { inputTokens: 1000, outputTokens: 4096 };
+
+  it.each([
+    ['the usual', 800, 200],
+    ['twice the estimate', 2000, 200],
+    ['hidden reasoning', 900, 30_000],
+    ['an answer shorter than its bytes say', 900, 50],
+  ])('counts when it can be true: %s', (_name, input, output) => {
+    expect(believableUsage(reports(input, output), asked, 600)).toEqual(reports(input, output));
+  });
+
+  it.each([
+    ['nothing in', 0, 200],
+    ['nothing out', 800, 0],
+    ['less than nothing', -5, 200],
+    ['a fraction', 800.5, 200],
+    ['no number', Number.NaN, 200],
+    ['without end', 800, Number.POSITIVE_INFINITY],
+    ['a sliver of the prompt', 100, 200],
+    ['a sliver of the answer', 800, 20],
+    ['far more than was sent', 1e9, 200],
+    ['far more than was allowed', 800, 1e7],
+  ])('is replaced by the estimate when it cannot be: %s', (_name, input, output) => {
+    expect(believableUsage(reports(input, output), asked, 600)).toEqual({
+      inputTokens: 1000,
+      outputTokens: 200,
+      estimated: true,
+    });
+  });
+
+  it('is estimated when nothing is reported', () => {
+    expect(believableUsage(null, asked, 0)).toEqual({ inputTokens: 1000, outputTokens: 0, estimated: true });
+  });
+});
