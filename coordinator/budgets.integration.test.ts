@@ -329,15 +329,15 @@ describe('the coordinator over the day’s cap', () => {
     const house = await open(SMALL_DAY, 0, { model: frugal() });
     await house.say('one');
     await until(() => house.channel.texts().includes('You said: one'), 'the first answer');
+    const told = () =>
+      house.channel.texts().filter((text) => text.includes('is used up: 600 of 1,000 tokens'));
     await house.say('two');
+    await until(() => told().length === 1, 'a plain answer');
     await house.say('three');
-    const told = await until(() => {
-      const found = house.channel.texts().filter((text) => text.includes('is used up: 600 of 1,000 tokens'));
-      return found.length === 2 && found;
-    }, 'two plain answers');
+    await until(() => told().length === 2, 'two plain answers');
     const { code } = await estate.openQuestion();
-    expect(told[0]).toContain(`/approve ${code}`);
-    expect(told[0]).toContain('No model was called');
+    expect(told()[0]).toContain(`/approve ${code}`);
+    expect(told()[0]).toContain('No model was called');
     expect(await estate.store.approvals.pending()).toHaveLength(1);
     await house.say('/status');
     await until(
@@ -356,6 +356,7 @@ describe('the coordinator over the day’s cap', () => {
   it('says when the next day begins after a no, and asks no more', async () => {
     const house = await open(SMALL_DAY, 0, { model: frugal() });
     await house.say('one');
+    await until(() => house.channel.texts().length === 1, 'the first answer');
     await house.say('two');
     const { code } = await estate.openQuestion();
     await house.decide(code, 'deny');

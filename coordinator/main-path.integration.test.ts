@@ -81,15 +81,33 @@ describe('from a message to its answer', () => {
     expect(model.requests).toHaveLength(1);
   });
 
-  it('answers a burst in order, each turn without the words that came after it', async () => {
+  it('answers a burst in order: each message once, what was typed in a row together', async () => {
     const model = delegating();
     const house = await estate.open({ model });
-    await Promise.all([house.say('a'), house.say('b'), house.say('c')]);
-    await until(() => house.channel.texts().length === 3, 'three answers');
-    expect(house.channel.texts()).toEqual(['You said: a', 'You said: b', 'You said: c']);
-    expect(
-      model.requests.map((request) => request.messages.filter(({ role }) => role === 'user').length),
-    ).toEqual([1, 2, 3]);
+    const said = await Promise.all(['a', 'b', 'c', 'd'].map((words) => house.say(words)));
+    const answered = () =>
+      house.channel.delivered.flatMap(({ about }) =>
+        about.kind === 'turn' ? [about.turnId, ...about.also] : [],
+      );
+    await until(() => answered().length === 4, 'all four to be answered');
+    expect(answered()).toEqual(said.map(({ turnId }) => turnId));
+    expect(house.channel.texts().at(-1)).toBe('You said: d');
+    const last = model.requests.at(-1)?.messages.filter(({ role }) => role === 'user');
+    expect(last?.map(({ content }) => content)).toEqual(['a', 'b', 'c', 'd']);
+  });
+
+  it('keeps what was seen of an answer that the next message breaks off, where the owner chose that', async () => {
+    const house = await estate.open({
+      model: createFixedModel((request) =>
+        lastWords(request) === 'tell me all' ? { kind: 'hang', after: 'Once upon a time' } : says('fine'),
+      ),
+      settings: { whileAnswering: 'stop' },
+    });
+    await house.say('tell me all');
+    await until(() => house.channel.drafts.length > 0, 'a draft');
+    await house.say('never mind');
+    await until(() => house.channel.texts().length === 2, 'both answers');
+    expect(house.channel.texts()).toEqual(['Once upon a time…\n\nYou wrote on, so I stopped here.', 'fine']);
   });
 
   it('answers commands while a turn hangs', async () => {
@@ -118,7 +136,10 @@ describe('a model that fails', () => {
         return code ? failsWith(code) : says('fine');
       }),
     });
-    for (const code of codes) await house.say(code);
+    for (const [index, code] of codes.entries()) {
+      await house.say(code);
+      await until(() => house.channel.texts().length > index, 'what is said of it');
+    }
     await house.say('and now?');
     await until(() => house.channel.texts().at(-1) === 'fine', 'the last answer');
     const texts = house.channel.texts();
@@ -185,6 +206,7 @@ describe('a model that fails', () => {
     );
     const house = await estate.open({ model });
     await house.say('poison');
+    await until(() => house.channel.texts().length === 1, 'its being set aside');
     await house.say('next');
     await until(() => house.channel.texts().at(-1) === 'fine', 'the next answer');
     expect(house.channel.texts()).toEqual([

@@ -8,8 +8,8 @@ export type ModelAnswer =
       readonly calls: readonly { readonly name: string; readonly arguments: object | string }[];
     }
   | { readonly kind: 'error'; readonly error: Error }
-  /** Never answers; only an abort ends it. */
-  | { readonly kind: 'hang' };
+  /** Never ends its answer, of which `after` is said; only an abort ends it. */
+  | { readonly kind: 'hang'; readonly after?: string };
 
 export const says = (text: string): ModelAnswer => ({ kind: 'text', text });
 export const calls = (...list: { name: string; arguments: object | string }[]): ModelAnswer => ({
@@ -38,10 +38,12 @@ export function createFixedModel(rule: (request: ChatRequest) => ModelAnswer): F
       requests.push(request);
       const answer = rule(request);
       if (answer.kind === 'error') throw answer.error;
-      if (answer.kind === 'hang')
+      if (answer.kind === 'hang') {
+        if (answer.after !== undefined) yield { kind: 'text', text: answer.after };
         await new Promise((_resolve, reject) =>
           signal.addEventListener('abort', () => reject(signal.reason), { once: true }),
         );
+      }
       yield* chunksOf(answer);
     },
   };
