@@ -6,6 +6,7 @@ import {
   parsePrivateHost,
   shorten,
 } from '@reeve/core';
+import { SEARCH_PROVIDERS } from '@reeve/gateway';
 import { z } from 'zod';
 
 /** One setting: how it is called, checked and explained. Every setting is one row of this table and nowhere else. */
@@ -156,6 +157,15 @@ export const SETTINGS = {
     privateHosts,
     'private hosts that requests may reach all the same, as exact host:port, comma-separated',
   ),
+  REEVE_SEARCH_PROVIDER: setting(
+    z.enum(SEARCH_PROVIDERS, `must be ${SEARCH_PROVIDERS.join(', ')}`).optional(),
+    'who answers web searches: searxng, brave or tavily; an address alone means searxng',
+  ),
+  REEVE_SEARCH_URL: setting(
+    httpUrl.optional(),
+    'address of a SearXNG that allows the format json, or another address of the provider; may be private',
+  ),
+  REEVE_SEARCH_KEY: secret(z.string().min(1).optional(), 'your key at the search provider'),
   REEVE_LOG_LEVEL: setting(
     z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
     'how much goes into the log file',

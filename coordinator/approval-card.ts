@@ -79,6 +79,7 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
   ['files.delete', 'delete this file from your files (files.delete)'],
   ['files.put', 'store this content among your files (files.put)'],
   ['http.fetch', 'make this request (http.fetch)'],
+  ['web.search', 'send these words to the search provider (web.search)'],
   [
     'network.open',
     'let this task’s commands reach this host; what they send is hidden from Reeve (network.open)',
@@ -104,6 +105,8 @@ const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ['secrets', 'Secrets it uses'],
   ['host', 'Host'],
   ['port', 'Port'],
+  ['query', 'Words'],
+  ['count', 'Findings at most'],
 ]);
 
 function originFields(approval: Approval): { name: string; value: string }[] {

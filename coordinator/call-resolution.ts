@@ -1,5 +1,6 @@
 import {
   canonicalRequest,
+  canonicalSearch,
   type DeclareRequest,
   type EffectCall,
   egressRequestSchema,
@@ -7,6 +8,7 @@ import {
   parseHostPort,
   resourceOf,
   type Store,
+  searchQuerySchema,
   type Task,
 } from '@reeve/core';
 import { z } from 'zod';
@@ -24,6 +26,7 @@ export async function resolveCall(store: Store, task: Task, request: DeclareRequ
   const base = { task: task.id, callId, tool };
   if (tool === 'http.fetch') return resolveFetch(base, request);
   if (tool === 'network.open') return resolveOpen(base, request);
+  if (tool === 'web.search') return resolveSearch(base, request);
   if (!tool.startsWith('files.'))
     return { kind: 'call', call: { ...base, arguments: request.arguments }, fileExists: false };
   const parsed = parseDrivePath(String(request.arguments['path'] ?? ''));
@@ -74,6 +77,13 @@ function resolveOpen(base: CallBase, { arguments: args }: DeclareRequest): Resol
   if (parsed.kind === 'refused')
     return { kind: 'refused', reason: `Not a host that can be opened: ${parsed.reason}.` };
   return { kind: 'call', call: { ...base, arguments: { ...parsed.address } }, fileExists: false };
+}
+
+function resolveSearch(base: CallBase, { arguments: args }: DeclareRequest): Resolved {
+  const parsed = searchQuerySchema.safeParse(args);
+  return parsed.success
+    ? { kind: 'call', call: { ...base, arguments: canonicalSearch(parsed.data) }, fileExists: false }
+    : { kind: 'refused', reason: `Not a usable search: ${z.prettifyError(parsed.error)}` };
 }
 
 /** The drive path of a resolved call. */

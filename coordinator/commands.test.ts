@@ -87,6 +87,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       spending: sampleSpending(),
       trouble: [],
       model: 'm',
+      webSearch: 'off',
     }),
     clock: createManualClock(),
     timeZone: 'UTC',

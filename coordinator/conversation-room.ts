@@ -49,6 +49,7 @@ export function createConversationRoom(
     limit: settings.parallelTasks,
     model: settings.modelSummary,
     plan: settings.budget,
+    webSearch: settings.webSearch.summary,
     trouble: deps.trouble,
     answering: () => mailboxes.inHand(),
   });

@@ -188,12 +188,16 @@ async function judgeCall(
 
 /** What a task has read so far: text from outside, the owner's files. */
 function seenBy(steps: readonly Step[], origin: Origin): SeenContent {
-  const read = new Set(steps.flatMap(({ body }) => (body.kind === 'result' && body.ok ? [body.tool] : [])));
+  const results = steps.flatMap(({ body }) => (body.kind === 'result' ? [body] : []));
+  const read = new Set(results.flatMap(({ ok, tool }) => (ok ? [tool] : [])));
+  // A site that answers with an error has said something all the same.
+  const asked = new Set(results.map(({ tool }) => tool));
   return {
     untrusted:
       origin.kind === 'untrusted' ||
       origin.kind === 'schedule' ||
-      read.has('http.fetch') ||
+      asked.has('http.fetch') ||
+      read.has('web.search') ||
       read.has('network.open'),
     private: read.has('files.get') || read.has('files.list'),
   };

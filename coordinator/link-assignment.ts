@@ -25,6 +25,7 @@ export function createAssigner(deps: {
   tokenKey: Uint8Array;
   timeZone: string;
   attemptLimitMs: number;
+  webSearch: boolean;
 }): Assigner {
   const { store, ledger, clock } = deps;
   return async (slot, id) => {
@@ -59,6 +60,7 @@ export function createAssigner(deps: {
       attempt,
       steps,
       inputs,
+      webSearch: deps.webSearch,
       snapshot: snapshot?.seq ?? null,
     };
   };

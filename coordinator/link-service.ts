@@ -176,6 +176,9 @@ const INTENT_LINES: Readonly<Record<string, string>> = {
   'files.get': 'fetching one of your files',
   'files.put': 'storing a file',
   'files.delete': 'deleting a file',
+  'http.fetch': 'making a request',
+  'network.open': 'opening a host to its commands',
+  'web.search': 'searching the web',
   clock: 'reading the clock',
   calculator: 'calculating',
 };

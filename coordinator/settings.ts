@@ -27,6 +27,8 @@ export interface CoordinatorSettings {
   readonly modelSummary: string;
   /** The caps and prices that the gateway enforces and counts with, for questions and `/status`. */
   readonly budget: BudgetPlan;
+  /** Whether workers can search the web, and in words how, or what to set. */
+  readonly webSearch: { readonly isOn: boolean; readonly summary: string };
   /** Longest file a person or a task may store, in bytes. */
   readonly fileLimitBytes: number;
 }

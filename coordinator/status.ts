@@ -23,6 +23,7 @@ export function createStatusReader(deps: {
   limit: number;
   model: string;
   plan: BudgetPlan;
+  webSearch: string;
   /** Health lines, each with its fix; empty when all is well. */
   trouble: () => readonly string[];
   answering: () => StatusView['answering'];
@@ -58,6 +59,7 @@ export function createStatusReader(deps: {
       spending,
       trouble: deps.trouble(),
       model: deps.model,
+      webSearch: deps.webSearch,
     };
   };
 }
@@ -101,7 +103,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     `Last 24 hours: ${today.finished} finished, ${today.failed} failed, ${countText(today.modelCalls, 'model call')}, ${countText(tokens, 'token')}.`,
   );
   lines.push(...spendingLines(view.spending));
-  lines.push(`Model: ${view.model}`);
+  lines.push(`Model: ${view.model}`, `Web search: ${view.webSearch}`);
   if (view.trouble.length > 0) lines.push('', ...view.trouble.map((line) => `⚠ ${line}`));
   return lines.join('\n');
 }

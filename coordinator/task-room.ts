@@ -178,6 +178,7 @@ function createLink(
     tokenKey,
     timeZone,
     attemptLimitMs,
+    webSearch: settings.webSearch.isOn,
   });
   return createLinkServer({ service, pool, assign, tokenKey, clock, log });
 }

@@ -118,6 +118,7 @@ describe('the status', () => {
     spending: sampleSpending(),
     trouble: [],
     model: 'rehearsal',
+    webSearch: 'off: set it',
   };
 
   it('is short when nothing happens', () => {
@@ -127,6 +128,7 @@ describe('the status', () => {
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
       'Today: 0 tokens.',
       'Model: rehearsal',
+      'Web search: off: set it',
     ]);
   });
 
@@ -155,6 +157,7 @@ describe('the status', () => {
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
       'Today: 0 tokens.',
       'Model: rehearsal',
+      'Web search: off: set it',
       '',
       '⚠ The disk is nearly full; free some space.',
     ]);

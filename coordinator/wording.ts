@@ -123,6 +123,8 @@ export function effectSentence(call: AskedCall): string {
       return `Let this task’s commands send anything to 1 host: ${showHiddenInLine(`${call.arguments['host']}:${call.arguments['port']}`)}`;
     case BUDGET_TOOL:
       return raiseSentence(raiseArgumentsSchema.parse(call.arguments));
+    case 'web.search':
+      return `Search the web for “${showHiddenInLine(String(call.arguments['query']))}”`;
     default:
       return `Run ${showHiddenInLine(call.tool)}`;
   }

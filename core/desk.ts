@@ -70,6 +70,8 @@ export interface StatusView {
   readonly trouble: readonly string[];
   /** How the model is set, in words: `rehearsal`, or names by role. */
   readonly model: string;
+  /** How the web is searched, or “off” and what to set. */
+  readonly webSearch: string;
 }
 
 /** What an API client may read and do beside sending messages: the counter of the house. Served by the coordinator. */

@@ -16,6 +16,7 @@ export * from './policy.ts';
 export * from './ports.ts';
 export * from './queue.ts';
 export * from './sandbox-level.ts';
+export * from './search.ts';
 export * from './secret.ts';
 export * from './store.ts';
 export * from './task.ts';

@@ -89,6 +89,8 @@ export const assignmentSchema = z.strictObject({
   attempt: z.number().int().positive(),
   steps: z.array(stepSchema),
   inputs: z.array(taskInputSchema),
+  /** Whether a search provider is set; without one the tool is not offered. */
+  webSearch: z.boolean(),
   /** Sequence number of the step after which the newest scratch snapshot was taken; null when there is none. */
   snapshot: z.number().int().nullable(),
 });

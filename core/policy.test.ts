@@ -188,3 +188,29 @@ describe('drive paths', () => {
     );
   });
 });
+
+describe('a web search', () => {
+  const search = (query: unknown): EffectCall => ({
+    task: 'T-3',
+    callId: 's2.1',
+    tool: 'web.search',
+    arguments: { query: query as string, count: 5 },
+  });
+
+  it('reads, until the task has seen both text from outside and what is private', () => {
+    expect(judge(search('tides'), context())).toMatchObject({ kind: 'allow', tier: 'read' });
+    for (const seen of [
+      { untrusted: true, private: false },
+      { untrusted: false, private: true },
+    ])
+      expect(judge(search('tides'), context({ seen }))).toMatchObject({ kind: 'allow' });
+    expect(judge(search('tides'), context({ seen: { untrusted: true, private: true } }))).toEqual({
+      kind: 'ask',
+      tier: 'destructive',
+    });
+  });
+
+  it('for what are no words asks', () => {
+    expect(judge(search(7), context())).toEqual({ kind: 'ask', tier: 'destructive' });
+  });
+});

@@ -43,6 +43,8 @@ export function judge(call: EffectCall, context: PolicyContext): Verdict {
       return judgeFetch(call, context);
     case 'network.open':
       return judgeOpen(call, context);
+    case 'web.search':
+      return judgeSearch(call, context);
     default:
       return { kind: 'ask', tier: 'destructive' };
   }
@@ -137,6 +139,14 @@ function judgeOpen(call: EffectCall, context: PolicyContext): Verdict {
   return grant
     ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
     : { kind: 'ask', tier: 'change' };
+}
+
+/** The query leaves the tenant: after both kinds were seen it could carry what is private. */
+function judgeSearch(call: EffectCall, { seen }: PolicyContext): Verdict {
+  const { query } = call.arguments;
+  return typeof query !== 'string' || query === '' || seenBoth(seen)
+    ? { kind: 'ask', tier: 'destructive' }
+    : { kind: 'allow', tier: 'read', because: 'searching the web reads only' };
 }
 
 /** The rule of two: untrusted text could steer the private data that the task has read. */

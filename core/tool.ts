@@ -70,6 +70,10 @@ export const toolParameters = {
     port: z.number().int().min(1).max(65_535).default(443),
     reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
   }),
+  'web.search': z.strictObject({
+    query: z.string().trim().min(1).max(400).describe('What to look for. The search provider reads it.'),
+    count: z.number().int().min(1).max(10).default(5),
+  }),
   clock: z.strictObject({
     time_zone: z.string().max(64).optional().describe('IANA name; the owner’s own when left out.'),
   }),
@@ -131,6 +135,12 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     place: 'network',
     repeatable: false,
     description: 'Ask to let the sandbox’s commands reach one host, for pip, npm, curl and the like.',
+  },
+  {
+    name: 'web.search',
+    place: 'network',
+    repeatable: true,
+    description: 'Search the web. Returns titles, addresses and snippets; read a page with http_fetch.',
   },
   { name: 'clock', place: 'self', repeatable: true, description: 'The current date and time.' },
   {

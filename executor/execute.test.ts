@@ -52,6 +52,7 @@ function calls(...wanted: readonly [name: string, args: unknown, id?: string][])
 
 const closedGateway: GatewayClient = {
   fetch: async () => ({ kind: 'refused', reason: 'closed in this test' }),
+  search: async () => ({ kind: 'refused', reason: 'closed in this test' }),
 };
 
 interface Played {
@@ -413,6 +414,7 @@ describe('requests', () => {
   it('are declared, made by the gateway under the permit, and shown as content from outside', async () => {
     const made: unknown[] = [];
     const gateway: GatewayClient = {
+      ...closedGateway,
       async fetch(call) {
         made.push(call);
         return page;
@@ -437,7 +439,7 @@ describe('requests', () => {
   });
 
   it('that answer with an error are no success, and refused ones say why', async () => {
-    const failing: GatewayClient = { fetch: async () => ({ ...page, status: 404 }) };
+    const failing: GatewayClient = { ...closedGateway, fetch: async () => ({ ...page, status: 404 }) };
     const { house } = await play([calls(['http_fetch', { url: 'https://example.org/' }]), says('Gone.')], {
       gateway: failing,
     });

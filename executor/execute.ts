@@ -1,5 +1,6 @@
 import type { Clock, Model } from '@reeve/core';
 import { Leave, startControl } from './control.ts';
+import { chatTools, offeredTools } from './conversation.ts';
 import { createEffectRunner } from './effects.ts';
 import type { GatewayClient } from './gateway-client.ts';
 import { createJournal } from './journal.ts';
@@ -53,7 +54,14 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
   const gateway = deps.createGateway(() => assignment.token);
   shim.onTunnel(deps.createCommandDoor(() => assignment.token));
   const context = { task, shim, link, gateway, effects, scratch, clock: deps.clock, signal: control.signal };
-  const calls = createCallPerformer({ journal, table: TOOL_TABLE, context, now: () => performance.now() });
+  const offered = offeredTools(assignment);
+  const calls = createCallPerformer({
+    journal,
+    table: TOOL_TABLE,
+    offered,
+    context,
+    now: () => performance.now(),
+  });
   const model = deps.createModel(() => assignment.token);
   control.addInputs(inputs);
   try {
@@ -62,7 +70,16 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
       throw reason;
     });
     const end = await Promise.race([
-      runTask({ task, journal, model, calls, control, scratch, clock: deps.clock }),
+      runTask({
+        task,
+        journal,
+        model,
+        tools: chatTools(offered),
+        calls,
+        control,
+        scratch,
+        clock: deps.clock,
+      }),
       lost,
     ]);
     if (end.outcome === 'released') return await leave(end.failure);

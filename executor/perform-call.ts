@@ -37,6 +37,8 @@ type ReadCall =
 export function createCallPerformer(deps: {
   journal: Journal;
   table: ToolTable;
+  /** Other tools do not exist for this task. */
+  offered: readonly ToolName[];
   context: Omit<ToolContext, 'callId'>;
   now: () => number;
 }): CallPerformer {
@@ -60,7 +62,7 @@ export function createCallPerformer(deps: {
   return {
     async perform(call) {
       const startedAt = now();
-      const read = readCall(call);
+      const read = readCall(call, deps.offered);
       if (read.kind === 'wrong') {
         const activity = `made a call that makes no sense (${shorten(read.name, 40)})`;
         return writeResult(call.callId, read.name, { ok: false, content: read.problem, activity }, startedAt);
@@ -85,13 +87,13 @@ export function createCallPerformer(deps: {
   };
 }
 
-function readCall({ name, json }: OpenCall): ReadCall {
+function readCall({ name, json }: OpenCall, offered: readonly ToolName[]): ReadCall {
   const tool = fromWireName(name);
-  if (!tool)
+  if (!tool || !offered.includes(tool))
     return {
       kind: 'wrong',
       name,
-      problem: `There is no tool “${shorten(name, 60)}”. There are: ${[...TOOLS.keys()].map(toWireName).join(', ')}. Nothing was done.`,
+      problem: `There is no tool “${shorten(name, 60)}”. There are: ${offered.map(toWireName).join(', ')}. Nothing was done.`,
     };
   const read = parseToolArguments(json);
   if (read.kind === 'not-json')

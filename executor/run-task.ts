@@ -1,5 +1,6 @@
 import {
   type Assignment,
+  type ChatTool,
   type Clock,
   collectAnswer,
   type FailureCode,
@@ -11,7 +12,7 @@ import {
   TOOLS,
 } from '@reeve/core';
 import type { Control } from './control.ts';
-import { conversationOf, EXECUTOR_TOOLS } from './conversation.ts';
+import { conversationOf } from './conversation.ts';
 import { isModelStep, type Journal, openCalls } from './journal.ts';
 import { type CallPerformer, repeatsItself } from './perform-call.ts';
 import type { ScratchKeeper } from './scratch-keeper.ts';
@@ -29,6 +30,8 @@ export interface RunTaskDeps {
   readonly task: Assignment['task'];
   readonly journal: Journal;
   readonly model: Model;
+  /** The list that goes with every model call. */
+  readonly tools: readonly ChatTool[];
   readonly calls: CallPerformer;
   readonly control: Control;
   readonly scratch: ScratchKeeper;
@@ -129,7 +132,7 @@ async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
       const request = {
         role: 'executor',
         messages: conversationOf(deps.task, deps.journal.steps),
-        tools: EXECUTOR_TOOLS,
+        tools: deps.tools,
         maxTokens: ANSWER_TOKENS,
       } as const;
       const { text, toolCalls, usage, model } = await collectAnswer(

@@ -2,6 +2,7 @@ import type { BudgetPlan, Clock, GatewayStore, HostPort, Log, Model, ModelRole }
 import type { EgressLimits } from './egress/egress-limits.ts';
 import type { Network } from './egress/network.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { SearchChoice } from './search/search-choice.ts';
 import type { SecretFiller } from './secret-filler.ts';
 import type { ModelNames } from './usage-meter.ts';
 
@@ -21,6 +22,8 @@ export interface GatewayDeps {
   /** Private hosts that requests and tunnels may reach all the same, by the operator's word. */
   readonly privateHosts?: readonly HostPort[];
   readonly secrets?: SecretFiller;
+  /** Off unless given. */
+  readonly search?: SearchChoice;
   /** The system's resolver and sockets unless given. */
   readonly network?: Network;
   readonly egressLimits?: EgressLimits;

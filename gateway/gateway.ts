@@ -1,9 +1,16 @@
 import { createAdaptorServer } from '@hono/node-server';
+import { searchCallSchema } from '@reeve/core';
 import { Hono } from 'hono';
 import { createCompletionHandler } from './completion-handler.ts';
 import { createEgress } from './egress/egress.ts';
+import { DEFAULT_EGRESS_LIMITS } from './egress/egress-limits.ts';
+import { createSystemNetwork } from './egress/network.ts';
+import { createRefusalLog } from './egress/refusal-log.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { createModelCaller } from './model-call.ts';
+import { createSearchDesk } from './search/search-desk.ts';
+import { createSearchProvider } from './search/search-provider.ts';
+import { createTaskCallHandler } from './task-call-handler.ts';
 import { createUsageMeter } from './usage-meter.ts';
 
 export interface GatewayListener {
@@ -23,8 +30,9 @@ export interface Gateway {
 
 /**
  * The one door out. `POST /v1/chat/completions` for any OpenAI client that holds a task or coordinator token: chooses the
- * model by the token's role, reserves its budget, retries and falls back before the first token, and counts. `POST /request` makes one web
- * request for a task under its permit, `CONNECT` tunnels to hosts that were opened to the task. `GET /healthz`.
+ * model by the token's role, reserves its budget, retries and falls back before the first token, and counts.
+ * `POST /request` makes one web request for a task under its permit, `POST /search` asks the search provider, `CONNECT`
+ * tunnels to hosts that were opened to the task. `GET /healthz`.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const random = deps.random ?? Math.random;
@@ -32,7 +40,17 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const meter = createUsageMeter({ ...deps, plan: deps.budget });
   const stopping = new AbortController();
   const callModel = createModelCaller({ ...deps, random });
-  const egress = createEgress({ ...deps, stopping: stopping.signal });
+  const shared = {
+    ...deps,
+    stopping: stopping.signal,
+    limits: deps.egressLimits ?? DEFAULT_EGRESS_LIMITS,
+    network: deps.network ?? createSystemNetwork(),
+    privateHosts: deps.privateHosts ?? [],
+  };
+  const refusals = createRefusalLog(shared);
+  const egress = createEgress({ ...shared, refusals });
+  const provider = deps.search?.kind === 'on' ? createSearchProvider(deps.search, shared) : undefined;
+  const searches = createSearchDesk({ ...shared, refusals, provider });
   const app = new Hono();
   app.use(egress.refuseProxying);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
@@ -41,6 +59,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     createCompletionHandler({ ...deps, meter, callModel, newRequestId, stopping: stopping.signal }),
   );
   app.post('/request', egress.handleRequest);
+  app.post('/search', createTaskCallHandler(deps, searchCallSchema, searches.search));
 
   return {
     async listen(at) {
@@ -67,7 +86,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           const closed = new Promise<void>((resolve) => server.close(() => resolve()));
           if ('closeAllConnections' in server) server.closeAllConnections();
           await closed;
-          await Promise.all([meter.settled(), egress.settled()]);
+          await Promise.all([meter.settled(), egress.settled(), refusals.settled()]);
         },
       };
     },

@@ -4,6 +4,12 @@ export { createGateway, type Gateway, type GatewayListener } from './gateway.ts'
 export type { GatewayDeps } from './gateway-deps.ts';
 export { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 export { chooseModels, type ModelChoice, type ModelDescriptor, type ModelSettings } from './model-choice.ts';
+export {
+  chooseSearch,
+  SEARCH_PROVIDERS,
+  type SearchChoice,
+  type SearchSettings,
+} from './search/search-choice.ts';
 export type { SecretFill, SecretFiller } from './secret-filler.ts';
 export { createSecretFiller } from './secrets/keyed-filler.ts';
 export { createSecretDesk } from './secrets/secret-desk.ts';

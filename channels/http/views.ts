@@ -161,6 +161,7 @@ export const statusViewSchema = z
     }),
     trouble: z.array(z.string()),
     model: z.string(),
+    webSearch: z.string(),
   })
   .openapi('Status');
 
@@ -277,7 +278,7 @@ export function conversationView(conversation: Conversation): z.infer<typeof con
 }
 
 export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
-  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model } = status;
+  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model, webSearch } = status;
   const { day, month, shares, topTasks, unpricedModels } = status.spending;
   return {
     limit,
@@ -302,6 +303,7 @@ export function statusView(status: StatusView): z.infer<typeof statusViewSchema>
     },
     trouble: [...trouble],
     model,
+    webSearch,
   };
 }
 

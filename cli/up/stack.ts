@@ -19,7 +19,7 @@ import {
   signToken,
   type TaskQueue,
 } from '@reeve/core';
-import { createGateway, createSecretFiller, DEFAULT_GATEWAY_LIMITS } from '@reeve/gateway';
+import { chooseSearch, createGateway, createSecretFiller, DEFAULT_GATEWAY_LIMITS } from '@reeve/gateway';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
@@ -153,6 +153,7 @@ async function openParts(
     log,
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: settings.REEVE_PRIVATE_HOSTS,
+    search: chooseSearch(settings),
     secrets: createSecretFiller({ store: secrets.store, keys: secrets.keys, log }),
   });
   const listening = await gateway.listen({ socketPath: sockets.gateway });
@@ -172,6 +173,7 @@ function createRooms(
   const { home, settings, log } = deps;
   const ids = createSystemIds();
   const { tokenKey, sockets, store, queue, launcher } = parts;
+  const search = chooseSearch(settings);
   const http = createHttpChannel({
     eventLog: createEventLog({ pool: parts.database.pool }),
     desk: () => coordinator.desk,
@@ -209,6 +211,7 @@ function createRooms(
       executorsDieWithCoordinator: true,
       modelSummary: models.summary,
       budget: budgetPlanOf(settings),
+      webSearch: { isOn: search.kind === 'on', summary: search.describe },
     },
     trouble: parts.trouble.lines,
   });

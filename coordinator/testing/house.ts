@@ -109,6 +109,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
         timeZone: 'UTC',
         executorsDieWithCoordinator: true,
         modelSummary: 'fixed',
+        webSearch: { isOn: false, summary: 'off' },
         ...plan.settings,
       },
       trouble: () => [],

@@ -201,6 +201,7 @@ export function assignmentWith(patch: Partial<Assignment> = {}): Assignment {
     attempt: 1,
     steps: [],
     inputs: [],
+    webSearch: false,
     snapshot: null,
     ...patch,
   };

@@ -18,7 +18,7 @@ async function fetchWith(reply: EgressReply) {
   const context = {
     callId: 's1.0',
     signal: new AbortController().signal,
-    gateway: { fetch: async () => reply },
+    gateway: { fetch: async () => reply, search: async () => ({ kind: 'results', results: [] }) },
     effects: {
       async perform(_call, activity, act) {
         const effect = await act('permit-1', 1);

@@ -3,6 +3,7 @@ import { tellTime } from './clock.ts';
 import { deleteFile, getFile, listFiles, putFile } from './drive.ts';
 import { fetchUrl, openHost } from './network.ts';
 import { listScratch, readScratchFile, runShell, writeScratchFile } from './scratch.ts';
+import { searchWeb } from './search.ts';
 import type { ToolTable } from './tool.ts';
 
 /** Every tool by name; `tool.ts` in core says what each takes. */
@@ -17,6 +18,7 @@ export const TOOL_TABLE: ToolTable = {
   'files.delete': deleteFile,
   'http.fetch': fetchUrl,
   'network.open': openHost,
+  'web.search': searchWeb,
   clock: tellTime,
   calculator: calculate,
 };

@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import type { Clock, GatewayStore, HostPort, Log } from '@reeve/core';
+import { type Clock, egressCallSchema, type GatewayStore, type HostPort, type Log } from '@reeve/core';
 import type { Context, Next } from 'hono';
 import type { SecretFiller } from '../secret-filler.ts';
-import { DEFAULT_EGRESS_LIMITS, type EgressLimits } from './egress-limits.ts';
-import { createSystemNetwork, type Network } from './network.ts';
+import { createTaskCallHandler } from '../task-call-handler.ts';
+import type { EgressLimits } from './egress-limits.ts';
+import type { Network } from './network.ts';
 import { refuseProxying } from './proxy-refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { createRequestDesk } from './request-desk.ts';
-import { createRequestHandler } from './request-handler.ts';
 import { createTunnels } from './tunnels.ts';
 import { createWebClient } from './web-client.ts';
 
@@ -16,10 +17,11 @@ export interface EgressDeps {
   readonly tokenKey: Uint8Array;
   readonly clock: Clock;
   readonly log: Log;
-  readonly privateHosts?: readonly HostPort[];
+  readonly privateHosts: readonly HostPort[];
   readonly secrets?: SecretFiller;
-  readonly network?: Network;
-  readonly egressLimits?: EgressLimits;
+  readonly network: Network;
+  readonly limits: EgressLimits;
+  readonly refusals: RefusalLog;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;
 }
@@ -37,13 +39,10 @@ export interface Egress {
 }
 
 export function createEgress(deps: EgressDeps): Egress {
-  const limits = deps.egressLimits ?? DEFAULT_EGRESS_LIMITS;
-  const network = deps.network ?? createSystemNetwork();
-  const shared = { ...deps, limits, network, privateHosts: deps.privateHosts ?? [] };
-  const desk = createRequestDesk({ ...shared, client: createWebClient(shared) });
-  const tunnels = createTunnels(shared);
+  const desk = createRequestDesk({ ...deps, client: createWebClient(deps) });
+  const tunnels = createTunnels(deps);
   return {
-    handleRequest: createRequestHandler({ ...shared, desk }),
+    handleRequest: createTaskCallHandler(deps, egressCallSchema, desk.request),
     handleConnect: tunnels.handleConnect,
     refuseProxying,
     settled: async () => {

@@ -1,8 +1,10 @@
 import {
   type Clock,
   canonicalJson,
+  canonicalRequest,
   capabilitiesOf,
   type EffectResult,
+  digestOf,
   type EgressCall,
   type EgressReply,
   type GatewayStore,
@@ -16,7 +18,8 @@ import {
 } from '@reeve/core';
 import { failureFields } from '../refusal.ts';
 import type { EgressLimits } from './egress-limits.ts';
-import { usePermit } from './permit-check.ts';
+import { type PermitCheck, usePermit } from './permit-check.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { createSlots } from './slots.ts';
 import type { Departure, WebClient, WebOutcome } from './web-client.ts';
 
@@ -31,6 +34,7 @@ export interface RequestDesk {
 export interface RequestDeskDeps {
   readonly store: Pick<GatewayStore, 'permits' | 'audit'>;
   readonly client: WebClient;
+  readonly refusals: RefusalLog;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: EgressLimits;
@@ -54,7 +58,7 @@ export function createRequestDesk(deps: RequestDeskDeps): RequestDesk {
     if (release === null)
       return refuse(deps, claims, call, 'Too many requests are under way; wait until one has ended.');
     try {
-      const check = await usePermit(claims.task, call, deps.store.permits, deps.clock.now());
+      const check = await permitFor(claims, call, deps);
       if (check.kind === 'refused') return await refuse(deps, claims, call, check.reason);
       return await perform(deps, { claims, call, permit: check.permit });
     } finally {
@@ -76,6 +80,22 @@ export function createRequestDesk(deps: RequestDeskDeps): RequestDesk {
       while (running.size > 0) await Promise.all(running);
     },
   };
+}
+
+const TOOL = 'http.fetch';
+
+function permitFor(
+  { task }: TaskClaims,
+  { callId, permit, request }: EgressCall,
+  { store, clock }: RequestDeskDeps,
+): Promise<PermitCheck> {
+  const digest = digestOf({ task, callId, tool: TOOL, arguments: canonicalRequest(request) });
+  return usePermit(
+    { task, callId, permit, tool: TOOL },
+    (found) => found.digest === digest,
+    store.permits,
+    clock.now(),
+  );
 }
 
 async function perform(deps: RequestDeskDeps, permitted: PermittedRequest): Promise<EgressReply> {
@@ -151,17 +171,13 @@ async function recordDeparture(
 }
 
 async function refuse(
-  { store, clock, log }: RequestDeskDeps,
+  { refusals }: RequestDeskDeps,
   { task }: TaskClaims,
   call: EgressCall,
   reason: string,
 ): Promise<EgressReply> {
   const detail = { ...requestDetail(call), url: call.request.url, reason };
-  await store.audit.append(
-    { event: 'request-refused', actor: 'gateway', subject: task, detail },
-    clock.now(),
-  );
-  log.warn({ task, call: call.callId, reason }, 'a request was refused');
+  await refusals.refused(task, { event: 'request-refused', detail });
   return { kind: 'refused', reason };
 }
 

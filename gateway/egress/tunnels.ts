@@ -17,11 +17,13 @@ import { dial } from './dial.ts';
 import type { EgressLimits } from './egress-limits.ts';
 import type { Network } from './network.ts';
 import { HOW_TO_OPEN } from './proxy-refusal.ts';
+import type { RefusalLog } from './refusal-log.ts';
 import { createSlots } from './slots.ts';
 import { joinEnds } from './tunnel-ends.ts';
 
 export interface TunnelDeps {
   readonly store: Pick<GatewayStore, 'network' | 'audit' | 'isCurrentAttempt'>;
+  readonly refusals: RefusalLog;
   readonly tokenKey: Uint8Array;
   readonly clock: Clock;
   readonly log: Log;
@@ -85,9 +87,7 @@ export function createTunnels(deps: TunnelDeps): Tunnels {
 
   async function refuse(claims: TaskClaims, target: string, inner: Duplex, refusal: Refusal): Promise<void> {
     const detail = { target: target.slice(0, 300), reason: refusal.reason };
-    const event = { event: 'tunnel-refused', actor: 'gateway', subject: claims.task, detail };
-    await deps.store.audit.append(event, deps.clock.now());
-    deps.log.warn({ task: claims.task, ...detail }, 'a tunnel was refused');
+    await deps.refusals.refused(claims.task, { event: 'tunnel-refused', detail });
     answerRefusal(inner, refusal);
   }
 

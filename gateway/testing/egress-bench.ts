@@ -11,6 +11,7 @@ import {
   canonicalRequest,
   digestOf,
   type EffectResult,
+  type EffectCall,
   type EgressReply,
   type EgressRequest,
   egressReplySchema,
@@ -30,6 +31,7 @@ import {
   DEFAULT_EGRESS_LIMITS,
   DEFAULT_GATEWAY_LIMITS,
   type EgressLimits,
+  type SearchChoice,
   type SecretFiller,
 } from '../index.ts';
 import { createMemoryBudget } from './memory-budget.ts';
@@ -62,6 +64,10 @@ export interface EgressBench {
   token(task?: TaskId, attempt?: number, capabilities?: readonly string[]): string;
   /** Writes a permit for a request, as the coordinator would, and returns its id. */
   permit(request: EgressRequest, options?: CallOptions): string;
+  /** Writes a permit for any call, as the coordinator would, and returns its id. */
+  permitFor(call: EffectCall, expiresAt?: Date): string;
+  /** A POST as the executor sends it; the answer as it came. */
+  post(path: string, body: object, token?: string): Promise<{ status: number; text: string }>;
   /** A request as the executor sends it. */
   send(call: object, token?: string): Promise<{ status: number; reply: EgressReply | null; text: string }>;
   /** Permit and request in one, for requests that are right. */
@@ -96,6 +102,7 @@ export async function openEgressBench(options: {
   resolve?: (host: string) => Promise<readonly string[]>;
   limits?: Partial<EgressLimits>;
   secrets?: SecretFiller;
+  search?: SearchChoice;
 }): Promise<EgressBench> {
   const folder = await mkdtemp(join(tmpdir(), 'reeve-egress-'));
   const socketPath = join(folder, 'gateway.sock');
@@ -148,6 +155,7 @@ export async function openEgressBench(options: {
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: options.privateHosts ?? [],
     ...(options.secrets ? { secrets: options.secrets } : {}),
+    ...(options.search ? { search: options.search } : {}),
     network: {
       resolve: options.resolve ?? (async () => ['127.0.0.1']),
       connect(address, port) {
@@ -178,24 +186,28 @@ export async function openEgressBench(options: {
         KEY,
       ),
     permit(request, { task = 'T-1', callId = 's1.0', expiresAt = new Date(Date.now() + 60_000) } = {}) {
-      const call = { task, callId, tool: 'http.fetch', arguments: canonicalRequest(request) };
+      return bench.permitFor(
+        { task, callId, tool: 'http.fetch', arguments: canonicalRequest(request) },
+        expiresAt,
+      );
+    },
+    permitFor(call, expiresAt = new Date(Date.now() + 60_000)) {
       const id = `permit-${permits.size + 1}`;
       permits.set(id, { id, call, digest: digestOf(call), approval: null, expiresAt, retry: 0 });
       return id;
     },
-    async send(call, token = bench.token()) {
-      const outgoing = httpRequest({
-        socketPath,
-        path: '/request',
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      });
-      outgoing.end(JSON.stringify(call));
+    async post(path, body, token = bench.token()) {
+      const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+      const outgoing = httpRequest({ socketPath, path, method: 'POST', headers });
+      outgoing.end(JSON.stringify(body));
       const [response] = await once(outgoing, 'response');
       let text = '';
       for await (const piece of response.setEncoding('utf8')) text += piece;
-      const reply = response.statusCode === 200 ? egressReplySchema.parse(JSON.parse(text)) : null;
-      return { status: response.statusCode, reply, text };
+      return { status: response.statusCode, text };
+    },
+    async send(call, token = bench.token()) {
+      const { status, text } = await bench.post('/request', call, token);
+      return { status, text, reply: status === 200 ? egressReplySchema.parse(JSON.parse(text)) : null };
     },
     async fetch(partial, { token = bench.token() } = {}) {
       const request = requestOf(partial);

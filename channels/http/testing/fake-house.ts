@@ -176,6 +176,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       },
       trouble: [],
       model: 'rehearsal',
+      webSearch: 'off',
     }),
     listTasks: async ({ states, limit }) =>
       [...house.tasks.values()].filter((task) => !states || states.includes(task.state)).slice(0, limit),

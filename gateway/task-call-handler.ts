@@ -1,19 +1,22 @@
-import { egressCallSchema, parseToolArguments, StoreUnavailable } from '@reeve/core';
+import { type Log, parseToolArguments, StoreUnavailable, type TaskClaims } from '@reeve/core';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { failureFields, refuse } from '../refusal.ts';
-import { holderOf, type TokenHolderDeps } from '../token-holder.ts';
-import type { RequestDesk, RequestDeskDeps } from './request-desk.ts';
+import type { z } from 'zod';
+import { failureFields, refuse } from './refusal.ts';
+import { holderOf, type TokenHolderDeps } from './token-holder.ts';
 
 /** A body of a million characters as JSON may escape it, and its headers. */
 const MOST_CALL_BYTES = 8_000_000;
 
-export interface RequestHandlerDeps extends TokenHolderDeps, Pick<RequestDeskDeps, 'log'> {
-  readonly desk: RequestDesk;
-}
-
-/** `POST /request`: only for the current attempt of a task; the token is checked before a byte of the body is read. */
-export function createRequestHandler(deps: RequestHandlerDeps): (context: Context) => Promise<Response> {
+/**
+ * Handles a JSON call that only the current attempt of a task may make; the token is checked before a byte of the body
+ * is read. What `act` resolves with is the answer.
+ */
+export function createTaskCallHandler<Schema extends z.ZodType>(
+  deps: TokenHolderDeps & { readonly log: Log },
+  schema: Schema,
+  act: (claims: TaskClaims, call: z.output<Schema>) => Promise<object>,
+): (context: Context) => Promise<Response> {
   const limitBody = bodyLimit({
     maxSize: MOST_CALL_BYTES,
     onError: () => refuse({ code: 'request-malformed', about: 'the body is too large' }),
@@ -23,15 +26,15 @@ export function createRequestHandler(deps: RequestHandlerDeps): (context: Contex
       const claims = await holderOf(context.req.header('authorization'), deps);
       if (claims?.role !== 'task') return refuse({ code: 'token-missing' });
       const refused = await limitBody(context, async () => {
-        const call = egressCallSchema.safeParse(readJson(await context.req.text()));
+        const call = schema.safeParse(readJson(await context.req.text()));
         const [issue] = call.error?.issues ?? [];
         context.res = call.success
-          ? Response.json(await deps.desk.request(claims, call.data))
+          ? Response.json(await act(claims, call.data))
           : refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });
       });
       return refused ?? context.res;
     } catch (error) {
-      deps.log.error(failureFields(error), 'a request could not be decided');
+      deps.log.error(failureFields(error), 'a call of a task could not be decided');
       return refuse({ code: error instanceof StoreUnavailable ? 'database-away' : 'internal' });
     }
   };
