@@ -4,14 +4,16 @@ import {
   type Card,
   type Conversation,
   describeOrigin,
+  gitUpdateSchema,
   type JsonValue,
   type OutboxEntry,
   showHidden,
   showHiddenInLine,
 } from '@reeve/core';
+import { z } from 'zod';
 import { raiseCard, raiseFields, raiseOf } from './budget-card.ts';
 import { notAnswered, questionSentence } from './question-words.ts';
-import { bytesText, momentText } from './wording.ts';
+import { bytesText, momentText, updateText } from './wording.ts';
 
 function approvalCardKey(code: string): string {
   return `approval:${code}`;
@@ -68,6 +70,8 @@ function effectFields({ call }: Approval): { name: string; value: string }[] {
 
 function fieldText(name: string, value: JsonValue): string {
   if (name === 'bytes' && typeof value === 'number') return bytesText(value);
+  const updates = name === 'updates' ? z.array(gitUpdateSchema).safeParse(value) : null;
+  if (updates?.success) return updates.data.map(updateText).join('\n');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
@@ -79,6 +83,8 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
   ['files.delete', 'delete this file from your files (files.delete)'],
   ['files.put', 'store this content among your files (files.put)'],
   ['http.fetch', 'make this request (http.fetch)'],
+  ['git.open', 'let this task’s Git clone and fetch this repository (git.open)'],
+  ['git.push', 'push exactly these changes; whether they replace history is the worker’s claim (git.push)'],
   ['web.search', 'send these words to the search provider (web.search)'],
   [
     'network.open',
@@ -91,6 +97,7 @@ const ALWAYS_LABELS: Readonly<Record<string, string>> = {
   'files.put': 'Always for this file',
   'http.fetch': 'Always read from this host',
   'network.open': 'Always open this host',
+  'git.open': 'Always read this repository',
 };
 
 const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
@@ -105,6 +112,8 @@ const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ['secrets', 'Secrets it uses'],
   ['host', 'Host'],
   ['port', 'Port'],
+  ['repository', 'Repository'],
+  ['updates', 'Changes (commits as the worker says)'],
   ['query', 'Words'],
   ['count', 'Findings at most'],
 ]);
@@ -130,6 +139,7 @@ function originFields(approval: Approval): { name: string; value: string }[] {
 function undoText({ call }: Approval): string {
   if (call.tool === 'network.open')
     return 'No: what was sent cannot be called back. The host closes with the task.';
+  if (call.tool === 'git.open') return 'Nothing to undo: it only reads. The repository closes with the task.';
   if (call.tool !== 'files.put' && call.tool !== 'files.delete') return 'Not known; treat it as final.';
   if (call.tool === 'files.put' && call.arguments['replaces'] === null)
     return 'Nothing is replaced, and the new file can be deleted.';

@@ -4,8 +4,10 @@ import {
   type DeclareRequest,
   type EffectCall,
   egressRequestSchema,
+  gitPushSchema,
   parseDrivePath,
   parseHostPort,
+  parseRepository,
   resourceOf,
   type Store,
   searchQuerySchema,
@@ -26,6 +28,8 @@ export async function resolveCall(store: Store, task: Task, request: DeclareRequ
   const base = { task: task.id, callId, tool };
   if (tool === 'http.fetch') return resolveFetch(base, request);
   if (tool === 'network.open') return resolveOpen(base, request);
+  if (tool === 'git.open') return resolveRepository(base, request);
+  if (tool === 'git.push') return resolvePush(base, request);
   if (tool === 'web.search') return resolveSearch(base, request);
   if (!tool.startsWith('files.'))
     return { kind: 'call', call: { ...base, arguments: request.arguments }, fileExists: false };
@@ -77,6 +81,26 @@ function resolveOpen(base: CallBase, { arguments: args }: DeclareRequest): Resol
   if (parsed.kind === 'refused')
     return { kind: 'refused', reason: `Not a host that can be opened: ${parsed.reason}.` };
   return { kind: 'call', call: { ...base, arguments: { ...parsed.address } }, fileExists: false };
+}
+
+/** One name for the repository, whichever of its addresses the worker used. */
+function resolveRepository(base: CallBase, { arguments: args }: DeclareRequest): Resolved {
+  const parsed = parseRepository(String(args['repository'] ?? ''));
+  return parsed.kind === 'repository'
+    ? {
+        kind: 'call',
+        call: { ...base, arguments: { repository: parsed.repository.name } },
+        fileExists: false,
+      }
+    : { kind: 'refused', reason: `Not a repository that can be opened: ${parsed.reason}.` };
+}
+
+function resolvePush(base: CallBase, { arguments: args }: DeclareRequest): Resolved {
+  const { reason: _claim, ...rest } = args;
+  const parsed = gitPushSchema.safeParse(rest);
+  return parsed.success
+    ? { kind: 'call', call: { ...base, arguments: parsed.data }, fileExists: false }
+    : { kind: 'refused', reason: `Not a usable push: ${z.prettifyError(parsed.error)}` };
 }
 
 function resolveSearch(base: CallBase, { arguments: args }: DeclareRequest): Resolved {

@@ -198,6 +198,7 @@ function seenBy(steps: readonly Step[], origin: Origin): SeenContent {
       origin.kind === 'schedule' ||
       asked.has('http.fetch') ||
       read.has('web.search') ||
+      read.has('git.open') ||
       read.has('network.open'),
     private: read.has('files.get') || read.has('files.list'),
   };

@@ -178,6 +178,8 @@ const INTENT_LINES: Readonly<Record<string, string>> = {
   'files.delete': 'deleting a file',
   'http.fetch': 'making a request',
   'network.open': 'opening a host to its commands',
+  'git.open': 'opening a repository to its Git',
+  'git.push': 'pushing',
   'web.search': 'searching the web',
   clock: 'reading the clock',
   calculator: 'calculating',

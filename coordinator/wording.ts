@@ -1,6 +1,9 @@
 import {
   type AskedCall,
   BUDGET_TOOL,
+  type EffectCall,
+  type GitUpdate,
+  gitPushSchema,
   raiseArgumentsSchema,
   type Step,
   shorten,
@@ -123,6 +126,10 @@ export function effectSentence(call: AskedCall): string {
       return `Let this task’s commands send anything to 1 host: ${showHiddenInLine(`${call.arguments['host']}:${call.arguments['port']}`)}`;
     case BUDGET_TOOL:
       return raiseSentence(raiseArgumentsSchema.parse(call.arguments));
+    case 'git.open':
+      return `Let this task’s Git read 1 repository: ${showHiddenInLine(String(call.arguments['repository']))}`;
+    case 'git.push':
+      return pushSentence(call);
     case 'web.search':
       return `Search the web for “${showHiddenInLine(String(call.arguments['query']))}”`;
     default:
@@ -140,6 +147,32 @@ function fetchSentence(call: AskedCall): string {
   return method === 'GET' || method === 'HEAD'
     ? `Read 1 page from ${host}${using}`
     : `Send 1 ${showHiddenInLine(String(method))} request to ${host}${using}`;
+}
+
+const PUSH_VERBS: Readonly<Record<GitUpdate['kind'], string>> = {
+  create: 'make',
+  update: 'add to',
+  force: 'replace history of',
+  delete: 'delete',
+};
+
+function pushSentence(call: EffectCall): string {
+  const push = gitPushSchema.safeParse(call.arguments);
+  if (!push.success) return 'Push to a repository';
+  const { repository, updates } = push.data;
+  const changes = updates.map(({ kind, ref }) => `${PUSH_VERBS[kind]} ${showHiddenInLine(ref)}`);
+  return `Push ${countText(updates.length, 'change')} to ${showHiddenInLine(repository)}: ${changes.join(', ')}`;
+}
+
+/** One change of a push in full: the ref, both ids, the commits. */
+export function updateText({ ref, old, new: target, kind, subjects }: GitUpdate): string {
+  const change = {
+    create: `new, at ${target}`,
+    update: `from ${old} to ${target}`,
+    force: `from ${old} to ${target}; replaces history`,
+    delete: `deleted; it was at ${old}`,
+  }[kind];
+  return [`${ref}: ${change}`, ...subjects.map((subject) => `  · ${subject}`)].join('\n');
 }
 
 /** The steps that show something was done, as lines for people: `step 3 wrote primes.csv (61 bytes)`. */

@@ -7,6 +7,7 @@ export * from './card.ts';
 export * from './channel.ts';
 export * from './desk.ts';
 export * from './failure.ts';
+export * from './git.ts';
 export * from './host.ts';
 export * from './ids.ts';
 export * from './link.ts';

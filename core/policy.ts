@@ -1,5 +1,6 @@
 import type { EffectCall, Grant, Tier } from './approval.ts';
 import { allows, type Capability, globCovers } from './capability.ts';
+import { parseRepository } from './git.ts';
 import type { Origin } from './origin.ts';
 
 export type Verdict =
@@ -43,6 +44,10 @@ export function judge(call: EffectCall, context: PolicyContext): Verdict {
       return judgeFetch(call, context);
     case 'network.open':
       return judgeOpen(call, context);
+    case 'git.open':
+      return judgeRepository(call, context);
+    case 'git.push':
+      return { kind: 'ask', tier: 'destructive' };
     case 'web.search':
       return judgeSearch(call, context);
     default:
@@ -52,12 +57,14 @@ export function judge(call: EffectCall, context: PolicyContext): Verdict {
 
 /**
  * What a call is about, as capabilities and grants name it: `drive/<path>` for the owner's files, `<host>/<path>` for a
- * request, `<host>:<port>` for an opened host. Empty when the arguments do not say.
+ * request, `<host>:<port>` for an opened host, `<host>/<owner>/<name>` for a repository. Empty when the arguments do not say.
  */
 export function resourceOf(call: Pick<EffectCall, 'tool' | 'arguments'>): string {
-  const { path, url, host, port } = call.arguments;
+  const { path, url, host, port, repository } = call.arguments;
   if (call.tool === 'http.fetch') return typeof url === 'string' ? requestResource(url) : '';
   if (call.tool === 'network.open') return typeof host === 'string' ? `${host}:${port}` : '';
+  if (call.tool === 'git.open' || call.tool === 'git.push')
+    return typeof repository === 'string' ? repositoryResource(repository) : '';
   return typeof path === 'string' ? `drive/${path}` : '';
 }
 
@@ -72,6 +79,11 @@ export function requestResource(url: string): string {
 /** The folder among the owner's files in which a task may create files without asking. */
 export function outputFolder(task: string): string {
   return task;
+}
+
+function repositoryResource(text: string): string {
+  const parsed = parseRepository(text);
+  return parsed.kind === 'repository' ? parsed.repository.name : '';
 }
 
 function readDrive(context: PolicyContext, resource: string, action: 'list' | 'read'): Verdict {
@@ -138,6 +150,18 @@ function judgeOpen(call: EffectCall, context: PolicyContext): Verdict {
   const grant = coveringGrant(call, resource, context);
   return grant
     ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
+    : { kind: 'ask', tier: 'change' };
+}
+
+/** What Git asks for tells its host little, but not nothing: after both kinds were seen this is never done by itself. */
+function judgeRepository(call: EffectCall, context: PolicyContext): Verdict {
+  const resource = resourceOf(call);
+  if (resource === '' || seenBoth(context.seen)) return { kind: 'ask', tier: 'destructive' };
+  if (allows(context.capabilities, 'http', resource, 'get'))
+    return { kind: 'allow', tier: 'read', because: 'reading from a host that the task names' };
+  const grant = coveringGrant(call, resource, context);
+  return grant
+    ? { kind: 'allow', tier: 'read', because: `granted with approval ${grant.approval}` }
     : { kind: 'ask', tier: 'change' };
 }
 

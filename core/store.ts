@@ -305,9 +305,19 @@ export interface OpenedHost extends HostPort {
   readonly approval: string | null;
 }
 
+/** A repository that the Git commands of one task may read. */
+export interface OpenedRepository {
+  readonly task: TaskId;
+  /** As `parseRepository` names it. */
+  readonly repository: string;
+  readonly approval: string | null;
+}
+
 export interface NetworkRecords {
   openHost(opened: OpenedHost, at: Date): Promise<void>;
   openedHosts(task: TaskId): Promise<OpenedHost[]>;
+  openRepository(opened: OpenedRepository, at: Date): Promise<void>;
+  openedRepositories(task: TaskId): Promise<OpenedRepository[]>;
 }
 
 export interface AuditRecords {
@@ -400,7 +410,7 @@ export interface Store extends Records {
 export interface GatewayStore {
   readonly budget: Pick<BudgetRecords, 'reserve' | 'settle' | 'release'>;
   readonly permits: Pick<PermitRecords, 'get' | 'consume' | 'settle' | 'abandonOpenUses'>;
-  readonly network: Pick<NetworkRecords, 'openedHosts'>;
+  readonly network: Pick<NetworkRecords, 'openedHosts' | 'openedRepositories'>;
   readonly audit: Pick<AuditRecords, 'append'>;
   /** True while the attempt holds the task. */
   isCurrentAttempt(task: TaskId, attempt: number): Promise<boolean>;

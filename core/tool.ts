@@ -70,6 +70,29 @@ export const toolParameters = {
     port: z.number().int().min(1).max(65_535).default(443),
     reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
   }),
+  'git.open': z.strictObject({
+    repository: z.string().min(1).max(500).describe('Such as https://github.com/owner/name.'),
+    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+  }),
+  'git.push': z.strictObject({
+    directory: scratchPath.default('.').describe('The clone in the scratch directory.'),
+    repository: z.string().min(1).max(500).describe('Where to push to; opened before.'),
+    updates: z
+      .array(
+        z.strictObject({
+          ref: z.string().max(250).describe('In full: refs/heads/main.'),
+          from: z
+            .string()
+            .max(250)
+            .regex(/^(?!-)/)
+            .nullable()
+            .describe('The commit or tag to put there, such as HEAD; null deletes the ref.'),
+        }),
+      )
+      .min(1)
+      .max(10),
+    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+  }),
   'web.search': z.strictObject({
     query: z.string().trim().min(1).max(400).describe('What to look for. The search provider reads it.'),
     count: z.number().int().min(1).max(10).default(5),
@@ -137,6 +160,19 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     description: 'Ask to let the sandbox’s commands reach one host, for pip, npm, curl and the like.',
   },
   {
+    name: 'git.open',
+    place: 'network',
+    repeatable: false,
+    description: 'Let the sandbox’s git clone and fetch one repository. Needed before git clone.',
+  },
+  {
+    name: 'git.push',
+    place: 'network',
+    repeatable: false,
+    description:
+      'Push commits of a clone in scratch. The owner is asked each time; git push alone is refused.',
+  },
+  {
     name: 'web.search',
     place: 'network',
     repeatable: true,
@@ -163,9 +199,17 @@ export function isToolName(name: string): name is ToolName {
   return Object.hasOwn(toolParameters, name);
 }
 
+const EFFECT_TOOLS: ReadonlySet<string> = new Set([
+  'files.put',
+  'files.delete',
+  'http.fetch',
+  'network.open',
+  'git.push',
+]);
+
 /** True for tools whose calls change something outside of the sandbox. */
 export function isEffectTool(name: string): boolean {
-  return name === 'files.put' || name === 'files.delete' || name === 'http.fetch' || name === 'network.open';
+  return EFFECT_TOOLS.has(name);
 }
 
 /** Tool names on the model's wire: providers allow no dots, so `shell.run` travels as `shell_run`. */

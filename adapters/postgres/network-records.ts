@@ -1,4 +1,10 @@
-import { formatTaskId, type NetworkRecords, type OpenedHost, taskNumberOf } from '@reeve/core';
+import {
+  formatTaskId,
+  type NetworkRecords,
+  type OpenedHost,
+  type OpenedRepository,
+  taskNumberOf,
+} from '@reeve/core';
 import type { SqlQueries } from './sql-queries.ts';
 
 interface OpenedHostRow {
@@ -8,7 +14,13 @@ interface OpenedHostRow {
   readonly approval: string | null;
 }
 
-/** Hosts opened to the commands of a task. */
+interface OpenedRepositoryRow {
+  readonly task: string;
+  readonly repository: string;
+  readonly approval: string | null;
+}
+
+/** Hosts and repositories opened to the commands of a task. */
 export function createNetworkRecords(sql: SqlQueries): NetworkRecords {
   return {
     async openHost({ task, host, port, approval }, at) {
@@ -26,9 +38,29 @@ export function createNetworkRecords(sql: SqlQueries): NetworkRecords {
       );
       return rows.map(toOpenedHost);
     },
+
+    async openRepository({ task, repository, approval }, at) {
+      await sql.change(
+        `insert into opened_repositories (task, repository, approval, opened_at) values ($1, $2, $3, $4)
+         on conflict (task, repository) do nothing`,
+        [taskNumberOf(task), repository, approval, at],
+      );
+    },
+
+    async openedRepositories(task) {
+      const rows = await sql.rows<OpenedRepositoryRow>(
+        'select task, repository, approval from opened_repositories where task = $1 order by repository',
+        [taskNumberOf(task)],
+      );
+      return rows.map(toOpenedRepository);
+    },
   };
 }
 
 function toOpenedHost(row: OpenedHostRow): OpenedHost {
   return { task: formatTaskId(Number(row.task)), host: row.host, port: row.port, approval: row.approval };
+}
+
+function toOpenedRepository({ task, repository, approval }: OpenedRepositoryRow): OpenedRepository {
+  return { task: formatTaskId(Number(task)), repository, approval };
 }
