@@ -1,6 +1,8 @@
 import type { BudgetPlan, Clock, GatewayStore, HostPort, Log, Model, ModelRole } from '@reeve/core';
 import type { EgressLimits } from './egress/egress-limits.ts';
 import type { Network } from './egress/network.ts';
+import type { GitCredentials } from './git/git-credentials.ts';
+import type { GitLimits } from './git/git-limits.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { SearchChoice } from './search/search-choice.ts';
 import type { SecretFiller } from './secret-filler.ts';
@@ -27,6 +29,9 @@ export interface GatewayDeps {
   /** The system's resolver and sockets unless given. */
   readonly network?: Network;
   readonly egressLimits?: EgressLimits;
+  /** Without them Git reads what is public. */
+  readonly gitCredentials?: GitCredentials;
+  readonly gitLimits?: GitLimits;
   /** For request ids and jitter; 0 to 1. */
   readonly random?: () => number;
 }

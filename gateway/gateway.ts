@@ -1,4 +1,5 @@
-import { createAdaptorServer } from '@hono/node-server';
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { searchCallSchema } from '@reeve/core';
 import { Hono } from 'hono';
 import { createCompletionHandler } from './completion-handler.ts';
@@ -7,6 +8,8 @@ import { DEFAULT_EGRESS_LIMITS } from './egress/egress-limits.ts';
 import { createSystemNetwork } from './egress/network.ts';
 import { createRefusalLog } from './egress/refusal-log.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
+import { createGitDoor } from './git/git-door.ts';
+import { DEFAULT_GIT_LIMITS } from './git/git-limits.ts';
 import { createModelCaller } from './model-call.ts';
 import { createSearchDesk } from './search/search-desk.ts';
 import { createSearchProvider } from './search/search-provider.ts';
@@ -32,7 +35,7 @@ export interface Gateway {
  * The one door out. `POST /v1/chat/completions` for any OpenAI client that holds a task or coordinator token: chooses the
  * model by the token's role, reserves its budget, retries and falls back before the first token, and counts.
  * `POST /request` makes one web request for a task under its permit, `POST /search` asks the search provider, `CONNECT`
- * tunnels to hosts that were opened to the task. `GET /healthz`.
+ * tunnels to hosts that were opened to the task, `/git/<host>/<repository>` speaks Git for it. `GET /healthz`.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const random = deps.random ?? Math.random;
@@ -51,7 +54,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const egress = createEgress({ ...shared, refusals });
   const provider = deps.search?.kind === 'on' ? createSearchProvider(deps.search, shared) : undefined;
   const searches = createSearchDesk({ ...shared, refusals, provider });
-  const app = new Hono();
+  const git = createGitDoor({ ...shared, refusals, gitLimits: deps.gitLimits ?? DEFAULT_GIT_LIMITS });
+  const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(egress.refuseProxying);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
   app.post(
@@ -59,6 +63,10 @@ export function createGateway(deps: GatewayDeps): Gateway {
     createCompletionHandler({ ...deps, meter, callModel, newRequestId, stopping: stopping.signal }),
   );
   app.post('/request', egress.handleRequest);
+  app.all('/git/*', async ({ env }) => {
+    await git.handle(env.incoming, env.outgoing);
+    return RESPONSE_ALREADY_SENT;
+  });
   app.post('/search', createTaskCallHandler(deps, searchCallSchema, searches.search));
 
   return {
@@ -86,7 +94,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
           const closed = new Promise<void>((resolve) => server.close(() => resolve()));
           if ('closeAllConnections' in server) server.closeAllConnections();
           await closed;
-          await Promise.all([meter.settled(), egress.settled(), refusals.settled()]);
+          await Promise.all([meter.settled(), egress.settled(), git.settled()]);
+          await refusals.settled();
         },
       };
     },

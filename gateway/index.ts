@@ -2,6 +2,8 @@ export { DEFAULT_EGRESS_LIMITS, type EgressLimits } from './egress/egress-limits
 export type { Network } from './egress/network.ts';
 export { createGateway, type Gateway, type GatewayListener } from './gateway.ts';
 export type { GatewayDeps } from './gateway-deps.ts';
+export { createGitCredentials, type GitCredentials } from './git/git-credentials.ts';
+export { DEFAULT_GIT_LIMITS, type GitLimits } from './git/git-limits.ts';
 export { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 export { chooseModels, type ModelChoice, type ModelDescriptor, type ModelSettings } from './model-choice.ts';
 export {

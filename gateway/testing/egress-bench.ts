@@ -20,6 +20,7 @@ import {
   type HostPort,
   type Log,
   type OpenedHost,
+  type OpenedRepository,
   type Permit,
   signToken,
   type TaskId,
@@ -30,7 +31,10 @@ import {
   createGateway,
   DEFAULT_EGRESS_LIMITS,
   DEFAULT_GATEWAY_LIMITS,
+  DEFAULT_GIT_LIMITS,
   type EgressLimits,
+  type GitCredentials,
+  type GitLimits,
   type SearchChoice,
   type SecretFiller,
 } from '../index.ts';
@@ -59,6 +63,7 @@ export interface EgressBench {
   readonly uses: Map<string, SeenUse>;
   readonly current: Map<TaskId, number>;
   readonly opened: OpenedHost[];
+  readonly repositories: OpenedRepository[];
   /** Every address that was connected to, as `address port`. */
   readonly connected: string[];
   token(task?: TaskId, attempt?: number, capabilities?: readonly string[]): string;
@@ -103,6 +108,10 @@ export async function openEgressBench(options: {
   limits?: Partial<EgressLimits>;
   secrets?: SecretFiller;
   search?: SearchChoice;
+  gitCredentials?: GitCredentials;
+  gitLimits?: Partial<GitLimits>;
+  /** Which port of loopback a connection goes to; the port that was asked for unless given. */
+  portFor?: (port: number) => number;
 }): Promise<EgressBench> {
   const folder = await mkdtemp(join(tmpdir(), 'reeve-egress-'));
   const socketPath = join(folder, 'gateway.sock');
@@ -111,6 +120,7 @@ export async function openEgressBench(options: {
   const audit: AuditEvent[] = [];
   const logged: string[] = [];
   const opened: OpenedHost[] = [];
+  const repositories: OpenedRepository[] = [];
   let isBroken = false;
   let isUnreachable = false;
   const connected: string[] = [];
@@ -132,7 +142,10 @@ export async function openEgressBench(options: {
       },
       abandonOpenUses: async () => 0,
     },
-    network: { openedHosts: async (task) => opened.filter((host) => host.task === task) },
+    network: {
+      openedHosts: async (task) => opened.filter((host) => host.task === task),
+      openedRepositories: async (task) => repositories.filter((repository) => repository.task === task),
+    },
     audit: {
       async append(event) {
         audit.push(event);
@@ -155,12 +168,15 @@ export async function openEgressBench(options: {
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: options.privateHosts ?? [],
     ...(options.secrets ? { secrets: options.secrets } : {}),
+    ...(options.gitCredentials ? { gitCredentials: options.gitCredentials } : {}),
+    gitLimits: { ...DEFAULT_GIT_LIMITS, ...options.gitLimits },
     ...(options.search ? { search: options.search } : {}),
     network: {
       resolve: options.resolve ?? (async () => ['127.0.0.1']),
       connect(address, port) {
         connected.push(`${address} ${port}`);
-        return connectSocket({ host: address, port: isUnreachable ? 1 : port });
+        const actual = options.portFor?.(port) ?? port;
+        return connectSocket({ host: address, port: isUnreachable ? 1 : actual });
       },
     },
     egressLimits: { ...DEFAULT_EGRESS_LIMITS, ...options.limits },
@@ -173,6 +189,7 @@ export async function openEgressBench(options: {
     uses,
     current,
     opened,
+    repositories,
     connected,
     token: (task = 'T-1', attempt = 1, capabilities = []) =>
       signToken(

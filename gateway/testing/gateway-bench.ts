@@ -64,7 +64,7 @@ export async function openGatewayBench(options: {
       settle: async () => undefined,
       abandonOpenUses: async () => 0,
     },
-    network: { openedHosts: async () => [] },
+    network: { openedHosts: async () => [], openedRepositories: async () => [] },
     audit: {
       async append(event) {
         audit.push(event);

@@ -1,0 +1,97 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { type GatewayStore, type Log, PUSH_HEADERS, type TaskClaims } from '@reeve/core';
+import type { RefusalLog } from '../egress/refusal-log.ts';
+import type { TokenHolderDeps } from '../token-holder.ts';
+import { stopAtEcho } from './echo-stop.ts';
+import type { GitLimits } from './git-limits.ts';
+import { answerProblem, type GitRemoteDeps, type OpenRemote, openRemote } from './git-remote.ts';
+import type { GitRequest } from './git-request.ts';
+import type { TransferWatch } from './transfer-watch.ts';
+
+export interface GitDoorDeps extends TokenHolderDeps, GitRemoteDeps {
+  readonly store: Pick<GatewayStore, 'permits' | 'network' | 'audit' | 'isCurrentAttempt'>;
+  readonly refusals: RefusalLog;
+  readonly log: Log;
+  readonly gitLimits: GitLimits;
+  /** Aborted when the gateway stops. */
+  readonly stopping: AbortSignal;
+}
+
+/** One exchange between a task's Git and a remote. */
+export interface GitExchange {
+  readonly claims: TaskClaims;
+  readonly request: GitRequest;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+  readonly watch: TransferWatch;
+}
+
+/** An answer in words, which Git shows to whoever ran it. */
+export class GitRefusal extends Error {
+  readonly status: 400 | 401 | 403 | 429 | 502;
+
+  constructor(status: GitRefusal['status'], message: string) {
+    super(message);
+    this.name = 'GitRefusal';
+    this.status = status;
+  }
+}
+
+/** Connects, or refuses in words. */
+export async function connect({ request, watch }: GitExchange, deps: GitDoorDeps): Promise<OpenRemote> {
+  const remote = await openRemote(request, deps, watch.signal);
+  if (remote.kind === 'refused') throw new GitRefusal(403, remote.reason);
+  return remote;
+}
+
+const SHOWN_HEADERS = ['content-type', 'content-length', 'content-encoding', 'cache-control'] as const;
+
+/** Gives Git the remote's answer, bounded and without the credentials that went out; `look` sees it too. */
+export async function passOn(
+  { request, outgoing, watch }: GitExchange,
+  { credential }: OpenRemote,
+  response: IncomingMessage,
+  deps: Pick<GitDoorDeps, 'gitLimits'>,
+  look: (piece: Buffer) => void = () => undefined,
+): Promise<void> {
+  const problem = answerProblem(response, request, credential);
+  if (problem !== null) throw new GitRefusal(502, problem);
+  outgoing.writeHead(200, pickHeaders(response, SHOWN_HEADERS));
+  await pipeline(
+    response,
+    watch.upTo(deps.gitLimits.answerBytes),
+    async function* (source: AsyncIterable<Buffer>) {
+      for await (const piece of source) {
+        look(piece);
+        yield piece;
+      }
+    },
+    stopAtEcho(credential.kind === 'basic' ? echoesOf(credential.authorization) : []),
+    outgoing,
+    { signal: watch.signal },
+  );
+}
+
+/** The header's value and what is in it, without the user name. */
+function echoesOf(authorization: string): string[] {
+  const encoded = authorization.replace(/^Basic /, '');
+  const [, ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return [encoded, password.join(':')].filter((value) => value !== '');
+}
+
+/** The headers of these names that are there. */
+export function pickHeaders(from: IncomingMessage, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = from.headers[name];
+      return typeof value === 'string' ? [[name, value]] : [];
+    }),
+  );
+}
+
+/** The headers by which the loop names the declared push. */
+export function declaredBy({ headers }: IncomingMessage): { callId: string; permit: string | null } {
+  const [callId, permit] = [headers[PUSH_HEADERS.callId], headers[PUSH_HEADERS.permit]];
+  return { callId: String(callId ?? ''), permit: typeof permit === 'string' ? permit : null };
+}
