@@ -37,8 +37,10 @@ async function startOutside(directory: string) {
   const asked: IncomingMessage[] = [];
   const plain: string[] = [];
   const gateway = createHttpServer((incoming, answer) => {
-    plain.push(`${incoming.method} ${incoming.url}`);
-    answer.end();
+    plain.push(
+      `${incoming.method} ${incoming.url} ${incoming.headers.authorization} ${incoming.headers['reeve-permit']}`,
+    );
+    answer.end(`${commit}\trefs/heads/main\n`);
   });
   gateway.on('connect', (incoming: IncomingMessage, socket, head) => {
     asked.push(incoming);
@@ -69,6 +71,7 @@ async function startOutside(directory: string) {
 }
 
 describe.runIf(hasOpenssl)('commands and the world outside', () => {
+  const pushes = { current: () => ({ callId: 's1.0', permit: 'the-permit' }) };
   let directory: string;
   let outside: Awaited<ReturnType<typeof startOutside>>;
   let bench: ShimBench;
@@ -79,7 +82,9 @@ describe.runIf(hasOpenssl)('commands and the world outside', () => {
     outside = await startOutside(directory);
     bench = await createShimBench();
     pair = await bench.open();
-    pair.client.onTunnel(createCommandDoor({ socketPath: outside.socketPath, token: () => 'the-token' }));
+    pair.client.onTunnel(
+      createCommandDoor({ socketPath: outside.socketPath, token: () => 'the-token', pushes }),
+    );
   });
   afterAll(async () => {
     await bench.close();
@@ -112,10 +117,45 @@ describe.runIf(hasOpenssl)('commands and the world outside', () => {
     expect(outside.asked.map(({ headers }) => headers['proxy-authorization'])).toEqual(['Bearer the-token']);
   });
 
-  it('git does too', async () => {
-    expect(await say('git -c http.sslVerify=false ls-remote https://site.example.org/repo.git')).toBe(
-      `${commit}\trefs/heads/main`,
+  it.each([
+    ['https://site.example.org/repo.git', 'site.example.org/repo.git'],
+    ['git@site.example.org:a/repo.git', 'site.example.org:a/repo.git'],
+    ['ssh://git@site.example.org/a/repo.git', 'site.example.org/a/repo.git'],
+    ['http://site.example.org:3000/a/repo', 'http:site.example.org:3000/a/repo'],
+  ])('git reads %s at the gateway, with the token that the loop adds', async (url, path) => {
+    expect(await say(`git ls-remote ${url} refs/heads/main`)).toBe(`${commit}\trefs/heads/main`);
+    expect(outside.plain[0]).toBe(
+      `GET /git/${path}/info/refs?service=git-upload-pack Bearer the-token undefined`,
     );
+    expect(outside.asked).toEqual([]);
+  });
+
+  it('the permit of a push goes along with the push alone, whatever the command sets', async () => {
+    const ask = (method: string, path: string) =>
+      say(
+        `curl -s -o /dev/null -X ${method} -H 'reeve-permit: mine' -H 'authorization: Bearer mine' -H 'x-mine: 1' 'http://127.0.0.1:3128${path}'`,
+      );
+    await ask('POST', '/git/site.example.org/a/git-receive-pack');
+    await ask('POST', '/git/site.example.org/a/git-upload-pack');
+    expect(outside.plain).toEqual([
+      'POST /git/site.example.org/a/git-receive-pack Bearer the-token the-permit',
+      'POST /git/site.example.org/a/git-upload-pack Bearer the-token undefined',
+    ]);
+    outside.plain.length = 0;
+    for (const path of [
+      '/git/../request',
+      '/git/a/b',
+      '/git/a/%2e%2e/git-upload-pack',
+      '/git/a/git-upload-pack?x=1',
+    ])
+      await ask('POST', path);
+    expect(await say('curl -s -X DELETE http://127.0.0.1:3128/git/a/b/git-upload-pack')).not.toBe('');
+    const two =
+      'POST /git/a/b/git-upload-pack HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n\\r\\nPOST /request HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 0\\r\\n\\r\\n';
+    expect(await say(`exec 3<>/dev/tcp/127.0.0.1/3128; printf '${two}' >&3; timeout 2 cat <&3`)).toMatch(
+      / 403 /,
+    );
+    expect(outside.plain).toEqual(['POST /git/a/b/git-upload-pack Bearer the-token undefined']);
   });
 
   it('carries more than any window both ways, whole, while others do the same', async () => {
@@ -177,7 +217,7 @@ all = [socket.create_connection(("127.0.0.1", 3128)) for _ in range(17)]; print(
 
   it('says that the gateway is away when it is', async () => {
     const other = await bench.open();
-    other.client.onTunnel(createCommandDoor({ socketPath: '/nowhere/at/all', token: () => 't' }));
+    other.client.onTunnel(createCommandDoor({ socketPath: '/nowhere/at/all', token: () => 't', pushes }));
     const outcome = await other.client.run({
       command: 'curl -sS https://site.example.org/ 2>&1',
       timeoutMs: 9000,

@@ -1,13 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { createGitDoor, type GitDoorOptions } from './git-door.ts';
 import { joinSocket, type TunnelStream } from './shim/tunnel-streams.ts';
-
-export interface CommandDoorOptions {
-  /** The gateway's Unix socket. */
-  readonly socketPath: string;
-  /** The task's token, which commands never see. */
-  readonly token: () => string;
-}
 
 const maxHeadBytes = 16 * 1024;
 const headWithinMs = 10_000;
@@ -18,21 +12,28 @@ const howToOpen =
   'or make a single request with http_fetch.';
 
 /**
- * Takes connections of commands to their proxy on to the gateway. Only `CONNECT` goes through, and of its head only the
- * target: the loop writes the rest itself, so nothing that a command says can pass for the token or reach any other
- * door of the gateway. Whether the target is open is the gateway's to say.
+ * Takes connections of commands to their proxy on to the gateway. Only `CONNECT` goes through, of whose head only the
+ * target counts, and Git's own requests: the loop writes every head itself, so nothing that a command says can pass
+ * for the token or reach any other door of the gateway. What is open is the gateway's to say.
  */
-export function createCommandDoor(options: CommandDoorOptions): (tunnel: TunnelStream) => void {
+export function createCommandDoor(options: GitDoorOptions): (tunnel: TunnelStream) => void {
+  const git = createGitDoor(options);
   return (tunnel) => {
-    void passOn(tunnel, options);
+    void passOn(tunnel, options, git);
   };
 }
 
-async function passOn(tunnel: TunnelStream, { socketPath, token }: CommandDoorOptions): Promise<void> {
+async function passOn(
+  tunnel: TunnelStream,
+  { socketPath, token }: GitDoorOptions,
+  git: ReturnType<typeof createGitDoor>,
+): Promise<void> {
   const chunks = tunnel.received[Symbol.asyncIterator]();
   try {
     const head = await readHead(tunnel, chunks);
     if (head.kind === 'refused') return await refuse(tunnel, chunks, head);
+    if (head.kind === 'git')
+      return git({ ...tunnel, received: { [Symbol.asyncIterator]: () => chunks } }, head.read);
     const gateway = connect({ path: socketPath, allowHalfOpen: true });
     try {
       await once(gateway, 'connect');
@@ -57,7 +58,11 @@ interface Refused {
   readonly reason: string;
 }
 
-type Head = { readonly kind: 'connect'; readonly target: string; readonly rest: Uint8Array } | Refused;
+type Head =
+  | { readonly kind: 'connect'; readonly target: string; readonly rest: Uint8Array }
+  /** What was read so far, whole. */
+  | { readonly kind: 'git'; readonly read: Uint8Array }
+  | Refused;
 
 async function readHead(tunnel: TunnelStream, chunks: AsyncIterator<Uint8Array>): Promise<Head> {
   const timer = setTimeout(tunnel.cut, headWithinMs);
@@ -65,6 +70,8 @@ async function readHead(tunnel: TunnelStream, chunks: AsyncIterator<Uint8Array>)
     let held = Buffer.alloc(0);
     for (;;) {
       const end = held.indexOf(headEnd);
+      if (end >= 0 && /^(?:GET|POST) \/git\//.test(held.toString('latin1', 0, 10)))
+        return { kind: 'git', read: held };
       if (end >= 0) return parseHead(held.toString('latin1', 0, end), held.subarray(end + headEnd.length));
       if (held.length > maxHeadBytes)
         return refused(

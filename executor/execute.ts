@@ -7,6 +7,7 @@ import { createJournal } from './journal.ts';
 import type { LinkClient } from './link-client.ts';
 import { Superseded } from './link-transport.ts';
 import { createCallPerformer } from './perform-call.ts';
+import { createPushLicence, type PushLicence } from './push-licence.ts';
 import { resumeScratch } from './resume.ts';
 import { runTask, type TaskEnd } from './run-task.ts';
 import { createScratchKeeper } from './scratch-keeper.ts';
@@ -23,7 +24,7 @@ export interface ExecuteDeps {
   readonly createModel: (token: () => string) => Model;
   readonly createGateway: (token: () => string) => GatewayClient;
   /** Where connections of commands to their proxy go. */
-  readonly createCommandDoor: (token: () => string) => (tunnel: TunnelStream) => void;
+  readonly createCommandDoor: (token: () => string, pushes: PushLicence) => (tunnel: TunnelStream) => void;
   readonly clock: Clock;
 }
 
@@ -52,8 +53,19 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
   });
   const effects = createEffectRunner({ link, control, scratch, attempt });
   const gateway = deps.createGateway(() => assignment.token);
-  shim.onTunnel(deps.createCommandDoor(() => assignment.token));
-  const context = { task, shim, link, gateway, effects, scratch, clock: deps.clock, signal: control.signal };
+  const pushes = createPushLicence();
+  shim.onTunnel(deps.createCommandDoor(() => assignment.token, pushes));
+  const context = {
+    task,
+    shim,
+    link,
+    gateway,
+    effects,
+    pushes,
+    scratch,
+    clock: deps.clock,
+    signal: control.signal,
+  };
   const offered = offeredTools(assignment);
   const calls = createCallPerformer({
     journal,

@@ -47,7 +47,8 @@ const code = await execute({
   createModel: (token) =>
     createGatewayModel({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token, role: 'executor' }),
   createGateway: (token) => createGatewayClient({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token }),
-  createCommandDoor: (token) => createCommandDoor({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token }),
+  createCommandDoor: (token, pushes) =>
+    createCommandDoor({ socketPath: `${RUN_DIRECTORY}/gateway.sock`, token, pushes }),
   clock,
 });
 process.exit(code);

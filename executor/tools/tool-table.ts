@@ -1,6 +1,7 @@
 import { calculate } from './calculator.ts';
 import { tellTime } from './clock.ts';
 import { deleteFile, getFile, listFiles, putFile } from './drive.ts';
+import { openRepository, pushCommits } from './git.ts';
 import { fetchUrl, openHost } from './network.ts';
 import { listScratch, readScratchFile, runShell, writeScratchFile } from './scratch.ts';
 import { searchWeb } from './search.ts';
@@ -18,6 +19,8 @@ export const TOOL_TABLE: ToolTable = {
   'files.delete': deleteFile,
   'http.fetch': fetchUrl,
   'network.open': openHost,
+  'git.open': openRepository,
+  'git.push': pushCommits,
   'web.search': searchWeb,
   clock: tellTime,
   calculator: calculate,

@@ -2,6 +2,7 @@ import type { Assignment, Clock, ToolArguments, ToolName } from '@reeve/core';
 import type { EffectRunner } from '../effects.ts';
 import type { GatewayClient } from '../gateway-client.ts';
 import type { LinkClient } from '../link-client.ts';
+import type { PushLicence } from '../push-licence.ts';
 import type { ScratchKeeper } from '../scratch-keeper.ts';
 import type { ShimClient } from '../shim/client.ts';
 import type { ToolResult } from './tool-result.ts';
@@ -14,6 +15,7 @@ export interface ToolContext {
   readonly link: LinkClient;
   readonly gateway: GatewayClient;
   readonly effects: EffectRunner;
+  readonly pushes: PushLicence;
   readonly scratch: ScratchKeeper;
   readonly clock: Clock;
   readonly signal: AbortSignal;
