@@ -67,7 +67,7 @@ esac
 
 case $1 in
   prod) sh scripts/system-needs.sh sandbox || exit 1 ;;
-  tests) sh scripts/system-needs.sh sandbox servers || exit 1 ;;
+  tests) sh scripts/system-needs.sh sandbox servers git || exit 1 ;;
 esac
 
 satisfied "$need" "$(manifest_hash)" && exit 0

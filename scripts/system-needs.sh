@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: system-needs.sh [sandbox] [servers]
+# Usage: system-needs.sh [sandbox] [servers] [git]
 # Makes sure that the system has what was named: as root on Debian or Ubuntu by apt-get, else it stops with the
 # line to type. Exit 0: everything is there. Exit 1: something is not.
 set -u
@@ -21,6 +21,10 @@ for part in "$@"; do
     servers)
       command -v redis-server >/dev/null || missing="$missing redis-server"
       has_postgres || missing="$missing postgresql"
+      ;;
+    git)
+      command -v git >/dev/null || missing="$missing git"
+      command -v curl >/dev/null || missing="$missing curl"
       ;;
     *) say "system-needs.sh does not know '$part'"; exit 2 ;;
   esac

@@ -19,7 +19,14 @@ import {
   signToken,
   type TaskQueue,
 } from '@reeve/core';
-import { chooseSearch, createGateway, createSecretFiller, DEFAULT_GATEWAY_LIMITS } from '@reeve/gateway';
+import {
+  chooseSearch,
+  createGateway,
+  createGitCredentials,
+  createSecretFiller,
+  DEFAULT_GATEWAY_LIMITS,
+  type Network,
+} from '@reeve/gateway';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
@@ -59,6 +66,8 @@ export interface StackDeps {
   readonly settings: Settings;
   readonly log: Log;
   readonly version: string;
+  /** The gateway's; the system's resolver and sockets unless given. */
+  readonly network?: Network;
 }
 
 /**
@@ -154,7 +163,9 @@ async function openParts(
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: settings.REEVE_PRIVATE_HOSTS,
     search: chooseSearch(settings),
-    secrets: createSecretFiller({ store: secrets.store, keys: secrets.keys, log }),
+    secrets: createSecretFiller({ ...secrets, log }),
+    gitCredentials: createGitCredentials({ ...secrets, log }),
+    ...(deps.network ? { network: deps.network } : {}),
   });
   const listening = await gateway.listen({ socketPath: sockets.gateway });
   opened.defer(() => listening.close());
