@@ -48,10 +48,14 @@ export async function joinEnds(inner: Duplex, outer: Socket, options: JoinOption
     }
   }
 
-  const carried = Promise.all([
-    pipeline(inner, counting('out'), outer, { signal }),
-    pipeline(outer, counting('in'), inner, { signal }),
-  ]);
+  const outward = pipeline(inner, counting('out'), outer, { signal });
+  const inward = pipeline(outer, counting('in'), inner, { signal });
+  // Once the worker's end is closed nothing more can come in; a pipeline does not always notice (Node 24).
+  const innerClosed = new Promise<void>((resolve) => {
+    inner.once('close', resolve);
+    if (inner.closed) resolve();
+  });
+  const carried = Promise.all([outward, Promise.race([inward, innerClosed])]);
   let because = 'one end has closed it';
   try {
     await Promise.race([carried, watch()]);
@@ -63,8 +67,8 @@ export async function joinEnds(inner: Duplex, outer: Socket, options: JoinOption
     over.abort(new Error('the tunnel is over'));
     inner.destroy();
     outer.destroy();
-    // What the abort and the closing raise in the carriers is how they end.
-    await carried.catch(() => undefined);
+    // What the abort and the closing raise in the carriers is how they end, soon or never: nothing waits for them.
+    for (const carrier of [outward, inward, carried]) carrier.catch(() => undefined);
   }
   return { bytesOut: passed.out, bytesIn: passed.in, because };
 }
