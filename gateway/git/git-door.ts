@@ -40,7 +40,8 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
     try {
       if (release === null)
         throw new GitRefusal(429, 'Too many Git requests are under way; wait until one has ended.');
-      await serve({ claims, request: parsed.request, incoming, outgoing, watch });
+      const served = serve({ claims, request: parsed.request, incoming, outgoing, watch });
+      await Promise.race([served, watch.aborted]);
     } catch (error) {
       if (error instanceof GitRefusal) await recordRefusal(deps, claims, parsed.request, error.message);
       // Whatever broke first did so because of the abort.

@@ -7,6 +7,8 @@ export interface TransferWatch {
   readonly signal: AbortSignal;
   /** For a pipeline: passes bytes on and throws past so many. */
   upTo(bytes: number): (source: AsyncIterable<Buffer>) => AsyncGenerator<Buffer>;
+  /** Rejects as soon as the signal aborts: a pipeline does not always notice (Node 24). */
+  readonly aborted: Promise<never>;
   end(): void;
 }
 
@@ -37,8 +39,17 @@ export function watchTransfer(deps: {
     if (!ended.signal.aborted) over.abort(error);
   });
 
+  const signal = AbortSignal.any([over.signal, deps.stopping]);
+  const aborted = new Promise<never>((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+    if (signal.aborted) reject(signal.reason);
+  });
+  // Handled here too, for an abort after the exchange has ended.
+  aborted.catch(() => undefined);
+
   return {
-    signal: AbortSignal.any([over.signal, deps.stopping]),
+    signal,
+    aborted,
     upTo: (bytes) =>
       async function* count(source) {
         let passed = 0;
