@@ -214,3 +214,40 @@ describe('a web search', () => {
     expect(judge(search(7), context())).toEqual({ kind: 'ask', tier: 'destructive' });
   });
 });
+
+describe('Git', () => {
+  const git = (tool: string, repository: string): EffectCall => ({
+    task: 'T-3',
+    callId: 's2.1',
+    tool,
+    arguments: { repository },
+  });
+  const named = parseAll(['http:github.com/**:get']);
+
+  it('opens a repository by itself only where the task names the host, and never after both kinds were seen', () => {
+    const open = git('git.open', 'github.com/owner/name');
+    expect(judge(open, context())).toEqual({ kind: 'ask', tier: 'change' });
+    expect(judge(open, context({ capabilities: named }))).toMatchObject({ kind: 'allow', tier: 'read' });
+    const both = { untrusted: true, private: true };
+    expect(judge(open, context({ capabilities: named, seen: both }))).toEqual({
+      kind: 'ask',
+      tier: 'destructive',
+    });
+    const grants = [{ ...grant, tool: 'git.open', resource: 'github.com/owner/name' }];
+    expect(judge(open, context({ grants }))).toMatchObject({ kind: 'allow' });
+    expect(judge(git('git.open', 'github.com/owner/other'), context({ grants }))).toMatchObject({
+      kind: 'ask',
+    });
+    for (const other of ['github.com:8443/owner/name', 'http:github.com/owner/name', 'nonsense'])
+      expect(judge(git('git.open', other), context({ capabilities: named })).kind, other).toBe('ask');
+  });
+
+  it('pushes never without a question, whatever was granted', () => {
+    const grants = [{ ...grant, tool: 'git.push', resource: 'github.com/**' }];
+    const push = git('git.push', 'github.com/owner/name');
+    expect(judge(push, context({ grants, capabilities: named }))).toEqual({
+      kind: 'ask',
+      tier: 'destructive',
+    });
+  });
+});

@@ -123,8 +123,9 @@ function judgeDelete(call: EffectCall, context: PolicyContext): Verdict {
   return { kind: 'ask', tier: 'destructive' };
 }
 
-/** Requests that ask nothing of the other side but to be read. */
+/** Requests that ask nothing of the other side but to be read, and searches. */
 export function isReading(call: EffectCall): boolean {
+  if (call.tool === 'web.search') return true;
   const { method, body, secrets } = call.arguments;
   const isSafe = method === 'GET' || method === 'HEAD';
   return isSafe && (body === null || body === undefined) && (!Array.isArray(secrets) || secrets.length === 0);

@@ -53,8 +53,9 @@ export const pushCommits: Tool<'git.push'> = async (
 };
 
 const LOOK_MS = 60_000;
-const PUSH_MS = 600_000;
+const PUSH_MS = 300_000;
 const SHOWN_CHARACTERS = 2000;
+const SHORTEST_ID = 40;
 
 /** Prints the ids before and after, how they are related, and the subjects of what is new; each on a line. */
 const LOOK_UP = `set -eu
@@ -95,7 +96,7 @@ async function lookUp(
   if (outcome.kind === 'refused' || outcome.value.exitCode !== 0)
     return { kind: 'problem', problem: saidBy(outcome) };
   const [old = '', target = '', kind, ...subjects] = decodeOutput(outcome.value.stdout).text.split('\n');
-  const noObject = '0'.repeat(Math.max(old.length, target.length));
+  const noObject = '0'.repeat(Math.max(old.length, target.length, SHORTEST_ID));
   const update = gitUpdateSchema.safeParse({
     ref,
     old: old === '' ? noObject : old,

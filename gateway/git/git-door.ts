@@ -36,7 +36,9 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
     if (parsed.kind === 'refused') throw new GitRefusal(400, parsed.reason);
     const release = slots.take(claims.task);
     const isCurrent = () => deps.store.isCurrentAttempt(claims.task, claims.attempt);
-    const watch = watchTransfer({ ...deps, limits: deps.gitLimits, isCurrent });
+    const { totalMs, pushMs } = deps.gitLimits;
+    const limitMs = isPush(parsed.request) ? pushMs : totalMs;
+    const watch = watchTransfer({ ...deps, limits: { ...deps.gitLimits, totalMs: limitMs }, isCurrent });
     try {
       if (release === null)
         throw new GitRefusal(429, 'Too many Git requests are under way; wait until one has ended.');
@@ -54,8 +56,7 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
 
   async function serve(exchange: GitExchange): Promise<void> {
     await checkReach(exchange, deps);
-    const { service, step } = exchange.request;
-    return service === 'git-receive-pack' && step === 'exchange' ? push(exchange) : read(exchange, deps);
+    return isPush(exchange.request) ? push(exchange) : read(exchange, deps);
   }
 
   return {
@@ -70,6 +71,10 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
       while (running.size > 0) await Promise.all(running);
     },
   };
+}
+
+function isPush({ service, step }: GitRequest): boolean {
+  return service === 'git-receive-pack' && step === 'exchange';
 }
 
 /** A repository that was opened to the task, or any on a host that its commands may reach anyway. */

@@ -6,8 +6,10 @@ export interface GitLimits {
   readonly packBytes: number;
   /** Of an answer. */
   readonly answerBytes: number;
-  /** For one exchange. */
+  /** For one exchange that reads. */
   readonly totalMs: number;
+  /** For a push; shorter than the coordinator waits until it asks what came of one. */
+  readonly pushMs: number;
   /** Without a byte in any direction. */
   readonly idleMs: number;
   /** How often the attempt, and the time without a byte, are looked at. */
@@ -22,6 +24,7 @@ export const DEFAULT_GIT_LIMITS: GitLimits = {
   packBytes: 512 * 1024 ** 2,
   answerBytes: 2 * 1024 ** 3,
   totalMs: 15 * 60_000,
+  pushMs: 4 * 60_000,
   idleMs: 60_000,
   checkMs: 900,
   perTask: 4,

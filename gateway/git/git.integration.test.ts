@@ -364,13 +364,13 @@ describe('pushing', () => {
     ]);
   });
 
-  it('whose answer never comes: nobody knows, nothing is settled, the permit is used up', async () => {
+  it('whose answer never comes: nobody knows, and it is settled so; the permit is used up', async () => {
     const old = house.remoteTip() ?? '';
     const headers = house.permit([{ ref: main, old, new: house.commit('Second'), kind: 'update' }]);
     house.git.instead = (request, _response, proceed) =>
       request.method === 'GET' ? proceed() : request.resume().on('end', () => request.socket.destroy());
     expect(await push(headers)).toMatchObject({ ok: false });
-    expect(settlements()).toEqual([null]);
+    expect(settlements()).toEqual([{ ok: null, content: expect.stringContaining('has not said') }]);
     house.git.instead = null;
     expect(await push(headers), 'it is not repeated').toMatchObject({ ok: false });
   });

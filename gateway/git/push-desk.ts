@@ -1,5 +1,6 @@
 import {
   type Clock,
+  type EffectResult,
   type GatewayStore,
   gitPushSchema,
   type Log,
@@ -10,7 +11,6 @@ import { type PermitCheck, usePermit } from '../egress/permit-check.ts';
 import { failureFields } from '../refusal.ts';
 import type { GitRequest } from './git-request.ts';
 import { isPermitted, type PushCommand } from './push-commands.ts';
-import type { PushOutcome } from './push-report.ts';
 
 /** The life of a push: admitted once under its permit, recorded, settled with the remote's own report. */
 export interface PushDesk {
@@ -18,8 +18,8 @@ export interface PushDesk {
   admit(push: DeclaredPush): Promise<PermitCheck>;
   /** Before a byte goes out; rejects when it cannot be written, and then nothing may go out. */
   recordDeparture(push: DeclaredPush, permit: Permit, address: string): Promise<void>;
-  /** `unknown` stays unsettled: the owner is asked what came of it. */
-  settle(push: DeclaredPush, permit: Permit, outcome: PushOutcome): Promise<void>;
+  /** With `ok` null nobody knows, and the owner is asked. */
+  settle(push: DeclaredPush, permit: Permit, result: EffectResult): Promise<void>;
 }
 
 export interface DeclaredPush {
@@ -54,11 +54,10 @@ export function createPushDesk(deps: {
       await store.audit.append({ event: 'push-made', actor: 'gateway', subject: task, detail }, clock.now());
     },
 
-    async settle({ claims: { task }, callId }, permit, outcome) {
-      log.info({ task, call: callId, ...outcome }, 'a push has ended');
-      if (outcome.kind === 'unknown') return;
+    async settle({ claims: { task }, callId }, permit, result) {
+      log.info({ task, call: callId, ...result }, 'a push has ended');
       try {
-        await store.permits.settle(permit.id, { ok: outcome.ok, content: outcome.content }, clock.now());
+        await store.permits.settle(permit.id, result, clock.now());
       } catch (error) {
         log.error({ task, call: callId, ...failureFields(error) }, 'a push could not be settled');
       }

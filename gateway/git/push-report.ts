@@ -1,32 +1,31 @@
+import type { EffectResult } from '@reeve/core';
 import { readPktLine } from './pkt-line.ts';
 import type { PushCommand } from './push-commands.ts';
 
-export type PushOutcome =
-  | { readonly kind: 'settled'; readonly ok: boolean; readonly content: string }
-  /** The remote has not said of each ref what came of it. */
-  | { readonly kind: 'unknown' };
+/** The remote has not said of each ref what came of it. */
+const UNKNOWN: EffectResult = { ok: null, content: 'the remote has not said what came of each ref' };
 
 /** The band of a multiplexed answer that carries the report. */
 const REPORT_BAND = 1;
 
 /** Reads what the remote says of a push (`report-status`, with or without bands around it). */
-export function readPushReport(answer: Buffer, commands: readonly PushCommand[]): PushOutcome {
+export function readPushReport(answer: Buffer, commands: readonly PushCommand[]): EffectResult {
   const lines = linesOf(answer);
   const [first] = lines ?? [];
   const isBanded = first !== undefined && [1, 2, 3].includes(first[0] ?? 0);
   const report = isBanded ? linesOf(bandOf(lines ?? [])) : lines;
   const texts = (report ?? []).map((line) => line.toString('utf8').replace(/\n$/, ''));
   const [unpack, ...rest] = texts;
-  if (unpack === undefined || !unpack.startsWith('unpack ')) return { kind: 'unknown' };
+  if (unpack === undefined || !unpack.startsWith('unpack ')) return UNKNOWN;
   const outcomes = commands.map(({ ref }) => outcomeOf(ref, rest));
-  if (outcomes.some((outcome) => outcome === null)) return { kind: 'unknown' };
+  if (outcomes.some((outcome) => outcome === null)) return UNKNOWN;
   const ok = unpack === 'unpack ok' && outcomes.every((outcome) => outcome === 'ok');
   const said = commands.map(({ ref }, index) =>
     outcomes[index] === 'ok' ? `The remote took ${ref}.` : `The remote refused ${ref}: ${outcomes[index]}.`,
   );
   const problem =
     unpack === 'unpack ok' ? [] : [`The remote could not read the pack: ${unpack.slice(7, 300)}.`];
-  return { kind: 'settled', ok, content: [...said, ...problem].join(' ') };
+  return { ok, content: [...said, ...problem].join(' ') };
 }
 
 function outcomeOf(ref: string, lines: readonly string[]): string | null {

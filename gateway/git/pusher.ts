@@ -63,7 +63,7 @@ async function send(admitted: AdmittedPush, desk: PushDesk, deps: GitDoorDeps): 
     remote = await connect(exchange, deps);
   } catch (error) {
     const content = error instanceof GitRefusal ? error.message : 'There was no connection in time.';
-    await desk.settle(push, permit, { kind: 'settled', ok: false, content });
+    await desk.settle(push, permit, { ok: false, content });
     throw error;
   }
   try {
@@ -101,7 +101,7 @@ async function exchangePack(
   } finally {
     const status = response?.statusCode ?? 0;
     const outcome = hasRefused(status)
-      ? { kind: 'settled' as const, ok: false, content: `The remote refused the push with status ${status}.` }
+      ? { ok: false, content: `The remote refused the push with status ${status}.` }
       : readPushReport(Buffer.concat(report), push.commands);
     await desk.settle(push, permit, outcome);
   }
