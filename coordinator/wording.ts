@@ -1,7 +1,6 @@
 import {
   type AskedCall,
   BUDGET_TOOL,
-  type EffectCall,
   type GitUpdate,
   gitPushSchema,
   raiseArgumentsSchema,
@@ -156,7 +155,7 @@ const PUSH_VERBS: Readonly<Record<GitUpdate['kind'], string>> = {
   delete: 'delete',
 };
 
-function pushSentence(call: EffectCall): string {
+function pushSentence(call: AskedCall): string {
   const push = gitPushSchema.safeParse(call.arguments);
   if (!push.success) return 'Push to a repository';
   const { repository, updates } = push.data;

@@ -278,7 +278,8 @@ export function conversationView(conversation: Conversation): z.infer<typeof con
 }
 
 export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
-  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model, webSearch } = status;
+  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model, webSearch } =
+    status;
   const { day, month, shares, topTasks, unpricedModels } = status.spending;
   return {
     limit,
