@@ -12,6 +12,7 @@ import {
 } from '@reeve/core';
 import { z } from 'zod';
 import { raiseCard, raiseFields, raiseOf } from './budget-card.ts';
+import { longArguments, SHOWN_BEGINNING } from './long-arguments.ts';
 import { notAnswered, questionSentence } from './question-words.ts';
 import { bytesText, momentText, updateText } from './wording.ts';
 
@@ -27,13 +28,15 @@ function approvalCardKey(code: string): string {
 export function approvalCard(approval: Approval, timeZone: string): Card {
   const key = approvalCardKey(approval.code);
   const raise = raiseOf(approval);
+  const long = longArguments(approval.call, approval.digest);
   if (raise && approval.state === 'pending') return raiseCard(approval, raise, key, timeZone);
   const fields = raise
     ? raiseFields(approval, raise)
-    : [...effectFields(approval), ...originFields(approval)];
+    : [...effectFields(approval, new Set(long.map(({ name }) => name))), ...originFields(approval)];
   const head: Block[] = [
     { kind: 'heading', text: questionSentence(approval) },
     { kind: 'fields', fields },
+    ...long.map(({ path, bytes, sha256 }): Block => ({ kind: 'file', path, bytes, sha256 })),
   ];
   if (approval.state !== 'pending') {
     return {
@@ -55,17 +58,23 @@ export function approvalCard(approval: Approval, timeZone: string): Card {
 }
 
 /** Everything that will run, in words where there are some; what is empty is left out. */
-function effectFields({ call }: Approval): { name: string; value: string }[] {
+function effectFields({ call }: Approval, attached: ReadonlySet<string>): { name: string; value: string }[] {
   const words = ACTIONS.get(call.tool) ?? showHiddenInLine(call.tool);
   const fields = [{ name: 'Action', value: words }];
   for (const [name, value] of Object.entries(call.arguments)) {
     if (isEmpty(value)) continue;
+    const text = showHidden(fieldText(name, value));
+    const isAttached = attached.has(name);
     fields.push({
       name: FIELD_NAMES.get(name) ?? showHiddenInLine(name),
-      value: showHidden(fieldText(name, value)),
+      value: isAttached ? `${beginningOf(text)}\n… the rest is in the file attached below.` : text,
     });
   }
   return fields;
+}
+
+function beginningOf(text: string): string {
+  return text.slice(0, SHOWN_BEGINNING).toWellFormed();
 }
 
 function fieldText(name: string, value: JsonValue): string {
@@ -133,7 +142,37 @@ function originFields(approval: Approval): { name: string; value: string }[] {
   if (approval.reason !== '')
     fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
   fields.push({ name: 'Undo', value: undoText(approval) });
+  fields.push({ name: 'Leaves your walls', value: leavesText(approval.call) });
+  fields.push({ name: 'Kind', value: TIER_WORDS[approval.tier] });
   return fields;
+}
+
+const TIER_WORDS: Readonly<Record<Approval['tier'], string>> = {
+  read: 'read',
+  change: 'a change: once, or for longer where a button says so',
+  destructive: 'destructive: asked every time',
+};
+
+/** What of the owner's gets out by a yes, and to whom. */
+function leavesText({ tool, arguments: args }: Approval['call']): string {
+  const host = (value: unknown) => showHiddenInLine(URL.parse(String(value))?.host ?? String(value));
+  switch (tool) {
+    case 'files.put':
+    case 'files.delete':
+      return 'nothing';
+    case 'http.fetch':
+      return `this request, to ${host(args['url'])}`;
+    case 'network.open':
+      return `whatever this task’s commands send, to ${showHiddenInLine(`${args['host']}:${args['port']}`)}`;
+    case 'git.open':
+      return `which repository is read, to ${host(args['repository'])}`;
+    case 'git.push':
+      return `these commits and all their files, to ${host(args['repository'])}`;
+    case 'web.search':
+      return 'these words, to the search provider';
+    default:
+      return 'not known';
+  }
 }
 
 function undoText({ call }: Approval): string {
@@ -189,7 +228,19 @@ function buttons(approval: Approval): Block {
     actions: [
       approve('once', 'Once'),
       ...wider,
+      {
+        label: 'Edit',
+        style: 'plain',
+        action: { kind: 'edit', code },
+        typed: `/edit ${code} what to change`,
+      },
       { label: 'Deny', style: 'plain', action: { kind: 'deny', code }, typed: `/deny ${code}` },
+      {
+        label: 'Deny and say why',
+        style: 'plain',
+        action: { kind: 'deny-saying', code },
+        typed: `/deny ${code} why`,
+      },
     ],
   };
 }
@@ -215,6 +266,8 @@ function settledText(approval: Approval, timeZone: string): string {
       return `It happened, said ${decider(approval)}${when}.`;
     case 'denied':
       return `${approval.question === 'outcome' ? `Left as it is by ${decider(approval)}${when}. It may have happened` : `Denied by ${decider(approval)}${when}. Not done`}.${approval.note ? ` They said: ${showHidden(approval.note)}` : ''}`;
+    case 'sent-back':
+      return `Sent back by ${decider(approval)}${when}. Not done. Wanted: ${showHidden(approval.note ?? '')}`;
     case 'expired':
       return `Nobody answered in time. ${notAnswered(approval)}`;
     case 'voided':

@@ -176,6 +176,7 @@ const REFUSALS = {
   'not-expired': 'approval-decided',
   'scope-too-wide': 'approval-scope',
   'not-begun': 'approval-not-begun',
+  'nothing-to-edit': 'approval-not-editable',
 } as const;
 
 /** What an answer does to the task that waits for it: a task that gets no more budget ends. */

@@ -3,6 +3,7 @@ import {
   type AuditEvent,
   type Conversation,
   moveTask,
+  type ObjectStore,
   type Records,
   type Store,
   type Task,
@@ -77,6 +78,8 @@ function createRoom(task: Partial<Task>, ...approvals: Approval[]) {
     newId: () => 'id',
     newCode: async () => codes.pop() ?? 'none',
     timeZone: 'UTC',
+    objects: {} as ObjectStore,
+    limitBytes: 0,
     onAsked: ({ code }) => void heard.push(`hold ${code}`),
   });
   return {

@@ -44,6 +44,7 @@ describe('a task card', () => {
       '▶ T-3 Make a CSV · running a command · 12 s',
       '(2) Step 2 · running a command',
       '[Stop] danger /cancel T-3',
+      '[Add note] plain /tell T-3 your note',
       '[Details] plain /why T-3',
     ]);
   });
@@ -87,18 +88,24 @@ describe('an approval card', () => {
       'Asked by: T-3, started by you',
       'Its reason (its own claim): you asked for it',
       'Undo: For 30 days: /undo reports/may.csv',
+      'Leaves your walls: nothing',
+      'Kind: destructive: asked every time',
       'No answer by Sat 21 Nov, 15:05: not done.',
       '[Once] danger /approve A7K2',
+      '[Edit] plain /edit A7K2 what to change',
       '[Deny] plain /deny A7K2',
+      '[Deny and say why] plain /deny A7K2 why',
     ]);
   });
 
   it('offers wider answers for a change, never for what cannot be taken back', () => {
-    expect(approval({ tier: 'change', call: overwrite }).slice(-4)).toEqual([
+    expect(approval({ tier: 'change', call: overwrite }).slice(-6)).toEqual([
       '[Once] primary /approve A7K2',
       '[For this task] primary /approve A7K2 task',
       '[Always for this file] primary /approve A7K2 always',
+      '[Edit] plain /edit A7K2 what to change',
       '[Deny] plain /deny A7K2',
+      '[Deny and say why] plain /deny A7K2 why',
     ]);
   });
 

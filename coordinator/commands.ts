@@ -204,6 +204,27 @@ const deny: Command = {
   },
 };
 
+const edit: Command = {
+  name: 'edit',
+  usage: 'A7K2 what to change',
+  description: 'send a question back: the worker changes it and asks again',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    const match = /^(\S+)\s+([\s\S]*\S)$/.exec(call.rest);
+    if (!match?.[1] || !match[2]) return failed('command-usage', 'type /edit A7K2 and what to change');
+    const code = approvalCodeSchema.safeParse(match[1]);
+    if (!code.success) return failed('approval-unknown', shorten(match[1], 40));
+    const decided = await deps.approvals.decide(
+      code.data,
+      { kind: 'edit', note: match[2] },
+      call.entry.sender.name,
+    );
+    return decided.kind === 'refused'
+      ? { kind: 'failed', failure: decided.failure }
+      : answer(answerSentence(decided.approval));
+  },
+};
+
 const happened: Command = {
   name: 'happened',
   usage: 'A7K2',
@@ -276,7 +297,21 @@ async function withTask(
 
 /** Every slash command, in the order of `/help`. */
 export const COMMANDS: ReadonlyMap<string, Command> = new Map(
-  [help, start, status, tasks, cancel, pause, resume, tell, approve, deny, happened, why, files, undo].map(
-    (command) => [command.name, command],
-  ),
+  [
+    help,
+    start,
+    status,
+    tasks,
+    cancel,
+    pause,
+    resume,
+    tell,
+    approve,
+    deny,
+    edit,
+    happened,
+    why,
+    files,
+    undo,
+  ].map((command) => [command.name, command]),
 );

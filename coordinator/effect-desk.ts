@@ -1,4 +1,5 @@
 import {
+  CHANGE_WANTED,
   type Clock,
   DENIED,
   type DeclareReply,
@@ -99,6 +100,11 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
       }
       case 'denied':
         return deny(deps, call, `${DENIED} by the owner.${latest.note ? ` They said: ${latest.note}` : ''}`);
+      case 'sent-back':
+        return {
+          kind: 'deny',
+          reason: `${CHANGE_WANTED} by the owner: ${latest.note ?? ''}\nNothing was done. Change it so and make a new call; the owner is asked about that one.`,
+        };
       case 'expired':
         return deny(deps, call, `${DENIED}: nobody answered in time.`);
       case 'confirmed':

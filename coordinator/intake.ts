@@ -1,12 +1,14 @@
-import type {
-  Accepted,
-  Clock,
-  InboundMessage,
-  InboxEntry,
-  InboxLane,
-  Origin,
-  Sender,
-  Store,
+import {
+  type Accepted,
+  type Clock,
+  type InboundMessage,
+  type InboxEntry,
+  type InboxLane,
+  isLive,
+  type Origin,
+  type Records,
+  type Sender,
+  type Store,
 } from '@reeve/core';
 import type { Role } from './people.ts';
 
@@ -33,11 +35,12 @@ export function createIntake(deps: {
     const at = clock.now();
     const acceptance = await store.transaction(async (records) => {
       const conversation = await records.conversations.ensure(message.chat, newId(), at);
-      const lane = laneOf(message.text);
-      const entry = { ...message, id: newId(), conversationId: conversation.id, lane, receivedAt: at };
+      const text = await wordsOf(records, conversation.id, message);
+      const lane = laneOf(text);
+      const entry = { ...message, text, id: newId(), conversationId: conversation.id, lane, receivedAt: at };
       const accepted = await records.inbox.accept(entry);
       if (accepted.kind === 'accepted' && lane === 'turn') {
-        const { text, attachments } = message;
+        const { attachments } = message;
         const origin: Origin = { kind: role, person: message.sender.name };
         await records.messages.append({
           conversationId: conversation.id,
@@ -57,6 +60,26 @@ export function createIntake(deps: {
     return { kind: 'accepted', turnId: acceptance.entry.id, conversationId: acceptance.entry.conversationId };
   };
 }
+
+/**
+ * A reply to the card or result of a task is meant for that task: while it lives the words steer it, or stop it; after
+ * that they are an ordinary message that says what it is about.
+ */
+async function wordsOf(
+  records: Pick<Records, 'outbox' | 'tasks'>,
+  conversationId: string,
+  { text, replyTo }: InboundMessage,
+): Promise<string> {
+  if (replyTo === undefined || laneOf(text) === 'command') return text;
+  const about = await records.outbox.aboutSent(conversationId, replyTo);
+  const id = about && 'taskId' in about ? about.taskId : null;
+  const task = id === null ? null : await records.tasks.get(id);
+  if (!task) return text;
+  if (!isLive(task)) return `About ${task.id}: ${text}`;
+  return STOP_WORDS.test(text) ? `/cancel ${task.id}` : `/tell ${task.id} ${text}`;
+}
+
+const STOP_WORDS = /^\s*(stop|stop it|cancel|halt|abort|enough|stopp|abbrechen|arrête|alto|para)[\s.!]*$/i;
 
 /** `/status` is a command; `/etc/hosts is gone` is a sentence about a file. */
 function laneOf(text: string): InboxLane {

@@ -25,6 +25,8 @@ export function answerSentence(approval: Approval): string {
       return approval.question === 'outcome'
         ? `Left as it is${by}, it may have happened: ${sentence}.`
         : `Denied${by}: ${sentence}. It was not done.`;
+    case 'sent-back':
+      return `Sent back for a change${by}: ${sentence}. It was not done.`;
     case 'expired':
       return `Nobody answered in time: ${sentence}. ${notAnswered(approval)}`;
     case 'voided':

@@ -1,14 +1,18 @@
+import { Readable } from 'node:stream';
 import {
   APPROVAL_LIFETIME_MS,
   type Approval,
   type AuditEvent,
   type Clock,
   type DeclareReply,
+  type ObjectStore,
   type Records,
   type Task,
   type TaskMove,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
+import { type StoredBlob, storeBlob } from './blob-store.ts';
+import { type LongArgument, longArguments } from './long-arguments.ts';
 import { ABANDONED, holds, type TaskLedger } from './task-ledger.ts';
 import { voidApprovals } from './void-approvals.ts';
 
@@ -29,6 +33,8 @@ export interface AskerDeps {
   readonly newId: () => string;
   readonly newCode: (records: Records) => Promise<string>;
   readonly timeZone: string;
+  readonly objects: ObjectStore;
+  readonly limitBytes: number;
   /** After the commit. */
   readonly onAsked: (approval: Approval) => void;
 }
@@ -37,9 +43,11 @@ export function createAsker(deps: AskerDeps): Asker {
   const { ledger } = deps;
   return {
     async ask(task, question) {
+      const attached = await storeLong(deps, question);
       let approval: Approval | null = null;
       const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) => {
         approval = await write(records, task, question, deps);
+        for (const file of attached) await keepLong(records, task, file, deps);
         return [requested(approval)];
       });
       if (move.kind === 'refused' || !approval) return refusal(move);
@@ -58,6 +66,28 @@ export function createAsker(deps: AskerDeps): Asker {
       });
     },
   };
+}
+
+type StoredLong = LongArgument & StoredBlob;
+
+/** What the card does not show whole goes to the object store before the question is asked. */
+async function storeLong(deps: AskerDeps, { call, digest }: AskedCall): Promise<StoredLong[]> {
+  return Promise.all(
+    longArguments(call, digest).map(async (argument) => {
+      const content = Readable.from([Buffer.from(argument.text)]);
+      return { ...argument, ...(await storeBlob(deps, content)) };
+    }),
+  );
+}
+
+async function keepLong(
+  records: Records,
+  task: Task,
+  { path, blob, bytes, sha256 }: StoredLong,
+  { clock }: AskerDeps,
+): Promise<void> {
+  if (await records.files.get(path)) return;
+  await records.files.put({ path, blob, bytes, sha256, writtenBy: task.id }, clock.now());
 }
 
 async function isOpen(records: Records, { code }: Approval): Promise<boolean> {

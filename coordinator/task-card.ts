@@ -52,6 +52,12 @@ function buttons(task: Task): Block {
         typed: `/cancel ${task.id}`,
       },
       {
+        label: 'Add note',
+        style: 'plain',
+        action: { kind: 'note', task: task.id },
+        typed: `/tell ${task.id} your note`,
+      },
+      {
         label: 'Details',
         style: 'plain',
         action: { kind: 'show-task', task: task.id },

@@ -73,10 +73,10 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     },
   });
   const { newCode } = approvals;
-  const asker = createAsker({ ledger, clock, newId, newCode, timeZone, onAsked: slots.asked });
   const budgets = createBudgetDesk({ store, ledger, plan: settings.budget, clock, newId, newCode, timeZone });
   const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes };
   const drive = createDrive(driveDeps);
+  const asker = createAsker({ ...driveDeps, ledger, newCode, timeZone, onAsked: slots.asked });
   const cards = createTaskCards({
     store,
     clock,

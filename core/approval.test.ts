@@ -55,6 +55,22 @@ describe('a question', () => {
     }
   });
 
+  it('is sent back with what to change, where there is something to change', () => {
+    const edit: ApprovalEvent = {
+      kind: 'decided',
+      decision: { kind: 'edit', note: 'to Ben only' },
+      by: 'owner',
+    };
+    expect(moveApproval(question(), edit, NOW)).toMatchObject({
+      approval: { state: 'sent-back', note: 'to Ben only', decidedBy: 'owner' },
+    });
+    for (const more of [
+      { question: 'outcome' },
+      { call: { ...question().call, tool: 'budget.add' } },
+    ] as const)
+      expect(moveApproval(question(more), edit, NOW)).toEqual({ kind: 'refused', reason: 'nothing-to-edit' });
+  });
+
   it('about an outcome takes what the person found out, and no standing yes', () => {
     const happened: ApprovalEvent = { kind: 'decided', decision: { kind: 'happened' }, by: 'owner' };
     const about = question({ question: 'outcome', tier: 'change' });

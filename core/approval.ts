@@ -6,7 +6,16 @@ import type { Origin } from './origin.ts';
 /** How a call at the border is treated (security.md): reads proceed, changes ask once, destructive calls ask every time. */
 export type Tier = 'read' | 'change' | 'destructive';
 
-export type ApprovalState = 'pending' | 'approved' | 'confirmed' | 'denied' | 'expired' | 'voided';
+export const APPROVAL_STATES = [
+  'pending',
+  'approved',
+  'confirmed',
+  'denied',
+  'sent-back',
+  'expired',
+  'voided',
+] as const;
+export type ApprovalState = (typeof APPROVAL_STATES)[number];
 
 /**
  * What somebody is asked about a call. `permission`: may it run? `outcome`: it was begun and nobody knows whether it
@@ -48,13 +57,15 @@ export interface Approval {
   readonly decidedAt: Date | null;
   readonly decidedBy: string | null;
   readonly scope: ApprovalScope | null;
-  /** What the person said with a denial. */
+  /** What the person said with a denial, or wants changed. */
   readonly note: string | null;
 }
 
 export type ApprovalDecision =
   | { readonly kind: 'approve'; readonly scope: ApprovalScope }
   | { readonly kind: 'deny'; readonly note: string | null }
+  /** Not so: the worker is to change it in this way, and to ask again about what comes of that. */
+  | { readonly kind: 'edit'; readonly note: string }
   /** Of an `outcome`: the person found out that it happened. */
   | { readonly kind: 'happened' };
 
@@ -67,7 +78,13 @@ export type ApprovalMove =
   | { readonly kind: 'moved'; readonly approval: Approval }
   | {
       readonly kind: 'refused';
-      readonly reason: 'already-decided' | 'expired' | 'not-expired' | 'scope-too-wide' | 'not-begun';
+      readonly reason:
+        | 'already-decided'
+        | 'expired'
+        | 'not-expired'
+        | 'scope-too-wide'
+        | 'not-begun'
+        | 'nothing-to-edit';
     };
 
 /** Approvals nobody answers lapse after this long. */
@@ -77,7 +94,7 @@ export const APPROVAL_LIFETIME_MS = 7 * 24 * 60 * 60 * 1000;
  * Moves an approval by one event. The only function that changes its state.
  *
  * ```
- * pending ──decided──► approved | denied | confirmed   (the last only of an `outcome`)
+ * pending ──decided──► approved | denied | sent-back | confirmed   (the last only of an `outcome`)
  *         ──expired──► expired   (only at or after its expiry)
  *         ──voided───► voided    (the call changed or its task ended)
  * ```
@@ -99,6 +116,16 @@ export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date
       const { decision } = event;
       if (decision.kind === 'deny') {
         return moved(approval, { state: 'denied', decidedAt: now, decidedBy: event.by, note: decision.note });
+      }
+      if (decision.kind === 'edit') {
+        if (approval.question === 'outcome' || approval.call.tool === BUDGET_TOOL)
+          return { kind: 'refused', reason: 'nothing-to-edit' };
+        return moved(approval, {
+          state: 'sent-back',
+          decidedAt: now,
+          decidedBy: event.by,
+          note: decision.note,
+        });
       }
       if (decision.kind === 'happened') {
         return approval.question === 'outcome'

@@ -5,6 +5,10 @@ export const cardActionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('approve'), code: z.string(), scope: z.enum(['once', 'task', 'always']) }),
   z.strictObject({ kind: z.literal('deny'), code: z.string() }),
   z.strictObject({ kind: z.literal('happened'), code: z.string() }),
+  /** These three need words: the channel asks for them, or puts what is typed up to them before the cursor. */
+  z.strictObject({ kind: z.literal('deny-saying'), code: z.string() }),
+  z.strictObject({ kind: z.literal('edit'), code: z.string() }),
+  z.strictObject({ kind: z.literal('note'), task: z.string() }),
   z.strictObject({ kind: z.literal('cancel-task'), task: z.string() }),
   z.strictObject({ kind: z.literal('show-task'), task: z.string() }),
 ]);

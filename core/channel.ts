@@ -26,6 +26,8 @@ export interface InboundMessage {
   readonly text: string;
   /** Paths among the owner's files of what came with it. */
   readonly attachments: readonly string[];
+  /** The message it replies to: a delivery's reference, or a card's key. Replying to a task's card steers the task. */
+  readonly replyTo?: string;
 }
 
 export type Accepted =

@@ -96,6 +96,13 @@ const kinds = {
     retryable: false,
     status: 422,
   },
+  'approval-not-editable': {
+    what: 'That question is not about something that can be changed.',
+    notDone: 'Nothing was decided.',
+    hint: 'Answer it with one of the buttons of its card.',
+    retryable: false,
+    status: 422,
+  },
   'approval-scope': {
     what: 'A yes to this counts once only.',
     notDone: 'Nothing was decided.',

@@ -187,3 +187,5 @@ export const LEASE_MS = 4000;
 export const ATTACH_POLL_MS = 25_000;
 /** How a declaration's denial begins, as the model reads it: final, not to be tried another way round. */
 export const DENIED = 'DENIED';
+/** How the answer begins of a person who wants a call changed and declared anew. */
+export const CHANGE_WANTED = 'CHANGE WANTED';

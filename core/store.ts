@@ -170,6 +170,8 @@ export interface OutboxRecords {
   markRefused(id: string, reason: string, at: Date): Promise<void>;
   /** Tries again at `notBefore`; `mayHaveArrived` when the channel could not tell. */
   postpone(id: string, notBefore: Date, mayHaveArrived: boolean): Promise<void>;
+  /** What a sent message is about, by the channel's reference or by its card's key; the newest that fits. */
+  aboutSent(conversationId: string, referenceOrKey: string): Promise<About | null>;
   /** Entries that are neither sent nor refused, by conversation. */
   unsent(conversationId: string): Promise<number>;
 }

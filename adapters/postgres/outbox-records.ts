@@ -1,4 +1,4 @@
-import type { DueDelivery, OutboxEntry, OutboxRecords } from '@reeve/core';
+import type { About, DueDelivery, OutboxEntry, OutboxRecords } from '@reeve/core';
 import type { SqlQueries } from './sql-queries.ts';
 
 /**
@@ -57,6 +57,16 @@ export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | n
         at,
       ]);
       if (!marked?.open) throw new Error(`outbox entry ${id} is not open`);
+    },
+
+    async aboutSent(conversationId, referenceOrKey) {
+      const row = await sql.row<{ readonly about: About }>(
+        `select about from outbox
+         where conversation_id = $1 and state = 'sent' and (reference = $2 or card_key = $2)
+         order by sequence desc limit 1`,
+        [conversationId, referenceOrKey],
+      );
+      return row?.about ?? null;
     },
 
     async markSent(id, reference, at) {

@@ -110,7 +110,7 @@ function valueOr<T>(outcome: Outcome<T>): T | { refused: never } {
 
 function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
   api.openapi(routes.postMessage, async (context) => {
-    const { text, attachments, clientId } = context.req.valid('json');
+    const { text, attachments, clientId, replyTo } = context.req.valid('json');
     const externalId = context.req.valid('param').conversation;
     const accepted = await deps.inbound().receive({
       chat: { channel: deps.channel, externalId },
@@ -118,6 +118,7 @@ function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
       sender: OWNER,
       text,
       attachments,
+      ...(replyTo === undefined ? {} : { replyTo }),
     });
     if (accepted.kind === 'refused') return refuse(accepted.failure.code, accepted.failure.about);
     const { turnId, conversationId } = accepted;
@@ -234,6 +235,8 @@ function addApprovals(api: OpenAPIHono, deps: ApiDeps): void {
     const code = approvalCodeSchema.safeParse(context.req.valid('param').code);
     if (!code.success) return refuse('approval-unknown');
     const { decision, scope, note } = context.req.valid('json');
+    if (decision === 'edit' && !note?.trim())
+      return problem('request-malformed', 'note: an edit says what to change') as never;
     const result = await deps.inbound().decide({
       code: code.data,
       decision: decisionOf(decision, scope, note ?? null),
@@ -255,6 +258,8 @@ function decisionOf(
       return { kind, scope };
     case 'deny':
       return { kind, note };
+    case 'edit':
+      return { kind, note: note ?? '' };
     case 'happened':
       return { kind };
   }

@@ -62,6 +62,15 @@ export const postMessage = createRoute({
               .max(200)
               .optional()
               .openapi({ description: 'The same id again is the same message: it is stored once.' }),
+            replyTo: z
+              .string()
+              .min(1)
+              .max(200)
+              .optional()
+              .openapi({
+                description: 'Key of the card or id of the message it replies to.',
+                example: 'task:T-3',
+              }),
           }),
         },
       },
@@ -198,7 +207,7 @@ export const decideApproval = createRoute({
   method: 'post',
   path: '/v1/approvals/{code}/decision',
   summary:
-    'Answer a question. The first answer wins; a yes to something destructive counts once. `happened` answers an `outcome`.',
+    'Answer a question. The first answer wins; a yes to something destructive counts once. `happened` answers an `outcome`, `edit` sends it back with a `note` of what to change.',
   security,
   request: {
     params: approvalParams,
@@ -207,7 +216,7 @@ export const decideApproval = createRoute({
       content: {
         'application/json': {
           schema: z.strictObject({
-            decision: z.enum(['approve', 'deny', 'happened']),
+            decision: z.enum(['approve', 'deny', 'edit', 'happened']),
             scope: z.enum(['once', 'task', 'always']).default('once'),
             note: z.string().max(2000).optional(),
           }),

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import {
+  APPROVAL_STATES,
   type Approval,
   type CapView,
   type Conversation,
@@ -73,7 +74,7 @@ export const approvalViewSchema = z
     question: z.enum(['permission', 'outcome']),
     tier: z.enum(['read', 'change', 'destructive']),
     reason: z.string(),
-    state: z.enum(['pending', 'approved', 'confirmed', 'denied', 'expired', 'voided']),
+    state: z.enum(APPROVAL_STATES),
     askedAt: moment,
     expiresAt: moment,
     decidedAt: moment.nullable(),

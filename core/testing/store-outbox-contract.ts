@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { formatTaskId } from '../ids.ts';
 import type { Conversation, DueDelivery, OutboxEntry, Store } from '../store.ts';
 import type { OpenStore } from './store-fixture.ts';
 import {
@@ -12,6 +13,22 @@ import {
 
 /** Order per conversation, cards, postponed and uncertain deliveries. */
 export function outboxContract(open: OpenStore): void {
+  it('knows what a sent message is about, by its reference and by its card’s key', async () => {
+    const { store } = await open();
+    const conversation = await sampleConversation(store);
+    const about = { kind: 'task-card', taskId: formatTaskId(3), state: 'running' } as const;
+    const card = { ...sampleOutbox(conversation, 'o1'), about, cardKey: 'task:T-3' };
+    await store.outbox.add(card, SAMPLE_TIME);
+    expect(await store.outbox.aboutSent(conversation.id, 'task:T-3')).toBeNull();
+    await store.outbox.due(SAMPLE_TIME, 10);
+    await store.outbox.markSending('o1', SAMPLE_TIME);
+    await store.outbox.markSent('o1', 'reference 7', SAMPLE_TIME);
+    expect(await store.outbox.aboutSent(conversation.id, 'task:T-3')).toEqual(about);
+    expect(await store.outbox.aboutSent(conversation.id, 'reference 7')).toEqual(about);
+    expect(await store.outbox.aboutSent(conversation.id, 'reference 8')).toBeNull();
+    expect(await store.outbox.aboutSent('another', 'reference 7')).toBeNull();
+  });
+
   it('offers one entry for each conversation, answers first, then in order', async () => {
     const { store } = await open();
     const first = await sampleConversation(store, 'first');
