@@ -5,6 +5,7 @@ import {
   approvalCodeSchema,
   type Clock,
   type Desk,
+  type EventLog,
   type FailureCode,
   type Inbound,
   type Log,
@@ -20,9 +21,12 @@ import type { EventStream, Subscriber } from './event-stream.ts';
 import { apiEventSchema } from './events.ts';
 import { createGuard, problem } from './guard.ts';
 import { methodsAt } from './methods-at.ts';
+import { addPages, type PageReader } from './pages.ts';
 import * as routes from './routes.ts';
 import { addSecrets } from './secrets-api.ts';
 import { approvalView, conversationView, messageView, statusView, taskUsageView, taskView } from './views.ts';
+import { addWeb } from './web-api.ts';
+import type { WebSessions } from './web-sessions.ts';
 
 export interface ApiDeps {
   readonly channel: string;
@@ -30,6 +34,9 @@ export interface ApiDeps {
   readonly secrets: SecretDesk;
   readonly inbound: () => Inbound;
   readonly events: EventStream;
+  readonly eventLog: EventLog;
+  readonly pages: PageReader;
+  readonly sessions: WebSessions;
   readonly token: string;
   readonly version: string;
   readonly newId: () => string;
@@ -40,7 +47,7 @@ export interface ApiDeps {
 
 /** Whoever holds the token is the owner. */
 const OWNER: Sender = { externalId: 'owner', name: 'owner' };
-const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/openapi.json']);
+const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/openapi.json', '/v1/login']);
 /** A JSON body: the longest message takes 64,000 characters of up to 4 bytes, escaped at worst six-fold. */
 const JSON_LIMIT = 2 * 1024 * 1024;
 const SECRET_LIMIT = 64 * 1024;
@@ -51,7 +58,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
     defaultHook: (result) =>
       result.success ? undefined : problem('request-malformed', firstIssue(result.error.issues)),
   });
-  api.use('*', createGuard({ token: deps.token, open: OPEN_PATHS }));
+  api.use('*', createGuard({ token: deps.token, open: OPEN_PATHS, isSession: deps.sessions.isValid }));
   api.use(
     '/v1/conversations/*',
     bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('message-too-long') }),
@@ -61,11 +68,14 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
     '/v1/secrets/*',
     bodyLimit({ maxSize: SECRET_LIMIT, onError: () => problem('secret-value-refused') }),
   );
+  api.use('/v1/login', bodyLimit({ maxSize: SECRET_LIMIT, onError: () => problem('request-malformed') }));
+  addPages(api, deps.pages);
   addConversations(api, deps);
   addEvents(api, deps);
   addTasks(api, deps);
   addApprovals(api, deps);
   addFiles(api, deps);
+  addWeb(api, deps);
   addSecrets(api, deps.secrets, `person:${OWNER.externalId}`);
   api.openapi(routes.checkAudit, async (context) => context.json(await deps.desk().checkAudit(), 200));
   api.openapi(routes.getHealth, (context) =>
@@ -122,11 +132,26 @@ function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
     });
     if (accepted.kind === 'refused') return refuse(accepted.failure.code, accepted.failure.about);
     const { turnId, conversationId } = accepted;
+    const at = deps.clock.now();
+    const said = { id: turnId, conversation: externalId, text, attachments, clientId: clientId ?? null };
+    // When this fails the client sends it again: it is a duplicate then, and said once all the same.
+    await deps.events.publish({
+      deliveryId: `said:${turnId}`,
+      conversationId,
+      body: { kind: 'said', ...said, at: at.toISOString() },
+      at,
+    });
     return context.json({ turnId, conversationId, duplicate: accepted.kind === 'duplicate' }, 202);
   });
-  api.openapi(routes.listConversations, async (context) =>
-    context.json({ conversations: (await deps.desk().listConversations()).map(conversationView) }, 200),
-  );
+  api.openapi(routes.listConversations, async (context) => {
+    const conversations = await deps.desk().listConversations();
+    const summaries = await deps.eventLog.summaries(conversations.map(({ id }) => id));
+    const byId = new Map(summaries.map((summary) => [summary.conversationId, summary]));
+    return context.json(
+      { conversations: conversations.map((each) => conversationView(each, byId.get(each.id))) },
+      200,
+    );
+  });
   api.openapi(routes.listMessages, async (context) => {
     const { before, limit } = context.req.valid('query');
     const name = context.req.valid('param').conversation;
@@ -143,7 +168,7 @@ function addConversations(api: OpenAPIHono, deps: ApiDeps): void {
 
 function addEvents(api: OpenAPIHono, deps: ApiDeps): void {
   api.openapi(routes.getEvents, async (context) => {
-    const { conversation, after } = context.req.valid('query');
+    const { conversation, own, after } = context.req.valid('query');
     // A client that has seen no event yet may send an empty one.
     const lastEventId = context.req.header('last-event-id') || undefined;
     if (lastEventId !== undefined && !/^\d{1,15}$/.test(lastEventId))
@@ -151,6 +176,7 @@ function addEvents(api: OpenAPIHono, deps: ApiDeps): void {
     const from = after ?? (lastEventId === undefined ? null : Number(lastEventId));
     const subscriber = await deps.events.subscribe({
       conversation: conversation ?? null,
+      own: own === 'true',
       after: from,
       version: deps.version,
     });

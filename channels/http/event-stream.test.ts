@@ -55,7 +55,7 @@ function subscribe(
   after: number | null,
   conversation = 'main',
 ) {
-  return stream.subscribe({ conversation, after, version: '0.0.0' });
+  return stream.subscribe({ conversation, own: false, after, version: '0.0.0' });
 }
 
 test('without a number only what comes next arrives, after a greeting', async () => {

@@ -14,6 +14,14 @@ export interface Publication {
   readonly at: Date;
 }
 
+/** Which events a client wants. */
+export interface Interest {
+  /** Null for every conversation. */
+  readonly conversation: string | null;
+  /** Also what people said, and titles. */
+  readonly own: boolean;
+}
+
 export interface Subscriber {
   /** Frames in order; ends when the subscriber is dropped or closed. */
   readonly frames: AsyncIterable<Frame>;
@@ -26,11 +34,7 @@ export interface EventStream {
   /** Sends a draft to everyone who listens to its conversation; a slow reader gets the newest only. */
   publishDraft(event: Extract<ApiEvent, { kind: 'draft' }>): void;
   /** Everything after a number, then what comes, without a gap or a repeat. */
-  subscribe(options: {
-    conversation: string | null;
-    after: number | null;
-    version: string;
-  }): Promise<Subscriber>;
+  subscribe(options: Interest & { after: number | null; version: string }): Promise<Subscriber>;
   closeAll(): void;
 }
 
@@ -41,7 +45,7 @@ const PAGE = 500;
 const REMEMBERED_NUMBERS = 10_000;
 
 interface Reader {
-  readonly conversation: string | null;
+  readonly interest: Interest;
   push(frame: Frame): void;
   pushDraft(frame: Frame, key: string): void;
   close(): void;
@@ -56,9 +60,10 @@ export function createEventStream(deps: { log: EventLog }): EventStream {
   let last: Promise<unknown> = Promise.resolve();
 
   async function publishNext({ deliveryId, conversationId, body, at }: Publication): Promise<number> {
-    const number = await deps.log.append({ deliveryId, conversationId, body: JSON.stringify(body), at });
+    const entry = { deliveryId, conversationId, body: JSON.stringify(body), at, ...placeOf(body) };
+    const number = await deps.log.append(entry);
     for (const reader of readers)
-      if (concerns(reader.conversation, body)) reader.push({ id: number, event: body });
+      if (concerns(reader.interest, body)) reader.push({ id: number, event: body });
     return number;
   }
 
@@ -71,10 +76,10 @@ export function createEventStream(deps: { log: EventLog }): EventStream {
     },
     publishDraft(event) {
       for (const reader of readers)
-        if (concerns(reader.conversation, event)) reader.pushDraft({ id: null, event }, event.turnId);
+        if (concerns(reader.interest, event)) reader.pushDraft({ id: null, event }, event.turnId);
     },
-    async subscribe({ conversation, after, version }) {
-      const reader = createReader(conversation);
+    async subscribe({ conversation, own, after, version }) {
+      const reader = createReader({ conversation, own });
       readers.add(reader);
       const close = () => {
         readers.delete(reader);
@@ -82,7 +87,7 @@ export function createEventStream(deps: { log: EventLog }): EventStream {
       };
       const newest = await deps.log.newest();
       const start = after === null ? newest : after;
-      const frames = follow({ log: deps.log, reader, conversation, start, newest, version });
+      const frames = follow({ log: deps.log, reader, start, newest, version });
       return { frames: closing(frames, close), close };
     },
     closeAll() {
@@ -91,7 +96,26 @@ export function createEventStream(deps: { log: EventLog }): EventStream {
   };
 }
 
-function concerns(conversation: string | null, event: ApiEvent): boolean {
+/** What the log keeps beside an event's body. */
+function placeOf(event: ApiEvent): { key?: string; words?: string; isAside?: boolean } {
+  switch (event.kind) {
+    case 'message':
+      return { words: event.markdown };
+    case 'said':
+      return { words: event.text };
+    case 'card':
+      return { key: event.key };
+    case 'renamed':
+      return { key: 'title', words: event.title, isAside: true };
+    case 'draft':
+    case 'hello':
+    case 'stale':
+      return { isAside: true };
+  }
+}
+
+function concerns({ conversation, own }: Interest, event: ApiEvent): boolean {
+  if (!own && (event.kind === 'said' || event.kind === 'renamed')) return false;
   return conversation === null || !('conversation' in event) || event.conversation === conversation;
 }
 
@@ -106,12 +130,11 @@ async function* closing(frames: AsyncIterable<Frame>, close: () => void): AsyncG
 async function* follow(options: {
   log: EventLog;
   reader: BufferedReader;
-  conversation: string | null;
   start: number;
   newest: number;
   version: string;
 }): AsyncGenerator<Frame> {
-  const { log, reader, conversation, start, newest, version } = options;
+  const { log, reader, start, newest, version } = options;
   yield { id: null, event: { kind: 'hello', newest, version } };
   if (start > newest) {
     yield {
@@ -128,7 +151,7 @@ async function* follow(options: {
       last = number;
       seen.add(number);
       const event = JSON.parse(body) as ApiEvent;
-      if (concerns(conversation, event)) yield { id: number, event };
+      if (concerns(reader.interest, event)) yield { id: number, event };
     }
     if (page.length < PAGE) break;
   }
@@ -166,7 +189,7 @@ interface BufferedReader extends Reader {
   overflowed(): boolean;
 }
 
-function createReader(conversation: string | null): BufferedReader {
+function createReader(interest: Interest): BufferedReader {
   const buffer: { frame: Frame; draftKey: string | null }[] = [];
   let wake: (() => void) | null = null;
   let isClosed = false;
@@ -185,7 +208,7 @@ function createReader(conversation: string | null): BufferedReader {
     wake?.();
   };
   return {
-    conversation,
+    interest,
     push: (frame) => add(frame, null),
     pushDraft(frame, key) {
       const waiting = buffer.findIndex((item) => item.draftKey === key);

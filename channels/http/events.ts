@@ -33,6 +33,27 @@ const draftEventSchema = z.strictObject({
   text: z.string(),
 });
 
+/** What a person said here, from whichever client: so that all of them agree. Only sent to who asks for `own`. */
+const saidEventSchema = z.strictObject({
+  kind: z.literal('said'),
+  /** The turn that answers it. */
+  id: z.string(),
+  conversation: z.string(),
+  text: z.string(),
+  attachments: z.array(z.string()),
+  /** The client's own id of it, by which it knows its message again. */
+  clientId: z.string().nullable(),
+  at: z.iso.datetime(),
+});
+
+/** A conversation got another title. Only sent to who asks for `own`. */
+const renamedEventSchema = z.strictObject({
+  kind: z.literal('renamed'),
+  conversation: z.string(),
+  title: z.string(),
+  at: z.iso.datetime(),
+});
+
 /** First event of every stream: the number of the newest stored event. */
 const helloEventSchema = z.strictObject({
   kind: z.literal('hello'),
@@ -50,12 +71,14 @@ const staleEventSchema = z.strictObject({
   reason: z.string(),
 });
 
-/** Everything that `GET /v1/events` sends. The SSE `event:` is the kind; `id:` stands on messages and cards only. */
+/** Everything that `GET /v1/events` sends. The SSE `event:` is the kind; `id:` stands on what is stored only. */
 export const apiEventSchema = z
   .discriminatedUnion('kind', [
     messageEventSchema,
     cardEventSchema,
     draftEventSchema,
+    saidEventSchema,
+    renamedEventSchema,
     helloEventSchema,
     staleEventSchema,
   ])

@@ -1,25 +1,42 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { type FailureCode, failureProblem } from '@reeve/core';
-import type { MiddlewareHandler } from 'hono';
+import type { Context, MiddlewareHandler } from 'hono';
+import { getCookie } from 'hono/cookie';
+import { isPagePath } from './pages.ts';
+import { sessionCookieName } from './session-cookie.ts';
+
+/** What only the token of the home may touch: a browser has no use for it. */
+const TOKEN_ONLY = /^\/v1\/secret/;
 
 /**
  * Keeps strangers out of the local API: the Host header must be a loopback name (against DNS rebinding), an Origin,
- * when there is one, must be the API's own, and every path but the named open ones needs the token.
+ * when there is one, must be the API's own, and every path but the pages and the named open ones needs the token, or
+ * the session of a browser on the API's own page.
  */
-export function createGuard(options: { token: string; open: ReadonlySet<string> }): MiddlewareHandler {
+export function createGuard(options: {
+  token: string;
+  open: ReadonlySet<string>;
+  isSession: (session: string) => boolean;
+}): MiddlewareHandler {
   const expected = hash(options.token);
   return async (context, next) => {
     const host = context.req.header('host') ?? '';
     if (!isLoopback(host)) return problem('host-refused');
     const origin = context.req.header('origin');
     if (origin !== undefined && origin !== `http://${host}`) return problem('origin-refused');
-    if (!options.open.has(context.req.path)) {
-      const given = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1] ?? '';
-      if (!timingSafeEqual(hash(given), expected)) return problem('token-missing');
+    const { path } = context.req;
+    const isOpen = options.open.has(path) || isPagePath(path);
+    if (!isOpen) {
+      const given = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
+      const isAdmitted =
+        given === undefined
+          ? isOwnPage(context) && !TOKEN_ONLY.test(path) && options.isSession(sessionOf(context, host))
+          : timingSafeEqual(hash(given), expected);
+      if (!isAdmitted) return problem('token-missing');
     }
     await next();
     context.header('x-content-type-options', 'nosniff');
-    context.header('cache-control', 'no-store');
+    if (!isPagePath(path)) context.header('cache-control', 'no-store');
     return undefined;
   };
 }
@@ -31,6 +48,24 @@ export function problem(code: FailureCode, about?: string): Response {
     status: body.status,
     headers: { 'content-type': 'application/problem+json' },
   });
+}
+
+function sessionOf(context: Context, host: string): string {
+  return getCookie(context, sessionCookieName(host)) ?? '';
+}
+
+/**
+ * True when a browser sends the request for the API's own page. A session cookie goes along from every page of this
+ * machine, whatever its port, because browsers count ports as one site; so the browser's word on the page decides. One
+ * that says nothing may only read.
+ */
+function isOwnPage(context: Context): boolean {
+  const { method } = context.req;
+  const site = context.req.header('sec-fetch-site');
+  if (site === 'same-origin') return true;
+  const isReading = method === 'GET' || method === 'HEAD';
+  if (site === 'none') return isReading;
+  return site === undefined && (isReading || context.req.header('origin') !== undefined);
 }
 
 function isLoopback(host: string): boolean {

@@ -4,6 +4,9 @@ import type { ChannelAdapter, Clock, Desk, EventLog, Inbound, Log, SecretDesk } 
 import { createApi } from './api.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventOf } from './events.ts';
+import type { PageReader } from './pages.ts';
+import { webLink } from './web-api.ts';
+import { createWebSessions } from './web-sessions.ts';
 
 export interface HttpChannelOptions {
   readonly eventLog: EventLog;
@@ -11,6 +14,11 @@ export interface HttpChannelOptions {
   /** Behind it is the gateway: values of secrets pass through here and never through the coordinator. */
   readonly secrets: SecretDesk;
   readonly token: string;
+  /** The files of the web chat. */
+  readonly pages: PageReader;
+  /** Signs the sessions of browsers; see `WebSessionDeps`. */
+  readonly webKey: Uint8Array;
+  readonly randomBytes: (count: number) => Uint8Array;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly log: Log;
@@ -22,6 +30,8 @@ export interface HttpChannelOptions {
 export interface ListeningHttp {
   readonly url: string;
   readonly port: number;
+  /** A new link to the web chat; it signs one browser in. */
+  newWebLink(): string;
   close(): Promise<void>;
 }
 
@@ -40,11 +50,13 @@ const EDIT_INTERVAL_MS = 0;
  */
 export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
   const events = createEventStream({ log: options.eventLog });
+  const sessions = createWebSessions({ ...options, key: options.webKey });
   let inbound: Inbound | null = null;
   const api = createApi({
     ...options,
     channel: NAME,
     events,
+    sessions,
     inbound: () => {
       if (!inbound) throw new Error('the channel was used before it was started');
       return inbound;
@@ -79,7 +91,13 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
     async listen({ host, port }) {
       const server = await startServer(api.fetch, host, port);
       const { port: actual } = server.address() as AddressInfo;
-      return { url: `http://${host}:${actual}`, port: actual, close: () => stopServer(server) };
+      const url = `http://${host}:${actual}`;
+      return {
+        url,
+        port: actual,
+        newWebLink: () => webLink(url, sessions.newLink().token),
+        close: () => stopServer(server),
+      };
     },
   };
 }

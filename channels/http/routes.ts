@@ -23,8 +23,8 @@ export const problems = {
     content: { 'application/problem+json': { schema: problemSchema } },
   },
 };
-const limit = z.coerce.number().int().min(1).max(200).default(50);
-const conversation = z
+export const limit = z.coerce.number().int().min(1).max(200).default(50);
+export const conversation = z
   .string()
   .min(1, 'a name is needed')
   .max(200, 'a name has at most 200 characters')
@@ -94,6 +94,10 @@ export const getEvents = createRoute({
   request: {
     query: z.object({
       conversation: conversation.optional(),
+      own: z
+        .enum(['true', 'false'])
+        .default('false')
+        .openapi({ description: 'Also what people said, and titles of conversations.' }),
       after: z.coerce
         .number('must be the number of an event')
         .int('must be the number of an event')

@@ -10,15 +10,19 @@ import {
   originSchema,
   type StatusView,
   sandboxLevelSchema,
+  shorten,
   stepBodySchema,
   stepSchema,
   TASK_STATES,
   type Task,
   type TaskFile,
+  type ThreadSummary,
+  type TurnRound,
   type UsageShare,
 } from '@reeve/core';
 
 const moment = z.iso.datetime();
+const OPENING_GRAPHEMES = 80;
 /** Arguments of a call. Described by hand: the generator of the description does not end on `z.json()`. */
 const argumentsSchema = z
   .record(z.string(), z.json())
@@ -125,7 +129,17 @@ export const messageViewSchema = z
   .openapi('Message');
 
 export const conversationViewSchema = z
-  .strictObject({ id: z.string(), name: z.string(), channel: z.string(), createdAt: moment })
+  .strictObject({
+    id: z.string(),
+    name: z.string(),
+    channel: z.string(),
+    createdAt: moment,
+    /** What people call it; null until somebody names it. */
+    title: z.string().nullable(),
+    /** The first words in it. */
+    opening: z.string().nullable(),
+    lastAt: moment.nullable(),
+  })
   .openapi('Conversation');
 
 const periodSchema = z.strictObject({ of: z.string(), spent: spentSchema, cap: capSchema });
@@ -269,12 +283,19 @@ export function messageView(message: Message): z.infer<typeof messageViewSchema>
   };
 }
 
-export function conversationView(conversation: Conversation): z.infer<typeof conversationViewSchema> {
+/** A conversation with its summary, when the channel has one. */
+export function conversationView(
+  conversation: Conversation,
+  summary: ThreadSummary | undefined,
+): z.infer<typeof conversationViewSchema> {
   return {
     id: conversation.id,
     name: conversation.chat.externalId,
     channel: conversation.chat.channel,
     createdAt: conversation.createdAt.toISOString(),
+    title: summary?.title ?? null,
+    opening: summary?.opening ? shorten(summary.opening, OPENING_GRAPHEMES) : null,
+    lastAt: summary?.lastAt.toISOString() ?? null,
   };
 }
 
@@ -315,3 +336,35 @@ export const auditCheckSchema = z
     z.strictObject({ kind: z.literal('broken'), sequence: z.number().int(), reason: z.string() }),
   ])
   .openapi('AuditCheck');
+
+export const turnViewSchema = z
+  .strictObject({
+    id: z.string(),
+    rounds: z.array(
+      z.strictObject({
+        round: z.number().int(),
+        text: z.string(),
+        toolCalls: z.array(z.strictObject({ id: z.string(), name: z.string(), arguments: z.string() })),
+        results: z.array(z.strictObject({ callId: z.string(), content: z.string() })),
+        tasks: z.array(z.string()),
+      }),
+    ),
+  })
+  .openapi('Turn');
+
+export function turnView(id: string, rounds: readonly TurnRound[]): z.infer<typeof turnViewSchema> {
+  return {
+    id,
+    rounds: rounds.map(({ round, text, toolCalls, results, tasks }) => ({
+      round,
+      text,
+      toolCalls: toolCalls.map((call) => ({
+        id: call.id,
+        name: call.function.name,
+        arguments: call.function.arguments,
+      })),
+      results: results.map((result) => ({ ...result })),
+      tasks: [...tasks],
+    })),
+  };
+}

@@ -92,6 +92,8 @@ export function createChatView(style: Style, clock: TaskClock = STOPPED_CLOCK): 
           if (!answered.has(event.turnId)) drafts.set(event.turnId, event.text);
           return [];
         case 'hello':
+        case 'said':
+        case 'renamed':
           return [];
         case 'stale':
           return [style.dim('Some events were missed; the messages above may not be complete.')];

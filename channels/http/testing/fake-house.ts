@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type {
   About,
@@ -16,6 +17,7 @@ import type {
   Task,
 } from '@reeve/core';
 import { createHttpChannel } from '../http-channel.ts';
+import type { PageReader } from '../pages.ts';
 import { createFakeSecrets } from './fake-secrets.ts';
 import { createMemoryEventLog } from './memory-event-log.ts';
 
@@ -50,6 +52,8 @@ export interface FakeHouse {
     options?: { conversation?: string; id?: string },
   ): ReturnType<ChannelAdapter['deliver']>;
   draft(turnId: string, text: string, conversation?: string): void;
+  /** A new link to the web chat. */
+  newWebLink(): string;
   /** Stops listening; the state stays. */
   stop(): Promise<void>;
   /** Listens again on the same port. */
@@ -58,7 +62,7 @@ export interface FakeHouse {
 
 /** Opens a house on a free port. */
 export async function openFakeHouse(
-  options: { eventLog?: EventLog; heartbeatMs?: number } = {},
+  options: { eventLog?: EventLog; heartbeatMs?: number; pages?: PageReader } = {},
 ): Promise<FakeHouse> {
   const token = 'token-of-the-test';
   const turns = new Map<string, string>();
@@ -79,6 +83,9 @@ export async function openFakeHouse(
       }),
     secrets,
     token,
+    pages: options.pages ?? (async () => null),
+    webKey: new Uint8Array(32).fill(7),
+    randomBytes: (count) => randomBytes(count),
     clock: {
       now: () => new Date(),
       sleep: (milliseconds, signal) => sleep(milliseconds, undefined, { signal }),
@@ -123,6 +130,7 @@ export async function openFakeHouse(
       setImmediate(() => void house.onMessage(message, turnId));
       return { kind: 'accepted', turnId, conversationId };
     },
+    newWebLink: () => listening.newWebLink(),
     stop: () => listening.close(),
     async resume() {
       listening = await channel.listen({ host: '127.0.0.1', port: listening.port });
@@ -204,6 +212,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
     ],
     listMessages: async (conversationId, _before, limit) =>
       house.messages.filter((message) => message.conversationId === conversationId).slice(-limit),
+    listRounds: async () => [],
     listFiles: async (prefix) =>
       [...house.files]
         .filter(([path]) => path.startsWith(prefix))

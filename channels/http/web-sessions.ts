@@ -1,0 +1,67 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { Clock } from '@reeve/core';
+
+/** What a browser's session and the links that begin one need. */
+export interface WebSessionDeps {
+  /** Signs sessions. It outlives restarts, so a browser stays signed in; a new key signs every browser out. */
+  readonly key: Uint8Array;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+}
+
+/** How a link's token was taken: good once, within its time, and only by the process that made it. */
+export type Redemption =
+  | { readonly kind: 'signed-in'; readonly session: string }
+  | { readonly kind: 'used' | 'expired' };
+
+export interface WebSessions {
+  /** A token for one link, good once. */
+  newLink(): { readonly token: string; readonly expiresAt: Date };
+  redeem(token: string): Redemption;
+  isValid(session: string): boolean;
+}
+
+export const SESSION_SECONDS = 30 * 24 * 3600;
+const LINK_MS = 24 * 3600 * 1000;
+/** Links are printed by people; more than these are forgotten, oldest first. */
+const REMEMBERED_LINKS = 1000;
+const TOKEN_BYTES = 32;
+
+/**
+ * Signs browsers in. A link carries a random token that this process remembers; a session is `<expiry>.<random>.<HMAC>`
+ * and remembered by nobody.
+ */
+export function createWebSessions({ key, clock, randomBytes }: WebSessionDeps): WebSessions {
+  const links = new Map<string, { readonly expires: number; isUsed: boolean }>();
+  const newToken = () => Buffer.from(randomBytes(TOKEN_BYTES)).toString('base64url');
+  const sign = (body: string) => createHmac('sha256', key).update(`web-session.${body}`).digest('base64url');
+
+  return {
+    newLink() {
+      const token = newToken();
+      const expires = clock.now().getTime() + LINK_MS;
+      links.set(token, { expires, isUsed: false });
+      const [oldest] = links.keys();
+      if (links.size > REMEMBERED_LINKS && oldest !== undefined) links.delete(oldest);
+      return { token, expiresAt: new Date(expires) };
+    },
+    redeem(token) {
+      // Looked up by its whole random value: what a lookup's time tells says nothing about another one.
+      const link = links.get(token);
+      if (!link || link.expires <= clock.now().getTime()) return { kind: 'expired' };
+      if (link.isUsed) return { kind: 'used' };
+      link.isUsed = true;
+      const expires = Math.floor(clock.now().getTime() / 1000) + SESSION_SECONDS;
+      const body = `${expires}.${newToken()}`;
+      return { kind: 'signed-in', session: `${body}.${sign(body)}` };
+    },
+    isValid(session) {
+      const cut = session.lastIndexOf('.');
+      const body = session.slice(0, Math.max(0, cut));
+      const given = Buffer.from(session.slice(cut + 1));
+      const expected = Buffer.from(sign(body));
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
+      return Number(body.split('.')[0]) * 1000 > clock.now().getTime();
+    },
+  };
+}
