@@ -4,7 +4,7 @@
 const adaptersAndChannels = '^(adapters|channels)/';
 const processes = '^(coordinator|gateway|executor|browser-agent|provision)/';
 const ours =
-  '^(core|adapters|channels|skills|coordinator|gateway|executor|browser-agent|provision|cli|bench|scripts)/';
+  '^(core|adapters|channels|skills|coordinator|gateway|executor|browser-agent|provision|dashboard|cli|bench|scripts)/';
 const testCode = '(\\.test\\.ts$|/testing/|^(bench|scripts)/)';
 const composedTest = '\\.(integration|e2e)\\.test\\.ts$';
 const testRunner = '^node_modules/(@vitest/|vitest/|fast-check/|@copilotkit/aimock/)';
@@ -70,6 +70,21 @@ export default {
       to: { path: adaptersAndChannels },
     },
     {
+      name: 'the-dashboard-imports-nothing-of-ours',
+      comment:
+        'What runs in a browser is served as it is: it knows the local API and no room of the house. The rest of the folder reads these files.',
+      severity: 'error',
+      from: { path: '^dashboard/' },
+      to: { path: ours, pathNot: '^dashboard/' },
+    },
+    {
+      name: 'pages-use-no-package',
+      comment: 'There is no bundler: what a page imports, a browser fetches.',
+      severity: 'error',
+      from: { path: '^dashboard/page/', pathNot: testCode },
+      to: { pathNot: '^dashboard/page/' },
+    },
+    {
       name: 'no-process-imports-another',
       comment: 'Processes share messages (schemas in core), never modules; only cli composes them.',
       severity: 'error',
@@ -98,7 +113,7 @@ export default {
         'Rooms meet at their package names, where `exports` says what is public; a relative path goes behind that.',
       severity: 'error',
       from: {
-        path: '^((?:adapters|channels)/[^/]+|core|skills|coordinator|gateway|executor|browser-agent|provision|cli|bench|scripts)/',
+        path: '^((?:adapters|channels)/[^/]+|core|skills|coordinator|gateway|executor|browser-agent|provision|dashboard|cli|bench|scripts)/',
       },
       to: { dependencyTypes: ['local'], dependencyTypesNot: ['aliased-workspace'], pathNot: '^$1/' },
     },

@@ -6,6 +6,11 @@ const node = process.execPath;
 /** What the whole tree has to hold, besides its tests. */
 export const checkStages: readonly Stage[] = [
   { name: 'types', command: [node, 'node_modules/typescript-native/bin/tsc', '--noEmit', '-p', '.'] },
+  // What runs in browsers knows other things than what runs in Node.
+  {
+    name: 'types of the page',
+    command: [node, 'node_modules/typescript-native/bin/tsc', '--noEmit', '-p', 'dashboard/page'],
+  },
   {
     name: 'format and lint',
     command: ['node_modules/.bin/biome', 'check', '--error-on-warnings', '--max-diagnostics=40', '.'],

@@ -1,0 +1,1 @@
+export { createPageReader, type ServedPage } from './page-reader.ts';

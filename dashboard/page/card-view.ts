@@ -1,0 +1,235 @@
+import type { Decision } from './api-client.ts';
+import type { Block, Card, CardButton, CardEvent } from './api-types.ts';
+import { el, fill } from './dom.ts';
+import { fileLink } from './markdown-view.ts';
+import { bytesWords } from './time-words.ts';
+import { showHidden } from './visible-text.ts';
+
+/** What a card's buttons do. Each resolves with what to say about it, or rejects. */
+export interface CardActions {
+  decide(code: string, decision: Decision): Promise<string>;
+  cancelTask(task: string): Promise<string>;
+  showRun(task: string): void;
+}
+
+const HASH = /^[0-9a-f]{64}$/;
+
+/** A card as it stands: a question like a paper form, a running task on two lines, an ended one on one. */
+export function renderCard({ card, about }: CardEvent, actions: CardActions): HTMLElement {
+  if (about.kind === 'approval-card') {
+    const { code, taskId, state } = about;
+    return state === 'pending' ? question(card, { code, taskId }, actions) : settled(card, taskId, actions);
+  }
+  const taskId = about.kind === 'task-card' ? about.taskId : null;
+  const isFolded = card.blocks.length === 0;
+  const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
+  const outcome = el('p', { class: 'outcome', role: 'status' });
+  const details =
+    isFolded && taskId !== null
+      ? el(
+          'button',
+          { class: 'link', onclick: () => actions.showRun(taskId), 'aria-label': `Details of ${taskId}` },
+          'Details',
+        )
+      : null;
+  return el(
+    'article',
+    { class: `card task${isFolded ? ' folded' : ''}`, tabindex: -1, 'aria-label': showHidden(card.title) },
+    el(
+      'div',
+      { class: 'row' },
+      el('h2', {}, showHidden(card.title)),
+      buttons.length > 0 && buttonRow(buttons, 'actions small', outcome, actions),
+      details,
+    ),
+    ...card.blocks.filter((block) => block.kind !== 'actions').map((block) => renderBlock(block)),
+    outcome,
+  );
+}
+
+function question(
+  card: Card,
+  { code, taskId }: { code: string; taskId: string },
+  actions: CardActions,
+): HTMLElement {
+  const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
+  const isGrave = buttons.some(({ style }) => style === 'danger');
+  const outcome = el('p', { class: 'outcome', role: 'status' });
+  const hasHeading = card.blocks.some((block) => block.kind === 'heading');
+  return el(
+    'article',
+    { class: `card question${isGrave ? ' grave' : ''}`, tabindex: -1, 'aria-label': showHidden(card.title) },
+    el(
+      'div',
+      { class: 'row' },
+      el('p', { class: 'eyebrow' }, `${taskId} asks · ${code}`),
+      el('span', { class: 'stretch' }),
+      el(
+        'button',
+        { class: 'link', onclick: () => actions.showRun(taskId), 'aria-label': `Details of ${taskId}` },
+        'Details',
+      ),
+    ),
+    hasHeading ? null : el('h2', {}, showHidden(card.title)),
+    ...card.blocks.filter((block) => block.kind !== 'actions').map((block) => renderBlock(block)),
+    buttonRow(buttons, 'actions', outcome, actions),
+    outcome,
+  );
+}
+
+/** An answered question: one line, and all it asked behind it. */
+function settled(card: Card, taskId: string, actions: CardActions): HTMLElement {
+  const verdict = card.blocks.findLast((block) => block.kind === 'text');
+  const rest = card.blocks.filter((block) => block !== verdict && block.kind !== 'actions');
+  return el(
+    'article',
+    { class: 'card folded', tabindex: -1, 'aria-label': showHidden(card.title) },
+    el('h2', {}, showHidden(card.title)),
+    verdict && verdict.kind === 'text' ? el('p', { class: 'outcome' }, showHidden(verdict.text)) : null,
+    el(
+      'details',
+      {},
+      el('summary', {}, `What ${taskId} asked`),
+      ...rest.map((block) => renderBlock(block)),
+      el('button', { class: 'link', onclick: () => actions.showRun(taskId) }, `Details of ${taskId}`),
+    ),
+  );
+}
+
+function renderBlock(block: Block): HTMLElement | null {
+  switch (block.kind) {
+    case 'heading':
+      return el('h2', {}, showHidden(block.text));
+    case 'text':
+      return el('p', {}, showHidden(block.text));
+    case 'fields':
+      return el(
+        'dl',
+        { class: 'fields' },
+        ...block.fields.flatMap(({ name, value }) => [
+          el('dt', {}, showHidden(name)),
+          el('dd', { class: HASH.test(value) ? 'hash' : null }, showHidden(value)),
+        ]),
+      );
+    case 'progress':
+      return renderProgress(block);
+    case 'code':
+      return el(
+        'pre',
+        { tabindex: 0, role: 'region', 'aria-label': block.language || 'code' },
+        showHidden(block.text),
+      );
+    case 'list':
+      return el('ul', {}, ...block.items.map((item) => el('li', {}, showHidden(item))));
+    case 'file':
+      return el(
+        'p',
+        {},
+        fileLink(block.path),
+        ` ${bytesWords(block.bytes)}, SHA-256 `,
+        el('code', {}, block.sha256),
+      );
+    case 'actions':
+      return null;
+  }
+}
+
+function renderProgress(block: Extract<Block, { kind: 'progress' }>): HTMLElement {
+  const bar =
+    block.total === null
+      ? el('span', { class: 'spinner', 'aria-hidden': 'true' })
+      : el('progress', { max: block.total, value: block.done, 'aria-label': 'steps done' });
+  return el('div', { class: 'progress' }, bar, el('span', {}, showHidden(block.text)));
+}
+
+function buttonRow(
+  buttons: readonly CardButton[],
+  className: string,
+  outcome: HTMLElement,
+  actions: CardActions,
+): HTMLElement {
+  const row = el('div', { class: className });
+  const act = async (work: () => Promise<string>) => {
+    // A disabled button holds no focus, and the card outlives its buttons.
+    if (row.contains(document.activeElement)) row.closest('article')?.focus();
+    for (const button of row.querySelectorAll('button')) button.disabled = true;
+    outcome.textContent = 'One moment…';
+    try {
+      outcome.textContent = await work();
+    } catch (error) {
+      outcome.textContent = error instanceof Error ? error.message : String(error);
+      for (const button of row.querySelectorAll('button')) button.disabled = false;
+    }
+  };
+  const elements = buttons.map((button, index) => {
+    const isFirst = buttons.findIndex(({ style }) => style === button.style) === index;
+    // Only the first of a kind stands out; a wider yes is never the easiest button to hit.
+    const style = button.style === 'primary' && !isFirst ? 'plain' : button.style;
+    return el(
+      'button',
+      {
+        class: `${style}${isFirst && button.action.kind === 'approve' ? ' first' : ''}`,
+        title: button.typed,
+        onclick: () => void press(button, act, actions),
+      },
+      button.label,
+    );
+  });
+  const asksWhetherItHappened = buttons.some(({ action }) => action.kind === 'happened');
+  const denial = buttons.find(({ action }) => action.kind === 'deny')?.action;
+  const why =
+    denial?.kind === 'deny' && !asksWhetherItHappened ? sayWhy(denial.code, row, act, actions) : null;
+  fill(row, ...elements, why);
+  return row;
+}
+
+type Act = (work: () => Promise<string>) => Promise<void>;
+
+async function press({ action }: CardButton, act: Act, actions: CardActions): Promise<void> {
+  switch (action.kind) {
+    case 'approve':
+      return act(() => actions.decide(action.code, { decision: 'approve', scope: action.scope }));
+    case 'deny':
+      return act(() => actions.decide(action.code, { decision: 'deny' }));
+    case 'happened':
+      return act(() => actions.decide(action.code, { decision: 'happened' }));
+    case 'cancel-task':
+      return act(() => actions.cancelTask(action.task));
+    case 'show-task':
+      return actions.showRun(action.task);
+  }
+}
+
+/** “Deny and say why”: the words go to the task with the denial. */
+function sayWhy(code: string, row: HTMLElement, act: Act, actions: CardActions): HTMLElement {
+  const open = el(
+    'button',
+    { class: 'quiet', 'aria-expanded': 'false', onclick: () => show() },
+    'Deny and say why',
+  );
+  const show = () => {
+    if (open.getAttribute('aria-expanded') === 'true') return;
+    open.setAttribute('aria-expanded', 'true');
+    const words = el('input', {
+      type: 'text',
+      'aria-label': 'Why not',
+      maxlength: 2000,
+      placeholder: 'Why not',
+    });
+    const form = el(
+      'form',
+      {
+        class: 'why',
+        onsubmit: (event: Event) => {
+          event.preventDefault();
+          void act(() => actions.decide(code, { decision: 'deny', note: words.value.trim() }));
+        },
+      },
+      words,
+      el('button', {}, 'Deny'),
+    );
+    row.after(form);
+    words.focus();
+  };
+  return open;
+}

@@ -1,0 +1,202 @@
+import type { ApiClient } from './api-client.ts';
+import type { TaskDetail, TurnView } from './api-types.ts';
+import { el, fill, icon } from './dom.ts';
+import { type RunSpan, runSpans, runSums } from './run-spans.ts';
+import { spanWords } from './time-words.ts';
+import { showHidden } from './visible-text.ts';
+
+/** The developer's view: how a turn or task went, step by step. */
+export interface RunView {
+  /** Shows `T-3` or `turn:…`, or nothing. */
+  show(run: string | null): Promise<void>;
+  /** Something changed about a task: its run is read again when it is shown. */
+  touch(task: string): void;
+}
+
+export interface RunViewDeps {
+  readonly panel: HTMLElement;
+  readonly client: Pick<ApiClient, 'task' | 'turn'>;
+  readonly now: () => Date;
+  readonly onClose: () => void;
+}
+
+/** Milliseconds between two readings of a run that changes all the time. */
+const REFRESH_MS = 700;
+/** Longer results are shown from their beginning; the file or the API has the rest. */
+const SHOWN_CHARACTERS = 20_000;
+
+export function createRunView(deps: RunViewDeps): RunView {
+  const { panel, client } = deps;
+  let shown: string | null = null;
+  let timer: number | null = null;
+
+  async function read(run: string): Promise<void> {
+    try {
+      const content = run.startsWith('turn:')
+        ? turnContent(await client.turn(run.slice(5)), null)
+        : await taskContent(run);
+      if (shown === run) draw(run, content);
+    } catch (error) {
+      const words = error instanceof Error ? error.message : String(error);
+      if (shown === run) draw(run, [el('p', { class: 'note', role: 'alert' }, words)]);
+    }
+  }
+
+  async function taskContent(run: string): Promise<HTMLElement[]> {
+    const task = await client.task(run);
+    const turn = await client.turn(task.turnId);
+    return [...taskHead(task, deps.now()), ...turnContent(turn, run), ...taskSpans(task, deps.now())];
+  }
+
+  function draw(run: string, content: readonly HTMLElement[]): void {
+    const opened = new Set([...panel.querySelectorAll('details[open]')].map((each) => each.id));
+    const hadFocus = document.activeElement?.id ?? '';
+    const title = run.startsWith('turn:') ? 'How this answer came about' : run;
+    const close = el(
+      'button',
+      { id: 'close-run', class: 'quiet square', 'aria-label': 'Close the run', onclick: deps.onClose },
+      icon('close'),
+    );
+    fill(
+      panel,
+      el('div', { class: 'head' }, el('h2', { id: 'run-title', tabindex: -1 }, title), close),
+      ...content,
+    );
+    for (const each of panel.querySelectorAll('details')) each.open = opened.has(each.id);
+    if (hadFocus !== '') document.getElementById(hadFocus)?.focus();
+  }
+
+  return {
+    async show(run) {
+      const isNew = run !== shown;
+      shown = run;
+      panel.hidden = run === null;
+      panel.parentElement?.classList.toggle('with-run', run !== null);
+      if (run === null || !isNew) return;
+      fill(panel);
+      await read(run);
+      panel.querySelector<HTMLElement>('#run-title')?.focus();
+    },
+    touch(task) {
+      if (shown !== task || timer !== null) return;
+      timer = window.setTimeout(() => {
+        timer = null;
+        if (shown === task) void read(task);
+      }, REFRESH_MS);
+    },
+  };
+}
+
+function taskHead(task: TaskDetail, now: Date): HTMLElement[] {
+  const { startedAt, endedAt, createdAt, state, waitingFor } = task;
+  const end = endedAt === null ? now.getTime() : Date.parse(endedAt);
+  const sums = runSums(task, now);
+  const tokens = `${sums.inputTokens.toLocaleString()} in, ${sums.outputTokens.toLocaleString()} out`;
+  const figures: [string, string][] = [
+    ['State', waitingFor === null ? state : `${state} for ${waitingFor}`],
+    ['Took', spanWords(end - Date.parse(startedAt ?? createdAt))],
+    ['Waited for you', spanWords(sums.waitedMs)],
+    ['Model calls', String(sums.modelCalls)],
+    ['Tool calls', String(sums.toolCalls)],
+    [sums.isEstimated ? 'Tokens (estimated)' : 'Tokens', tokens],
+  ];
+  return [
+    el('p', {}, showHidden(task.title)),
+    el(
+      'dl',
+      { class: 'sums' },
+      ...figures.map(([name, value]) => el('div', {}, el('dt', {}, name), el('dd', {}, value))),
+    ),
+    el('h3', {}, 'Goal'),
+    el('p', {}, showHidden(task.goal)),
+    el('h3', {}, 'May touch'),
+    el('p', {}, el('code', {}, task.capabilities.join('  '))),
+  ];
+}
+
+function taskSpans(task: TaskDetail, now: Date): HTMLElement[] {
+  const spans = runSpans(task, now);
+  const whole = Math.max(1, ...spans.map(({ start, duration }) => start + duration));
+  const result = task.outcome
+    ? [el('h3', {}, 'Outcome'), el('p', {}, showHidden(`${task.outcome.kind}: ${task.outcome.summary}`))]
+    : [];
+  return [
+    el('h3', {}, 'Timeline'),
+    el('ol', { class: 'spans' }, ...spans.map((span, index) => renderSpan(span, index, whole))),
+    ...result,
+  ];
+}
+
+function renderSpan(span: RunSpan, index: number, whole: number): HTMLElement {
+  const bar = el('i');
+  bar.style.left = `${(span.start / whole) * 100}%`;
+  bar.style.width = `${(span.duration / whole) * 100}%`;
+  const line = [
+    el('span', { class: 'offset' }, spanWords(span.start)),
+    el(
+      'span',
+      { class: 'what' },
+      el('b', {}, showHidden(span.label)),
+      ` ${showHidden(span.about)}`,
+      el('span', { class: 'track', 'aria-hidden': 'true' }, bar),
+    ),
+    el('span', { class: 'took' }, spanWords(span.duration)),
+  ];
+  const classes = `span ${span.kind}${span.isBad ? ' bad' : ''}`;
+  if (span.parts.length === 0) return el('li', { class: classes }, el('div', { class: 'plain' }, ...line));
+  return el(
+    'li',
+    { class: classes },
+    el(
+      'details',
+      { id: `span-${index}` },
+      el('summary', { id: `span-line-${index}` }, ...line),
+      ...span.parts.flatMap(({ title, text }) => part(title, text)),
+    ),
+  );
+}
+
+function part(title: string, text: string): HTMLElement[] {
+  const isCut = text.length > SHOWN_CHARACTERS;
+  const words = isCut
+    ? `${text.slice(0, SHOWN_CHARACTERS)}\n… ${(text.length - SHOWN_CHARACTERS).toLocaleString()} more characters`
+    : text;
+  return [
+    el('h4', {}, title),
+    el('pre', { tabindex: 0, role: 'region', 'aria-label': title }, showHidden(words)),
+  ];
+}
+
+/** The rounds of a turn: what the coordinator's model called before it answered. */
+function turnContent(turn: TurnView, task: string | null): HTMLElement[] {
+  if (turn.rounds.length === 0)
+    return task === null
+      ? [el('p', { class: 'note' }, 'It was answered at once: no tool was called and no task was started.')]
+      : [];
+  return [
+    el('h3', {}, task === null ? 'Rounds' : 'The turn that started it'),
+    el(
+      'ol',
+      { class: 'spans' },
+      ...turn.rounds.flatMap(({ round, text, toolCalls, results }) =>
+        toolCalls.map((call) => {
+          const result = results.find(({ callId }) => callId === call.id);
+          const parts = [
+            ...(text === '' ? [] : part('It said', text)),
+            ...part('Arguments', call.arguments),
+            ...(result ? part('Result', result.content) : []),
+          ];
+          const id = `round-${round}-${call.id}`;
+          const summary = el(
+            'summary',
+            { id: `${id}-line` },
+            el('span', { class: 'offset' }, `Round ${round}`),
+            el('span', { class: 'what' }, el('b', {}, showHidden(call.name))),
+            el('span', { class: 'took' }, ''),
+          );
+          return el('li', { class: 'span call' }, el('details', { id }, summary, ...parts));
+        }),
+      ),
+    ),
+  ];
+}
