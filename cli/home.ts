@@ -13,6 +13,8 @@ export interface HomePaths {
   readonly log: string;
   readonly apiToken: string;
   readonly tokenKey: string;
+  /** Signs the sessions of browsers; deleting it signs all of them out at the next start. */
+  readonly webKey: string;
   readonly auditCheckpoints: string;
 }
 
@@ -25,6 +27,7 @@ export function homePaths(root: string): HomePaths {
     log: path.join(root, 'logs', 'reeve.log'),
     apiToken: path.join(root, 'keys', 'api-token'),
     tokenKey: path.join(root, 'keys', 'token-key'),
+    webKey: path.join(root, 'keys', 'web-key'),
     auditCheckpoints: path.join(root, 'audit-checkpoints.jsonl'),
   };
 }

@@ -30,6 +30,11 @@ program
   .action(async (options) => exit((await import('./chat/chat-command.ts')).chat(options)));
 
 program
+  .command('web')
+  .description('print a new link to the web chat of the Reeve that runs here; it signs one browser in')
+  .action(async () => exit((await import('./web-link.ts')).printWebLink()));
+
+program
   .command('doctor')
   .description('check this machine and this Reeve, each finding with its fix')
   .option('--json', 'print the findings as JSON')

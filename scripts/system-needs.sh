@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: system-needs.sh [sandbox] [servers] [git]
+# Usage: system-needs.sh [sandbox] [servers] [git] [browser]
 # Makes sure that the system has what was named: as root on Debian or Ubuntu by apt-get, else it stops with the
 # line to type. Exit 0: everything is there. Exit 1: something is not.
 set -u
@@ -25,6 +25,12 @@ for part in "$@"; do
     git)
       command -v git >/dev/null || missing="$missing git"
       command -v curl >/dev/null || missing="$missing curl"
+      ;;
+    browser)
+      # For the tests of the web chat; the letters of its pictures.
+      command -v chromium >/dev/null || missing="$missing chromium"
+      [ -e /usr/share/fonts/opentype/inter/Inter-Regular.otf ] || missing="$missing fonts-inter"
+      [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
       ;;
     *) say "system-needs.sh does not know '$part'"; exit 2 ;;
   esac

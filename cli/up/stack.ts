@@ -19,6 +19,7 @@ import {
   signToken,
   type TaskQueue,
 } from '@reeve/core';
+import { createPageReader } from '@reeve/dashboard';
 import {
   chooseSearch,
   createGateway,
@@ -46,6 +47,8 @@ import { createTrouble, type Trouble } from './trouble.ts';
 export interface Stack {
   readonly url: string;
   readonly token: string;
+  /** Signs one browser in to the web chat. */
+  readonly webLink: string;
   /** How the model is set, in words. */
   readonly modelSummary: string;
   readonly isRehearsal: boolean;
@@ -99,6 +102,7 @@ export async function startStack(deps: StackDeps): Promise<Stack> {
   return {
     url: face.url,
     token: parts.apiToken,
+    webLink: face.newWebLink(),
     modelSummary: models.summary,
     isRehearsal: models.isRehearsal,
     ended: running,
@@ -117,6 +121,7 @@ interface Parts {
   readonly sockets: { readonly link: string; readonly gateway: string };
   readonly tokenKey: Uint8Array;
   readonly apiToken: string;
+  readonly webKey: Uint8Array;
   readonly database: Database;
   readonly queue: TaskQueue;
   readonly store: Store;
@@ -140,6 +145,7 @@ async function openParts(
   };
   const tokenKey = await readOrMakeKey(home.paths.tokenKey, KEY_BYTES);
   const apiToken = Buffer.from(await readOrMakeKey(home.paths.apiToken, KEY_BYTES)).toString('base64url');
+  const webKey = await readOrMakeKey(home.paths.webKey, KEY_BYTES);
   const database = await openDatabase(settings, home.paths, log);
   opened.defer(() => database.pool.close());
   const trouble = createTrouble(home.paths.root);
@@ -171,7 +177,18 @@ async function openParts(
   opened.defer(() => listening.close());
   const launcher = createLauncher({ home, runtimeDirectory: runtime.path, sockets, log });
   opened.defer(() => launcher.close());
-  return { sockets, tokenKey, apiToken, database, queue, store, launcher, trouble, secrets: secrets.desk };
+  return {
+    sockets,
+    tokenKey,
+    apiToken,
+    webKey,
+    database,
+    queue,
+    store,
+    launcher,
+    trouble,
+    secrets: secrets.desk,
+  };
 }
 
 /** The coordinator and its local channel, which know each other: the channel's counter is the coordinator's desk. */
@@ -190,6 +207,9 @@ function createRooms(
     desk: () => coordinator.desk,
     secrets: parts.secrets,
     token: parts.apiToken,
+    pages: createPageReader(),
+    webKey: parts.webKey,
+    randomBytes: (count) => ids.randomBytes(count),
     clock,
     newId: () => ids.newId(),
     log,
