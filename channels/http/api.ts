@@ -21,7 +21,7 @@ import type { EventStream, Subscriber } from './event-stream.ts';
 import { apiEventSchema } from './events.ts';
 import { createGuard, problem } from './guard.ts';
 import { methodsAt } from './methods-at.ts';
-import { addPages, type PageReader } from './pages.ts';
+import { addPages, isPagePath, type PageReader } from './pages.ts';
 import * as routes from './routes.ts';
 import { addSecrets } from './secrets-api.ts';
 import { approvalView, conversationView, messageView, statusView, taskUsageView, taskView } from './views.ts';
@@ -48,6 +48,7 @@ export interface ApiDeps {
 /** Whoever holds the token is the owner. */
 const OWNER: Sender = { externalId: 'owner', name: 'owner' };
 const OPEN_PATHS: ReadonlySet<string> = new Set(['/healthz', '/openapi.json', '/v1/login']);
+const isOpen = (path: string) => OPEN_PATHS.has(path) || isPagePath(path);
 /** A JSON body: the longest message takes 64,000 characters of up to 4 bytes, escaped at worst six-fold. */
 const JSON_LIMIT = 2 * 1024 * 1024;
 const SECRET_LIMIT = 64 * 1024;
@@ -58,7 +59,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
     defaultHook: (result) =>
       result.success ? undefined : problem('request-malformed', firstIssue(result.error.issues)),
   });
-  api.use('*', createGuard({ token: deps.token, open: OPEN_PATHS, isSession: deps.sessions.isValid }));
+  api.use('*', createGuard({ token: deps.token, isOpen, isSession: deps.sessions.isValid }));
   api.use(
     '/v1/conversations/*',
     bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('message-too-long') }),

@@ -2,7 +2,6 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { type FailureCode, failureProblem } from '@reeve/core';
 import type { Context, MiddlewareHandler } from 'hono';
 import { getCookie } from 'hono/cookie';
-import { isPagePath } from './pages.ts';
 import { sessionCookieName } from './session-cookie.ts';
 
 /** What only the token of the home may touch: a browser has no use for it. */
@@ -10,12 +9,12 @@ const TOKEN_ONLY = /^\/v1\/secret/;
 
 /**
  * Keeps strangers out of the local API: the Host header must be a loopback name (against DNS rebinding), an Origin,
- * when there is one, must be the API's own, and every path but the pages and the named open ones needs the token, or
+ * when there is one, must be the API's own, and every path but the open ones needs the token, or
  * the session of a browser on the API's own page.
  */
 export function createGuard(options: {
   token: string;
-  open: ReadonlySet<string>;
+  isOpen: (path: string) => boolean;
   isSession: (session: string) => boolean;
 }): MiddlewareHandler {
   const expected = hash(options.token);
@@ -25,8 +24,7 @@ export function createGuard(options: {
     const origin = context.req.header('origin');
     if (origin !== undefined && origin !== `http://${host}`) return problem('origin-refused');
     const { path } = context.req;
-    const isOpen = options.open.has(path) || isPagePath(path);
-    if (!isOpen) {
+    if (!options.isOpen(path)) {
       const given = /^Bearer (.+)$/i.exec(context.req.header('authorization') ?? '')?.[1];
       const isAdmitted =
         given === undefined
@@ -36,7 +34,7 @@ export function createGuard(options: {
     }
     await next();
     context.header('x-content-type-options', 'nosniff');
-    if (!isPagePath(path)) context.header('cache-control', 'no-store');
+    if (!context.res.headers.has('cache-control')) context.header('cache-control', 'no-store');
     return undefined;
   };
 }

@@ -1,4 +1,5 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
+import { problem } from './guard.ts';
 
 /** A file of the web chat as it is sent. */
 export interface Page {
@@ -9,7 +10,7 @@ export interface Page {
   readonly etag: string;
 }
 
-/** The files of the web chat by their path, `/` among them; null when there is no such page. */
+/** The files of the web chat by their path, `/` among them; null when there is no such page. What a path other than `/` holds never changes. */
 export type PageReader = (path: string) => Promise<Page | null>;
 
 /**
@@ -36,22 +37,19 @@ export function isPagePath(path: string): boolean {
 
 /** Serves the web chat. */
 export function addPages(api: OpenAPIHono, read: PageReader): void {
-  const serve = async (path: string, headers: Headers, next: () => Promise<void>) => {
-    const page = await read(path);
-    if (!page) {
-      await next();
-      return undefined;
-    }
-    return answerWith(page, headers);
-  };
   for (const route of ['/', '/app/*'])
-    api.get(route, (context, next) => serve(context.req.path, context.req.raw.headers, next));
+    api.get(route, async (context) => {
+      const page = await read(context.req.path);
+      return page
+        ? answerWith(page, context.req.path, context.req.raw.headers)
+        : problem('route-unknown', context.req.path);
+    });
 }
 
-function answerWith(page: Page, request: Headers): Response {
+function answerWith(page: Page, path: string, request: Headers): Response {
   const headers = {
     etag: page.etag,
-    'cache-control': 'no-cache',
+    'cache-control': path === '/' ? 'no-cache' : 'max-age=31536000, immutable',
     vary: 'accept-encoding',
     'content-security-policy': CONTENT_SECURITY_POLICY,
     'cross-origin-opener-policy': 'same-origin',

@@ -90,6 +90,59 @@ export function accountsContract(open: OpenStore): void {
     expect(await events.after(third, null, 10)).toEqual([]);
   });
 
+  it('pages a conversation as it stands: a changed card stays where it first was, asides are not shown', async () => {
+    const { events } = await open();
+    const append = (id: string, more: object) => events.append({ ...delivery(id, 'one'), ...more });
+    const said = await append('d1', { words: 'Make a CSV' });
+    const card = await append('d2', { key: 'task:T-1' });
+    await events.append({ ...delivery('x1', 'two'), key: 'task:T-1' });
+    await append('d3', { key: 'title', words: 'Primes', isAside: true });
+    const answer = await append('d4', { words: 'The sum is 639' });
+    const edit = await append('d5', { key: 'task:T-1' });
+    const newest = await events.page('one', { kind: 'newest' }, 10);
+    expect(newest.map(({ position, number }) => [position, number])).toEqual([
+      [said, said],
+      [card, edit],
+      [answer, answer],
+    ]);
+    const older = await events.page('one', { kind: 'before', position: answer }, 1);
+    expect(older.map(({ number }) => number)).toEqual([edit]);
+    const newer = await events.page('one', { kind: 'after', position: said }, 1);
+    expect(newer.map(({ position }) => position)).toEqual([card]);
+    expect(await events.page('none', { kind: 'newest' }, 10)).toEqual([]);
+  });
+
+  it('finds events whose words hold every part in any case, newest first, and takes parts as they are', async () => {
+    const { events } = await open();
+    const append = (id: string, words: string) => events.append({ ...delivery(id, 'one'), words });
+    const first = await append('d1', 'Ünder 100% of the ROAD');
+    const second = await append('d2', 'on the road, 100 times\0\ud800');
+    const numbers = async (...parts: string[]) => (await events.find(parts, 10)).map(({ number }) => number);
+    expect(await numbers('road')).toEqual([second, first]);
+    expect(await numbers('ROAD', '100%')).toEqual([first]);
+    expect(await numbers('r_ad')).toEqual([]);
+    expect(await numbers('\\')).toEqual([]);
+  });
+
+  it('sums conversations up: their newest title, their first words, when they were last heard of', async () => {
+    const { events } = await open();
+    await events.append({ ...delivery('d1', 'one'), words: 'Make a CSV' });
+    for (const [id, words] of [
+      ['d2', 'Numbers'],
+      ['d3', 'Primes'],
+    ] as const)
+      await events.append({ ...delivery(id, 'one'), key: 'title', words, isAside: true });
+    await events.append({ ...delivery('d4', 'two'), key: 'task:T-1' });
+    const summaries = await events.summaries(['one', 'two', 'none']);
+    expect(summaries).toHaveLength(2);
+    expect(summaries).toEqual(
+      expect.arrayContaining([
+        { conversationId: 'one', title: 'Primes', opening: 'Make a CSV', lastAt: SAMPLE_TIME },
+        { conversationId: 'two', title: null, opening: null, lastAt: SAMPLE_TIME },
+      ]),
+    );
+  });
+
   it('stores one of 20 parallel copies of an event, and numbers 20 different ones apart', async () => {
     const { events } = await open();
     const copies = await parallel(20, () => events.append(delivery('d1', 'one')));
