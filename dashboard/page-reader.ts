@@ -13,7 +13,7 @@ export interface ServedPage {
 const THREAD = new URL('./strip-thread.ts', import.meta.url);
 
 /**
- * Reads the web chat's files: `/` is the page, `/app/<file>` what it loads. They are made from `page/` once, at the first
+ * Reads the web chat's files: `/` is the page, `/app/<version>/<file>` what it loads. They are made from `page/` once, at the first
  * request, and kept. Null for a path where nothing is; rejects when the files cannot be read.
  */
 export function createPageReader(): (path: string) => Promise<ServedPage | null> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
 import path from 'node:path';
@@ -26,20 +27,34 @@ const PRELOAD_MARK = '<!-- modules -->';
 parentPort?.postMessage(makeFiles());
 
 function makeFiles(): StrippedFile[] {
-  const names = readdirSync(PAGE_FOLDER).filter((name) => !name.endsWith('.test.ts'));
+  const names = readdirSync(PAGE_FOLDER).filter(
+    (name) => CONTENT_TYPES[path.extname(name)] !== undefined && !name.endsWith('.test.ts'),
+  );
+  const texts = new Map(names.map((name) => [name, textOf(name)]));
+  // The files' own folder is named after all that is in them, so a browser may keep each for ever.
+  const version = createHash('sha256')
+    .update(JSON.stringify([...texts]))
+    .digest('base64url')
+    .slice(0, 16);
+  const folder = `/app/${version}/`;
   const preloads = names
     .filter((name) => name.endsWith('.ts'))
-    .map((name) => `<link rel="modulepreload" href="/app/${name}">`)
-    .join('\n');
-  return names.flatMap((name) => {
-    const contentType = CONTENT_TYPES[path.extname(name)];
-    if (contentType === undefined) return [];
-    const source = readFileSync(path.join(PAGE_FOLDER, name), 'utf8');
-    const text = name.endsWith('.ts') ? bareScript(source) : source.replace(PRELOAD_MARK, preloads);
-    const body = new Uint8Array(Buffer.from(text));
+    .map((name) => `<link rel="modulepreload" href="${folder}${name}">`);
+  return [...texts].map(([name, text]) => {
+    const isPage = name === 'index.html';
+    const served = isPage
+      ? text.replaceAll('/app/', folder).replace(PRELOAD_MARK, preloads.join('\n'))
+      : text;
+    const body = new Uint8Array(Buffer.from(served));
     const gzipped = new Uint8Array(gzipSync(body, { level: 9 }));
-    return [{ path: name === 'index.html' ? '/' : `/app/${name}`, contentType, body, gzipped }];
+    const contentType = CONTENT_TYPES[path.extname(name)] ?? '';
+    return { path: isPage ? '/' : `${folder}${name}`, contentType, body, gzipped };
   });
+}
+
+function textOf(name: string): string {
+  const source = readFileSync(path.join(PAGE_FOLDER, name), 'utf8');
+  return name.endsWith('.ts') ? bareScript(source) : source;
 }
 
 /** Types become blanks of the same length, so lines and columns stay; the blanks at the ends of lines are dropped. */

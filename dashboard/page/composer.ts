@@ -82,6 +82,8 @@ export function createComposer(deps: ComposerDeps): Composer {
   return {
     switchTo(name) {
       conversation = name;
+      // Until now nothing would have become of a key.
+      text.disabled = false;
       text.value = storage.getItem(draftKey()) ?? '';
       complain('');
       refresh();

@@ -2,7 +2,8 @@ import { el, fill } from './dom.ts';
 
 /** Fills the page with why nothing else can be shown, and what to do. */
 export function showGate(body: HTMLElement, title: string, words: string): void {
-  const picture = el('img', { src: '/app/reeve.svg', alt: '', width: 44, height: 44 });
+  const source = new URL('./reeve.svg', import.meta.url).href;
+  const picture = el('img', { src: source, alt: '', width: 44, height: 44 });
   const heading = el('h1', { tabindex: -1 }, title);
   fill(
     body,
