@@ -10,6 +10,7 @@ import { measureReply } from './sections/reply.ts';
 import { measureStart } from './sections/start.ts';
 import { measureStep } from './sections/step.ts';
 import { measureTaskStart } from './sections/task-start.ts';
+import { measureWeb } from './sections/web.ts';
 import { createServers, hasServers } from './servers.ts';
 import { renderTable } from './table.ts';
 
@@ -22,6 +23,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['install', measureInstall],
   ['approval', measureApproval],
   ['audit', measureAudit],
+  ['web', measureWeb],
 ]);
 
 /** Measures the named sections, or all, one after the other. Progress goes to stderr, the report to stdout. */
