@@ -57,6 +57,7 @@ describe('the web chat of a running Reeve', () => {
       .waitFor();
     await page.locator('.reply.result', { hasText: 'T-2' }).waitFor();
     expect((await reeve.call('GET', '/v1/files/T-1/primes.csv')).status).toBe(404);
+    await page.locator('#questions').waitFor({ state: 'hidden' });
 
     await page.getByRole('button', { name: 'How this came about: How T-2 went' }).press('Enter');
     await page.locator('.run').getByText('waiting').or(page.locator('.span.wait')).first().waitFor();

@@ -54,6 +54,8 @@ export type About =
       readonly kind: 'turn';
       readonly turnId: string;
       readonly tasks: readonly string[];
+      /** Messages typed in a row that this answers too, by their turns; events of older versions have none. */
+      readonly also?: readonly string[] | undefined;
       readonly failure?: string | undefined;
     }
   | { readonly kind: 'command'; readonly turnId: string; readonly failure?: string | undefined }
@@ -63,7 +65,8 @@ export type About =
       readonly code: string;
       /** May it be done; or, of something whose outcome is not known: did it happen. */
       readonly question: 'permission' | 'outcome';
-      readonly taskId: string;
+      /** Null for a question about a cap of a day or month. */
+      readonly taskId: string | null;
       readonly state: string;
     }
   | { readonly kind: 'notice' };
@@ -174,7 +177,7 @@ export interface TaskView {
 
 export interface ApprovalView {
   readonly code: string;
-  readonly task: string;
+  readonly task: string | null;
   readonly tool: string;
   readonly arguments: Readonly<Record<string, unknown>>;
   readonly tier: string;
@@ -222,7 +225,14 @@ export interface Step {
   readonly body: StepBody;
 }
 
+/** What was used up of what may be; null where there is no cap. */
+export interface Spending {
+  readonly spent: { readonly tokens: number; readonly usd: number };
+  readonly cap: { readonly tokens: number | null; readonly usd: number | null };
+}
+
 export interface TaskDetail extends TaskView {
+  readonly usage: Spending & { readonly byModel: readonly { readonly unpricedCalls: number }[] };
   readonly stepList: readonly Step[];
   readonly approvals: readonly ApprovalView[];
 }
@@ -233,6 +243,7 @@ export interface StatusView {
   readonly waiting: readonly TaskView[];
   readonly queued: readonly TaskView[];
   readonly approvals: readonly ApprovalView[];
+  readonly spending: { readonly day: Spending };
   readonly trouble: readonly string[];
   readonly model: string;
 }

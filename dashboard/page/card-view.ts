@@ -1,8 +1,8 @@
 import type { Decision } from './api-client.ts';
 import type { Block, Card, CardButton, CardEvent } from './api-types.ts';
 import { el, fill } from './dom.ts';
+import { bytesWords } from './figure-words.ts';
 import { fileLink } from './markdown-view.ts';
-import { bytesWords } from './time-words.ts';
 import { showHidden } from './visible-text.ts';
 
 /** What a card's buttons do. Each resolves with what to say about it, or rejects. */
@@ -24,14 +24,7 @@ export function renderCard({ card, about }: CardEvent, actions: CardActions): HT
   const isFolded = card.blocks.length === 0;
   const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
   const outcome = el('p', { class: 'outcome', role: 'status' });
-  const details =
-    isFolded && taskId !== null
-      ? el(
-          'button',
-          { class: 'link', onclick: () => actions.showRun(taskId), 'aria-label': `Details of ${taskId}` },
-          'Details',
-        )
-      : null;
+  const details = isFolded ? detailsButton(taskId, actions) : null;
   return el(
     'article',
     { class: `card task${isFolded ? ' folded' : ''}`, tabindex: -1, 'aria-label': showHidden(card.title) },
@@ -49,7 +42,7 @@ export function renderCard({ card, about }: CardEvent, actions: CardActions): HT
 
 function question(
   card: Card,
-  { code, taskId }: { code: string; taskId: string },
+  { code, taskId }: { code: string; taskId: string | null },
   actions: CardActions,
 ): HTMLElement {
   const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
@@ -62,13 +55,9 @@ function question(
     el(
       'div',
       { class: 'row' },
-      el('p', { class: 'eyebrow' }, `${taskId} asks · ${code}`),
+      el('p', { class: 'eyebrow' }, `${taskId ?? 'Reeve'} asks · ${code}`),
       el('span', { class: 'stretch' }),
-      el(
-        'button',
-        { class: 'link', onclick: () => actions.showRun(taskId), 'aria-label': `Details of ${taskId}` },
-        'Details',
-      ),
+      detailsButton(taskId, actions),
     ),
     hasHeading ? null : el('h2', {}, showHidden(card.title)),
     ...card.blocks.filter((block) => block.kind !== 'actions').map((block) => renderBlock(block)),
@@ -77,8 +66,15 @@ function question(
   );
 }
 
+/** Nothing for what belongs to no task. */
+function detailsButton(taskId: string | null, actions: CardActions): HTMLElement | null {
+  if (taskId === null) return null;
+  const onclick = () => actions.showRun(taskId);
+  return el('button', { class: 'link', onclick, 'aria-label': `Details of ${taskId}` }, 'Details');
+}
+
 /** An answered question: one line, and all it asked behind it. */
-function settled(card: Card, taskId: string, actions: CardActions): HTMLElement {
+function settled(card: Card, taskId: string | null, actions: CardActions): HTMLElement {
   const verdict = card.blocks.findLast((block) => block.kind === 'text');
   const rest = card.blocks.filter((block) => block !== verdict && block.kind !== 'actions');
   return el(
@@ -89,9 +85,9 @@ function settled(card: Card, taskId: string, actions: CardActions): HTMLElement 
     el(
       'details',
       {},
-      el('summary', {}, `What ${taskId} asked`),
+      el('summary', {}, `What ${taskId ?? 'Reeve'} asked`),
       ...rest.map((block) => renderBlock(block)),
-      el('button', { class: 'link', onclick: () => actions.showRun(taskId) }, `Details of ${taskId}`),
+      detailsButton(taskId, actions),
     ),
   );
 }

@@ -7,6 +7,7 @@ import { type DialogDeps, openFiles, openRename, openSearch } from './dialogs.ts
 import { byId } from './dom.ts';
 import type { EntryActions } from './entry-view.ts';
 import { type Connection, followEvents } from './event-follower.ts';
+import { momentWords } from './figure-words.ts';
 import { keepFollowing } from './following.ts';
 import { SIGNED_OUT, showGate } from './gate.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
@@ -16,7 +17,6 @@ import { type Shell, watchShell } from './shell.ts';
 import { createSidebar, type Sidebar } from './sidebar.ts';
 import { toggleTheme } from './theme.ts';
 import { createThread, type Thread, type ThreadElements } from './thread.ts';
-import { momentWords } from './time-words.ts';
 import { drawWelcome } from './welcome.ts';
 
 /** Beats come every 15 s; without any for this long the connection is taken for lost. */
@@ -156,8 +156,19 @@ function createShell(session: () => Session, sidebar: Sidebar, now: () => Date):
     onFiles: () => void openFiles(dialogs()),
     onRename: () => openRename(dialogs(), current(), sidebar.titleOf(current())),
     onEscape: () => session().address.run !== null && closeRun(session()),
-    onQuestion: (task) => change(session(), { run: task }),
+    onQuestion: (task) => showQuestion(session(), task),
   });
+}
+
+/** The newest open question of this conversation; when there is none, the run of the task that asks elsewhere. */
+function showQuestion(session: Session, task: string | null): void {
+  const card = [...session.elements.list.querySelectorAll<HTMLElement>('.card.question')].at(-1);
+  if (!card) {
+    if (task !== null) change(session, { run: task });
+    return;
+  }
+  card.scrollIntoView({ block: 'center' });
+  card.focus();
 }
 
 function change(session: Session, patch: Partial<Address>): void {
@@ -236,7 +247,7 @@ function take(session: Session, event: ApiEvent, number: number | null): void {
   if (event.kind === 'said' && event.clientId !== null) session.outbox.drop(event.clientId);
   if (event.conversation === thread?.conversation) thread.take(event, number);
   if (event.kind !== 'card' && event.kind !== 'message') return;
-  if ('taskId' in event.about) runView.touch(event.about.taskId);
+  if ('taskId' in event.about && event.about.taskId !== null) runView.touch(event.about.taskId);
   session.refreshStatus();
 }
 

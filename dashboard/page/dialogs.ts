@@ -2,8 +2,8 @@ import { writeAddress } from './address.ts';
 import type { ApiClient } from './api-client.ts';
 import type { PlacedEvent } from './api-types.ts';
 import { el, fill, icon } from './dom.ts';
+import { bytesWords, momentWords } from './figure-words.ts';
 import { fileLink } from './markdown-view.ts';
-import { bytesWords, momentWords } from './time-words.ts';
 import { showHidden } from './visible-text.ts';
 
 export interface DialogDeps {

@@ -2,8 +2,8 @@ import { fileAddress } from './api-client.ts';
 import type { MessageEvent, SaidEvent, ShownEvent } from './api-types.ts';
 import { type CardActions, renderCard } from './card-view.ts';
 import { el, icon } from './dom.ts';
+import { momentWords } from './figure-words.ts';
 import { renderMarkdown } from './markdown-view.ts';
-import { momentWords } from './time-words.ts';
 import { showHidden } from './visible-text.ts';
 
 export interface EntryActions extends CardActions {

@@ -1,8 +1,8 @@
 import type { ApiClient } from './api-client.ts';
 import type { TaskDetail, TurnView } from './api-types.ts';
 import { el, fill, icon } from './dom.ts';
+import { moneyWords, spanWords } from './figure-words.ts';
 import { type RunSpan, runSpans, runSums } from './run-spans.ts';
-import { spanWords } from './time-words.ts';
 import { showHidden } from './visible-text.ts';
 
 /** The developer's view: how a turn or task went, step by step. */
@@ -99,6 +99,7 @@ function taskHead(task: TaskDetail, now: Date): HTMLElement[] {
     ['Model calls', String(sums.modelCalls)],
     ['Tool calls', String(sums.toolCalls)],
     [sums.isEstimated ? 'Tokens (estimated)' : 'Tokens', tokens],
+    ['Cost', costWords(task.usage)],
   ];
   return [
     el('p', {}, showHidden(task.title)),
@@ -112,6 +113,13 @@ function taskHead(task: TaskDetail, now: Date): HTMLElement[] {
     el('h3', {}, 'May touch'),
     el('p', {}, el('code', {}, task.capabilities.join('  '))),
   ];
+}
+
+function costWords({ spent, cap, byModel }: TaskDetail['usage']): string {
+  const unpriced = byModel.some(({ unpricedCalls }) => unpricedCalls > 0)
+    ? ' (a model without a price not counted)'
+    : '';
+  return `${moneyWords(spent.usd)}${cap.usd === null ? '' : ` of ${moneyWords(cap.usd)}`}${unpriced}`;
 }
 
 function taskSpans(task: TaskDetail, now: Date): HTMLElement[] {
@@ -167,6 +175,16 @@ function part(title: string, text: string): HTMLElement[] {
   ];
 }
 
+/** JSON over several lines; what is no JSON stays as the model wrote it. */
+function indented(text: string): string {
+  try {
+    return JSON.stringify(JSON.parse(text), null, 2);
+  } catch (error) {
+    if (error instanceof SyntaxError) return text;
+    throw error;
+  }
+}
+
 /** The rounds of a turn: what the coordinator's model called before it answered. */
 function turnContent(turn: TurnView, task: string | null): HTMLElement[] {
   if (turn.rounds.length === 0)
@@ -183,7 +201,7 @@ function turnContent(turn: TurnView, task: string | null): HTMLElement[] {
           const result = results.find(({ callId }) => callId === call.id);
           const parts = [
             ...(text === '' ? [] : part('It said', text)),
-            ...part('Arguments', call.arguments),
+            ...part('Arguments', indented(call.arguments)),
             ...(result ? part('Result', result.content) : []),
           ];
           const id = `round-${round}-${call.id}`;

@@ -7,7 +7,7 @@ export interface ShellDeps {
   readonly onFiles: () => void;
   readonly onRename: () => void;
   readonly onEscape: () => void;
-  readonly onQuestion: (task: string) => void;
+  readonly onQuestion: (task: string | null) => void;
 }
 
 export interface Shell {

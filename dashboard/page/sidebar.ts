@@ -1,6 +1,7 @@
 import { writeAddress } from './address.ts';
 import type { ConversationView, RenamedEvent, StatusView } from './api-types.ts';
 import { el, fill, icon } from './dom.ts';
+import { moneyWords } from './figure-words.ts';
 import { showHidden } from './visible-text.ts';
 
 /** What stands at the side: the conversations, and how the house does. */
@@ -106,7 +107,8 @@ export function createSidebar(deps: SidebarDeps): Sidebar {
 }
 
 function drawHouse({ house, onToggleTheme, onSignOut }: SidebarDeps, status: StatusView): void {
-  const { running, waiting, queued, limit, trouble, model } = status;
+  const { running, waiting, queued, limit, trouble, model, spending } = status;
+  const { spent, cap } = spending.day;
   const parts = [`${running.length} of ${limit} running`];
   if (queued.length > 0) parts.push(`${queued.length} queued`);
   if (waiting.length > 0) parts.push(`${waiting.length} waiting`);
@@ -115,6 +117,8 @@ function drawHouse({ house, onToggleTheme, onSignOut }: SidebarDeps, status: Sta
     ...trouble.map((line) => el('p', { class: 'trouble' }, line)),
     el('p', {}, parts.join(' · ')),
     el('p', {}, model),
+    spent.usd > 0 &&
+      el('p', {}, `Today ${moneyWords(spent.usd)}${cap.usd === null ? '' : ` of ${moneyWords(cap.usd)}`}`),
     el(
       'div',
       { class: 'tools' },

@@ -133,18 +133,14 @@ async function open(room: Room, around: number | null): Promise<number> {
 /** After a reload: the newest words of the person are being answered when no answer to them is there. */
 function expectUnanswered({ entries, growing, now }: Room): void {
   const events = entries.entries().map(({ event }) => event);
-  for (const event of events) {
-    const turn = turnOf(event);
-    if (turn !== null) growing.settle(turn);
-  }
+  for (const turn of events.flatMap(turnsOf)) growing.settle(turn);
   const said = events.findLast((event) => event.kind === 'said');
   if (said && now().getTime() - Date.parse(said.at) < ANSWER_LIMIT_MS) growing.expect(said.id);
 }
 
 function takeShown(room: Room, event: ShownEvent, number: number): void {
   followEnd(room, (isNearEnd) => {
-    const turn = turnOf(event);
-    if (turn !== null) room.growing.settle(turn);
+    for (const turn of turnsOf(event)) room.growing.settle(turn);
     if (event.kind === 'said') room.growing.expect(event.id);
     const taken = room.entries.take({ position: number, key: entryKey(event), event });
     if (taken === 'added' && isNearEnd) room.entries.trimOldest();
@@ -221,10 +217,12 @@ function toEnd({ elements: { scroller } }: Room): void {
   scroller.scrollTop = scroller.scrollHeight;
 }
 
-/** The turn that an event answers. */
-function turnOf(event: ShownEvent): string | null {
-  if (event.kind !== 'message') return null;
-  return event.about.kind === 'turn' || event.about.kind === 'command' ? event.about.turnId : null;
+/** The turns that an event answers. */
+function turnsOf(event: ShownEvent): readonly string[] {
+  if (event.kind !== 'message') return [];
+  const { about } = event;
+  if (about.kind === 'turn') return [about.turnId, ...(about.also ?? [])];
+  return about.kind === 'command' ? [about.turnId] : [];
 }
 
 function isShown(event: ApiEvent): event is ShownEvent {

@@ -24,3 +24,8 @@ export function bytesWords(bytes: number): string {
   if (bytes < 1_000_000) return `${Math.round(bytes / 1000)} KB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
+
+/** “$0.0042”, “$1.20”: small amounts are not rounded to nothing. */
+export function moneyWords(usd: number): string {
+  return `$${usd.toFixed(usd > 0 && usd < 0.1 ? 4 : 2)}`;
+}
