@@ -2,6 +2,7 @@ import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createEventLog } from './event-log.ts';
 import { migrate } from './migrate.ts';
 import { createPostgresStore, MIGRATIONS_DIRECTORY } from './postgres-store.ts';
 import type { SqlPool } from './sql-pool.ts';
@@ -67,5 +68,32 @@ describe('the migrations of the store', () => {
     await expect(migrate(pool, directory)).rejects.toThrow(`${name} failed and was rolled back`);
     expect((await pool.query(`select to_regclass('half') as half`)).rows).toEqual([{ half: null }]);
     expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({ kind: 'ready' });
+  });
+
+  it('place the events of an older Reeve, words that JSON functions refuse included', async () => {
+    const newer = (await readdir(directory)).filter((name) => name >= '0008');
+    for (const name of newer) await rm(join(directory, name));
+    await migrate(pool, directory);
+    const bodies = [
+      { kind: 'card', key: 'task:T-1' },
+      { kind: 'message', markdown: 'the sum is 639' },
+      { kind: 'message', markdown: 'a NUL: \0, half a character: \ud800' },
+      { kind: 'card', key: 'task:T-1' },
+    ];
+    for (const [index, body] of bodies.entries())
+      await pool.query(
+        `insert into channel_events (number, delivery_id, conversation_id, body, at) values ($1, $2, 'one', $3, now())`,
+        [index + 1, `d${index}`, JSON.stringify(body)],
+      );
+    await pool.query('update channel_event_head set number = 4');
+    expect(await migrate(pool, MIGRATIONS_DIRECTORY)).toMatchObject({ kind: 'ready' });
+    const events = createEventLog({ pool });
+    const page = await events.page('one', { kind: 'newest' }, 10);
+    expect(page.map(({ position, number }) => [position, number])).toEqual([
+      [1, 4],
+      [2, 2],
+      [3, 3],
+    ]);
+    expect((await events.find(['SUM'], 10)).map(({ number }) => number)).toEqual([2]);
   });
 });

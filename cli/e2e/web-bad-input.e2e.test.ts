@@ -189,6 +189,25 @@ describe('tabs and networks', () => {
     expect(house.decisions).toHaveLength(1);
   });
 
+  it('shows an answer as it grows, and then the answer alone', async () => {
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await open(page);
+    house.onMessage = (_message, turnId) => house.draft(turnId, 'The answer **gro');
+    await page.getByLabel('Message', { exact: true }).fill('question');
+    await page.keyboard.press('Enter');
+    await page.locator('#growing', { hasText: 'The answer **gro' }).waitFor();
+    house.draft('turn-1', 'The answer **grows**');
+    await page.locator('#growing strong', { hasText: 'grows' }).waitFor();
+    const about = { kind: 'turn' as const, turnId: 'turn-1', tasks: [], also: [] };
+    await house.deliver({ kind: 'text', markdown: 'The answer **is here**' }, about);
+    await page.locator('#messages strong', { hasText: 'is here' }).waitFor();
+    house.draft('turn-1', 'late');
+    await say('and more');
+    await page.getByText('and more', { exact: true }).waitFor();
+    expect(await page.locator('#growing').textContent()).toBe('');
+  });
+
   it('a stream that was away for long says so, misses nothing and repeats nothing', async () => {
     await using watched = await openPage(browser);
     const { page } = watched;
