@@ -64,13 +64,18 @@ export function openSearch(deps: DialogDeps): void {
     clearTimeout(timer);
     timer = window.setTimeout(() => void look(), TYPING_PAUSE_MS);
   });
+  // Browsers empty a search box at the first Escape; here it closes what was opened.
+  words.addEventListener('keydown', (event) => {
+    if (event.key === 'Escape') dialog.close();
+  });
   open(dialog, 'Search', words, outcome, hits);
   words.focus();
 }
 
 function renderHit({ position, event }: PlacedEvent, sought: string, deps: DialogDeps): HTMLElement | null {
   if (event.kind !== 'message' && event.kind !== 'said') return null;
-  const text = showHidden(event.kind === 'said' ? event.text : event.markdown).replace(/\s+/g, ' ');
+  const source = event.kind === 'said' ? event.text : event.markdown.replace(/\*\*|`/g, '');
+  const text = showHidden(source).replace(/\s+/g, ' ');
   const who = event.kind === 'said' ? 'You' : 'Reeve';
   const where = deps.titleOf(event.conversation);
   return el(

@@ -30,6 +30,10 @@ export function watchShell(deps: ShellDeps): Shell {
     fill(element, icon(shape), words);
     element.addEventListener('click', onClick);
   };
+  const leaveSidebar = (then: () => void) => {
+    setOpen(false);
+    then();
+  };
   button('open-sidebar', 'menu', '', () => {
     setOpen(true);
     byId('close-sidebar', HTMLElement).focus();
@@ -38,9 +42,9 @@ export function watchShell(deps: ShellDeps): Shell {
     setOpen(false);
     opener.focus();
   });
-  button('new-conversation', 'new', 'New conversation', deps.onNew);
-  button('open-search', 'search', 'Search', deps.onSearch);
-  button('open-files', 'file', 'Files', deps.onFiles);
+  button('new-conversation', 'new', 'New conversation', () => leaveSidebar(deps.onNew));
+  button('open-search', 'search', 'Search', () => leaveSidebar(deps.onSearch));
+  button('open-files', 'file', 'Files', () => leaveSidebar(deps.onFiles));
   button('rename', 'pencil', '', deps.onRename);
   fill(byId('attach', HTMLElement), icon('attach'));
   fill(byId('send', HTMLElement), icon('send'));
