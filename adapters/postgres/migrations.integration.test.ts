@@ -71,7 +71,9 @@ describe('the migrations of the store', () => {
   });
 
   it('place the events of an older Reeve, words that JSON functions refuse included', async () => {
-    const newer = (await readdir(directory)).filter((name) => name >= '0008');
+    const all = await readdir(directory);
+    const own = all.find((name) => name.endsWith('_web.sql')) ?? '';
+    const newer = all.filter((name) => name >= own);
     for (const name of newer) await rm(join(directory, name));
     await migrate(pool, directory);
     const bodies = [
