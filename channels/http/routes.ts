@@ -62,15 +62,10 @@ export const postMessage = createRoute({
               .max(200)
               .optional()
               .openapi({ description: 'The same id again is the same message: it is stored once.' }),
-            replyTo: z
-              .string()
-              .min(1)
-              .max(200)
-              .optional()
-              .openapi({
-                description: 'Key of the card or id of the message it replies to.',
-                example: 'task:T-3',
-              }),
+            replyTo: z.string().min(1).max(200).optional().openapi({
+              description: 'Key of the card or id of the message it replies to.',
+              example: 'task:T-3',
+            }),
           }),
         },
       },

@@ -54,11 +54,14 @@ export interface OutgoingMessage {
   readonly clientId: string;
   readonly text: string;
   readonly attachments: readonly string[];
+  /** Key of the card that it replies to. */
+  readonly replyTo?: string;
 }
 
 export type Decision =
   | { readonly decision: 'approve'; readonly scope: ApprovalScope }
   | { readonly decision: 'deny'; readonly note?: string }
+  | { readonly decision: 'edit'; readonly note: string }
   | { readonly decision: 'happened' };
 
 /** A client of the API that served this page. */

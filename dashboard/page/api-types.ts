@@ -16,9 +16,8 @@ export type ApprovalScope = 'once' | 'task' | 'always';
 
 export type CardAction =
   | { readonly kind: 'approve'; readonly code: string; readonly scope: ApprovalScope }
-  | { readonly kind: 'deny' | 'happened'; readonly code: string }
-  | { readonly kind: 'cancel-task'; readonly task: string }
-  | { readonly kind: 'show-task'; readonly task: string };
+  | { readonly kind: 'deny' | 'happened' | 'deny-saying' | 'edit'; readonly code: string }
+  | { readonly kind: 'cancel-task' | 'show-task' | 'note'; readonly task: string };
 
 export interface CardButton {
   readonly label: string;

@@ -1,5 +1,5 @@
 import type { Decision } from './api-client.ts';
-import type { Block, Card, CardButton, CardEvent } from './api-types.ts';
+import type { Block, Card, CardAction, CardButton, CardEvent } from './api-types.ts';
 import { el, fill } from './dom.ts';
 import { bytesWords } from './figure-words.ts';
 import { fileLink } from './markdown-view.ts';
@@ -9,6 +9,8 @@ import { showHidden } from './visible-text.ts';
 export interface CardActions {
   decide(code: string, decision: Decision): Promise<string>;
   cancelTask(task: string): Promise<string>;
+  /** Words for a task that runs. */
+  note(task: string, words: string): Promise<string>;
   showRun(task: string): void;
 }
 
@@ -158,6 +160,8 @@ function buttonRow(
     }
   };
   const elements = buttons.map((button, index) => {
+    const words = wordsFor(button.action, actions);
+    if (words) return askForWords(button.label, words, row, act);
     const isFirst = buttons.findIndex(({ style }) => style === button.style) === index;
     // Only the first of a kind stands out; a wider yes is never the easiest button to hit.
     const style = button.style === 'primary' && !isFirst ? 'plain' : button.style;
@@ -171,15 +175,43 @@ function buttonRow(
       button.label,
     );
   });
-  const asksWhetherItHappened = buttons.some(({ action }) => action.kind === 'happened');
-  const denial = buttons.find(({ action }) => action.kind === 'deny')?.action;
-  const why =
-    denial?.kind === 'deny' && !asksWhetherItHappened ? sayWhy(denial.code, row, act, actions) : null;
-  fill(row, ...elements, why);
+  fill(row, ...elements);
   return row;
 }
 
 type Act = (work: () => Promise<string>) => Promise<void>;
+
+/** What a button asks for that needs words, and what is done with them. */
+interface WordsWanted {
+  readonly label: string;
+  readonly submit: string;
+  send(words: string): Promise<string>;
+}
+
+function wordsFor(action: CardAction, actions: CardActions): WordsWanted | null {
+  switch (action.kind) {
+    case 'deny-saying':
+      return {
+        label: 'Why not',
+        submit: 'Deny',
+        send: (note) => actions.decide(action.code, { decision: 'deny', note }),
+      };
+    case 'edit':
+      return {
+        label: 'What to change',
+        submit: 'Send back',
+        send: (note) => actions.decide(action.code, { decision: 'edit', note }),
+      };
+    case 'note':
+      return {
+        label: `Words for ${action.task}`,
+        submit: 'Pass on',
+        send: (words) => actions.note(action.task, words),
+      };
+    default:
+      return null;
+  }
+}
 
 async function press({ action }: CardButton, act: Act, actions: CardActions): Promise<void> {
   switch (action.kind) {
@@ -193,36 +225,53 @@ async function press({ action }: CardButton, act: Act, actions: CardActions): Pr
       return act(() => actions.cancelTask(action.task));
     case 'show-task':
       return actions.showRun(action.task);
+    case 'deny-saying':
+    case 'edit':
+    case 'note':
+      throw new Error(`${action.kind} asks for words first`);
   }
 }
 
-/** “Deny and say why”: the words go to the task with the denial. */
-function sayWhy(code: string, row: HTMLElement, act: Act, actions: CardActions): HTMLElement {
+/** A button that opens a line for words; Escape closes it again. */
+function askForWords(label: string, wanted: WordsWanted, row: HTMLElement, act: Act): HTMLElement {
   const open = el(
     'button',
-    { class: 'quiet', 'aria-expanded': 'false', onclick: () => show() },
-    'Deny and say why',
+    { class: 'quiet', 'aria-expanded': 'false', onclick: () => (form === null ? show() : hide()) },
+    label,
   );
+  let form: HTMLElement | null = null;
+  const hide = () => {
+    form?.remove();
+    form = null;
+    open.setAttribute('aria-expanded', 'false');
+    open.focus();
+  };
   const show = () => {
-    if (open.getAttribute('aria-expanded') === 'true') return;
     open.setAttribute('aria-expanded', 'true');
     const words = el('input', {
       type: 'text',
-      'aria-label': 'Why not',
+      'aria-label': wanted.label,
       maxlength: 2000,
-      placeholder: 'Why not',
+      placeholder: wanted.label,
+      required: true,
     });
-    const form = el(
+    form = el(
       'form',
       {
         class: 'why',
         onsubmit: (event: Event) => {
           event.preventDefault();
-          void act(() => actions.decide(code, { decision: 'deny', note: words.value.trim() }));
+          const text = words.value.trim();
+          if (text === '') return;
+          hide();
+          void act(() => wanted.send(text));
+        },
+        onkeydown: (event: KeyboardEvent) => {
+          if (event.key === 'Escape') hide();
         },
       },
       words,
-      el('button', {}, 'Deny'),
+      el('button', {}, wanted.submit),
     );
     row.after(form);
     words.focus();

@@ -231,6 +231,16 @@ function actionsOf(session: Session): EntryActions {
       await client.cancelTask(task);
       return `${task} is cancelled.`;
     },
+    async note(task, words) {
+      const message = {
+        clientId: crypto.randomUUID(),
+        text: words,
+        attachments: [],
+        replyTo: `task:${task}`,
+      };
+      await client.send(session.address.conversation, message);
+      return `Passed on to ${task}.`;
+    },
     showRun: (run) => change(session, { run }),
     showTurn: (turn) => change(session, { run: `turn:${turn}` }),
   };
