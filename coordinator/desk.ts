@@ -43,6 +43,7 @@ export function createDesk(deps: {
     listConversations: () => store.conversations.list(),
     listMessages: (conversationId, before, limit) => store.messages.recent(conversationId, limit, before),
     listRounds: (turnId) => store.turns.rounds(turnId),
+    listExchanges: (turnId) => store.turns.exchanges(turnId),
     listFiles: async (prefix) =>
       (await store.files.list(prefix, FILE_LIMIT)).map(({ path, bytes, sha256, modifiedAt }) => ({
         path,

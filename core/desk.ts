@@ -5,7 +5,7 @@ import type { Sender } from './channel.ts';
 import type { Failure } from './failure.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step } from './link.ts';
-import type { Conversation, Message, TurnRound, UsageShare } from './store.ts';
+import type { Conversation, Message, ModelExchange, TurnRound, UsageShare } from './store.ts';
 import type { Task, TaskState } from './task.ts';
 
 export type Outcome<T> =
@@ -86,6 +86,8 @@ export interface Desk {
   listMessages(conversationId: string, before: number | null, limit: number): Promise<Message[]>;
   /** The completed rounds of a turn, oldest first; none when there is no such turn. */
   listRounds(turnId: string): Promise<TurnRound[]>;
+  /** The model calls of a turn exactly as they were made, oldest first; older ones are forgotten. */
+  listExchanges(turnId: string): Promise<ModelExchange[]>;
   listFiles(prefix: string): Promise<FileEntry[]>;
   openFile(path: string): Promise<Outcome<{ entry: FileEntry; content: AsyncIterable<Uint8Array> }>>;
   /** Reads the whole audit chain and recomputes every hash. */

@@ -3,10 +3,12 @@ import {
   APPROVAL_STATES,
   type Approval,
   type CapView,
+  type ChatMessage,
   type Conversation,
   fileEntrySchema,
   type Message,
   MICROS_PER_DOLLAR,
+  type ModelExchange,
   originSchema,
   type StatusView,
   sandboxLevelSchema,
@@ -349,12 +351,55 @@ export const turnViewSchema = z
         tasks: z.array(z.string()),
       }),
     ),
+    /** Model calls exactly as they were made; those of old turns are forgotten. */
+    calls: z.array(
+      z.strictObject({
+        at: moment,
+        durationMs: z.number(),
+        model: z.string(),
+        inputTokens: z.number().nullable(),
+        outputTokens: z.number().nullable(),
+        messages: z.array(z.strictObject({ role: z.string(), content: z.string() })),
+        tools: z.array(z.string()),
+        /** The request's messages and tools as JSON, byte for byte as they were put together. */
+        prompt: z.string(),
+      }),
+    ),
   })
   .openapi('Turn');
 
-export function turnView(id: string, rounds: readonly TurnRound[]): z.infer<typeof turnViewSchema> {
+function callView({ at, durationMs, prompt, answer }: ModelExchange): TurnCallView {
+  return {
+    at: at.toISOString(),
+    durationMs,
+    model: answer.model,
+    inputTokens: answer.usage?.inputTokens ?? null,
+    outputTokens: answer.usage?.outputTokens ?? null,
+    messages: prompt.messages.map((message) => ({ role: message.role, content: wordsOf(message) })),
+    tools: prompt.tools.map((tool) => tool.function.name),
+    prompt: JSON.stringify(prompt),
+  };
+}
+
+type TurnCallView = z.infer<typeof turnViewSchema>['calls'][number];
+
+function wordsOf(message: ChatMessage): string {
+  const calls = message.role === 'assistant' ? (message.tool_calls ?? []) : [];
+  const { content } = message;
+  const words = typeof content === 'string' ? content : JSON.stringify(content ?? '');
+  return [words, ...calls.map((call) => `${call.function.name} ${call.function.arguments}`)]
+    .join('\n')
+    .trim();
+}
+
+export function turnView(
+  id: string,
+  rounds: readonly TurnRound[],
+  exchanges: readonly ModelExchange[],
+): z.infer<typeof turnViewSchema> {
   return {
     id,
+    calls: exchanges.map(callView),
     rounds: rounds.map(({ round, text, toolCalls, results, tasks }) => ({
       round,
       text,

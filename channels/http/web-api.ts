@@ -88,7 +88,9 @@ function addReading(api: OpenAPIHono, deps: WebApiDeps): void {
   });
   api.openapi(routes.getTurn, async (context) => {
     const { turn } = context.req.valid('param');
-    return context.json(turnView(turn, await deps.desk().listRounds(turn)), 200);
+    const desk = deps.desk();
+    const [rounds, exchanges] = await Promise.all([desk.listRounds(turn), desk.listExchanges(turn)]);
+    return context.json(turnView(turn, rounds, exchanges), 200);
   });
 }
 

@@ -256,6 +256,16 @@ export interface TurnView {
     readonly results: readonly { readonly callId: string; readonly content: string }[];
     readonly tasks: readonly string[];
   }[];
+  readonly calls: readonly {
+    readonly at: string;
+    readonly durationMs: number;
+    readonly model: string;
+    readonly inputTokens: number | null;
+    readonly outputTokens: number | null;
+    readonly messages: readonly { readonly role: string; readonly content: string }[];
+    readonly tools: readonly string[];
+    readonly prompt: string;
+  }[];
 }
 
 export interface StoredFile {

@@ -187,6 +187,44 @@ function indented(text: string): string {
 
 /** The rounds of a turn: what the coordinator's model called before it answered. */
 function turnContent(turn: TurnView, task: string | null): HTMLElement[] {
+  return [...roundContent(turn, task), ...callContent(turn)];
+}
+
+/** What the model was really asked, call by call. */
+function callContent({ calls }: TurnView): HTMLElement[] {
+  if (calls.length === 0) return [];
+  return [
+    el('h3', {}, 'Model calls and their exact prompts'),
+    el(
+      'ol',
+      { class: 'spans' },
+      ...calls.map(({ at, durationMs, model, inputTokens, outputTokens, messages, tools, prompt }, index) => {
+        const id = `model-call-${index}`;
+        const tokens = inputTokens === null ? '' : `${inputTokens} tokens in, ${outputTokens ?? 0} out`;
+        return el(
+          'li',
+          { class: 'span call' },
+          el(
+            'details',
+            { id },
+            el(
+              'summary',
+              { id: `${id}-line` },
+              el('span', { class: 'offset' }, new Date(at).toLocaleTimeString()),
+              el('span', { class: 'what' }, el('b', {}, showHidden(model)), ` ${tokens}`),
+              el('span', { class: 'took' }, spanWords(durationMs)),
+            ),
+            ...messages.flatMap(({ role, content }) => part(role, content)),
+            ...part('Tools on offer', tools.join(', ')),
+            ...part('As it was sent (JSON)', prompt),
+          ),
+        );
+      }),
+    ),
+  ];
+}
+
+function roundContent(turn: TurnView, task: string | null): HTMLElement[] {
   if (turn.rounds.length === 0)
     return task === null
       ? [el('p', { class: 'note' }, 'It was answered at once: no tool was called and no task was started.')]

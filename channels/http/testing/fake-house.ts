@@ -213,6 +213,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
     listMessages: async (conversationId, _before, limit) =>
       house.messages.filter((message) => message.conversationId === conversationId).slice(-limit),
     listRounds: async () => [],
+    listExchanges: async () => [],
     listFiles: async (prefix) =>
       [...house.files]
         .filter(([path]) => path.startsWith(prefix))
