@@ -60,7 +60,7 @@ describe('the web chat of a running Reeve', () => {
     await page.locator('#questions').waitFor({ state: 'hidden' });
 
     await page.getByRole('button', { name: 'How this came about: How T-2 went' }).press('Enter');
-    await page.locator('.run').getByText('waiting').or(page.locator('.span.wait')).first().waitFor();
+    await page.locator('.run .span.wait').first().waitFor();
     await expectFocus(page, '#run-title');
     await page.locator('.span.call summary').first().press('Enter');
     await takePicture(page, 'run-dark');
