@@ -4,6 +4,7 @@ import { readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cgroupPrefix } from './obtainable.ts';
 import { createProbeLauncher, type ProbedPair, type ProbeLauncher } from './testing/probe-launcher.ts';
 
 const isRoot = process.geteuid?.() === 0;
@@ -20,9 +21,10 @@ interface ShellEnd {
 const run = async (pair: ProbedPair, command: string): Promise<ShellEnd> =>
   (await pair.probe('sandbox', shell(command))) as ShellEnd;
 
-/** Directories of all our cgroups on this host whose name contains `text`. */
-async function findCgroups(text: string): Promise<string[]> {
-  const found = execFileSync('/usr/bin/find', ['/sys/fs/cgroup', '-type', 'd', '-name', `reeve-*${text}*`], {
+/** Directories of this launcher's cgroups whose name contains `text`; others may run on the same host. */
+async function findCgroups(base: string, text: string): Promise<string[]> {
+  const name = `${cgroupPrefix(join(base, 'run'))}*${text}*`;
+  const found = execFileSync('/usr/bin/find', ['/sys/fs/cgroup', '-type', 'd', '-name', name], {
     encoding: 'utf8',
   });
   return found.split('\n').filter((line) => line !== '');
@@ -55,7 +57,7 @@ describe('by cgroups and a file system of its own, where the host has both', () 
 
   it('holds the processes of the sandbox, and no others, from before they start anything', async (context) => {
     if (level.cgroup === 'none') context.skip('no cgroup can be made here');
-    const inside = await findCgroups(`${pair.executor.id}-sandbox`);
+    const inside = await findCgroups(base, `${pair.executor.id}-sandbox`);
     expect(inside.length).toBeGreaterThan(0);
     const ids = (await readFile(join(inside[0] ?? '', 'cgroup.procs'), 'utf8')).trim().split('\n');
     const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8')));
@@ -97,7 +99,7 @@ print(time.process_time())'`;
   it('leaves no cgroup, mount or loop device behind', async () => {
     const second = await probes.launch('t');
     await second.executor.kill();
-    await expect.poll(() => findCgroups(`-${second.executor.id}-`), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => findCgroups(base, `${second.executor.id}-`), { timeout: 5000 }).toEqual([]);
     expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(base);
     await expect.poll(() => readdir(join(base, 'state/scratch'))).not.toContain(second.executor.id);
     if (isRoot)

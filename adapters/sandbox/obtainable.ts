@@ -35,8 +35,7 @@ const trialLimits = { memoryBytes: trialBytes, processes: 1, cpuPercent: 100, cp
 /** Tries what this host offers. Never fails for want of it: what is not to be had is a reason in the answer. */
 export async function findObtainable(options: ObtainableOptions): Promise<Obtainable> {
   const reasons: string[] = [];
-  const digest = createHash('sha256').update(options.runtimeDir).digest('hex').slice(0, 12);
-  const prefix = `reeve-${digest}-`;
+  const prefix = cgroupPrefix(options.runtimeDir);
   const bases = options.without.includes('cgroups') ? [] : await findBases(prefix, reasons);
   const versions = new Set(bases.map(({ version }) => version));
   return {
@@ -46,6 +45,11 @@ export async function findObtainable(options: ObtainableOptions): Promise<Obtain
     scratchImages: !options.without.includes('scratch-images') && (await canMountImages(options, reasons)),
     reasons,
   };
+}
+
+/** How the names of a launcher's cgroups begin: two launchers never share one. */
+export function cgroupPrefix(runtimeDir: string): string {
+  return `reeve-${createHash('sha256').update(runtimeDir).digest('hex').slice(0, 12)}-`;
 }
 
 /** Bases in which a cgroup could be made and limited just now; each controller at most once. */
