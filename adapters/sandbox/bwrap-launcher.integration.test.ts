@@ -297,7 +297,7 @@ describe('the end of a pair', () => {
       '/',
       '--setenv',
       'X',
-      join(left, 'run/pairs/pair-9'),
+      join(left, 'state/scratch/pair-9'),
       'sleep',
       '60',
     ]);

@@ -145,7 +145,8 @@ async function prepareHost(options: BwrapLauncherOptions, slots: Slots, asRoot: 
   await mkdir(options.runtimeDir, { recursive: true, mode: 0o700 });
   await mkdir(compileCache, { recursive: true, mode: 0o755 });
   await mkdir(etcDirectory, { recursive: true, mode: 0o755 });
-  await killLeftovers(join(options.runtimeDir, 'pairs/'));
+  // By what they mount of it: a later process of the same home has another directory for its sockets.
+  await killLeftovers(join(options.stateDir, '/'));
   const without = options.without ?? [];
   const obtainable = await findObtainable({ ...options, asRoot, without });
   const rooms = createRooms({ ...options, ...obtainable, slots });
