@@ -14,10 +14,10 @@ function taskCardKey(id: string): string {
 }
 
 /**
- * A task's card as chat.md orders it: state, id, title, elapsed; the step; what it has cost so far of its cap; the
+ * A task's card as chat.md orders it: state, id, title, elapsed; the step; its questions, tier and cost so far; the
  * buttons. Folded to one line once over.
  */
-export function taskCard(task: Task, now: Date, spending: string | null = null): Card {
+export function taskCard(task: Task, now: Date, footnote: string | null = null): Card {
   const since = task.startedAt ?? task.createdAt;
   const elapsed = spanText((task.endedAt ?? now).getTime() - since.getTime());
   const title = `${stateIcon(task)} ${taskName(task)} · ${stateText(task)} · ${elapsed}`;
@@ -29,11 +29,11 @@ export function taskCard(task: Task, now: Date, spending: string | null = null):
     done: task.steps,
     total: null,
   };
-  const cost: Block[] = spending === null ? [] : [{ kind: 'text', text: spending }];
+  const notes: Block[] = footnote === null ? [] : [{ kind: 'text', text: footnote }];
   return {
     key: taskCardKey(task.id),
     title: showHiddenInLine(title),
-    blocks: [progress, ...cost, buttons(task)],
+    blocks: [progress, ...notes, buttons(task)],
   };
 }
 
@@ -72,13 +72,13 @@ export function taskCardEntry(
   conversation: Conversation,
   id: string,
   now: Date,
-  spending: string | null = null,
+  footnote: string | null = null,
 ): OutboxEntry {
   return {
     id,
     conversationId: conversation.id,
     chat: conversation.chat,
-    content: { kind: 'card', card: taskCard(task, now, spending) },
+    content: { kind: 'card', card: taskCard(task, now, footnote) },
     about: { kind: 'task-card', taskId: task.id, state: task.state },
     replyTo: null,
     urgency: 'progress',

@@ -7,8 +7,8 @@ import {
   type Store,
   type TaskId,
 } from '@reeve/core';
-import { taskSpending } from './spending.ts';
 import { taskCardEntry } from './task-card.ts';
+import { taskFootnote } from './task-footnote.ts';
 import { createSignal } from './wake-signal.ts';
 
 export interface TaskCards {
@@ -55,7 +55,7 @@ export function createTaskCards(deps: {
       const current = await records.tasks.get(id);
       if (current && isLive(current))
         await records.outbox.add(
-          taskCardEntry(current, conversation, deps.newId(), now, await taskSpending(records, id, deps.caps)),
+          taskCardEntry(current, conversation, deps.newId(), now, await taskFootnote(records, id, deps.caps)),
           now,
         );
     });

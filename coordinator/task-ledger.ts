@@ -11,8 +11,8 @@ import {
   type TaskId,
   type TaskMove,
 } from '@reeve/core';
-import { taskSpending } from './spending.ts';
 import { taskCardEntry } from './task-card.ts';
+import { taskFootnote } from './task-footnote.ts';
 import { taskResultEntry, taskResultEvent } from './task-result.ts';
 import { voidApprovals } from './void-approvals.ts';
 
@@ -135,8 +135,8 @@ async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, no
   const conversation = await records.conversations.get(task.conversationId);
   if (!conversation)
     throw new Error(`${task.id} belongs to conversation ${task.conversationId}, which does not exist`);
-  const spending = isLive(task) ? await taskSpending(records, task.id, deps.caps) : null;
-  await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now, spending), now);
+  const footnote = isLive(task) ? await taskFootnote(records, task.id, deps.caps) : null;
+  await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now, footnote), now);
   if (isLive(task)) return;
   await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);
   const ending = {

@@ -1,3 +1,4 @@
+export { type CardSample, readCardSamples } from './card-samples.ts';
 export { type ModelFixture, modelContract } from './model-contract.ts';
 export {
   callsTools,
