@@ -7,6 +7,7 @@ import {
   type TaskId,
   taskIdSchema,
 } from '@reeve/core';
+import { always } from './always-command.ts';
 import {
   answer,
   type Command,
@@ -313,5 +314,6 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     why,
     files,
     undo,
+    always,
   ].map((command) => [command.name, command]),
 );

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { ObjectTooLarge, type Outcome, parseDrivePath, type Records, type StoredFile } from '@reeve/core';
 import { storeBlob } from './blob-store.ts';
 import type { DriveDeps } from './drive-effects.ts';
@@ -7,6 +8,8 @@ export interface Drive {
   open(path: string): Promise<Outcome<{ entry: StoredFile; content: AsyncIterable<Uint8Array> }>>;
   /** Stores what a person hands over; a taken name gets a number. */
   upload(name: string, content: AsyncIterable<Uint8Array>, by: string): Promise<Outcome<StoredFile>>;
+  /** Stores a person's own text under a name; an earlier version is kept. */
+  replace(path: string, text: string, by: string): Promise<Outcome<StoredFile>>;
   /** Brings a file back as it was before it was last overwritten or deleted. */
   restore(path: string, by: string): Promise<Outcome<StoredFile>>;
 }
@@ -44,6 +47,24 @@ export function createDrive(deps: DriveDeps): Drive {
         if (error instanceof ObjectTooLarge) return { kind: 'failed', failure: { code: 'file-too-large' } };
         throw error;
       }
+    },
+
+    async replace(path, text, by) {
+      const parsed = parseDrivePath(path);
+      if (parsed.kind === 'refused')
+        return { kind: 'failed', failure: { code: 'file-name-refused', about: parsed.reason } };
+      const stored = await storeBlob(deps, Readable.from([Buffer.from(text)]));
+      const entry = await store.transaction(async (records) => {
+        const now = clock.now();
+        const file = await records.files.put({ path: parsed.path, ...stored, writtenBy: by }, now);
+        const detail = { bytes: stored.bytes, sha256: stored.sha256 };
+        await records.audit.append(
+          { event: 'file-written', actor: `person:${by}`, subject: parsed.path, detail },
+          now,
+        );
+        return file;
+      });
+      return { kind: 'ok', value: entry };
     },
 
     async restore(path, by) {

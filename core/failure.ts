@@ -96,6 +96,13 @@ const kinds = {
     retryable: false,
     status: 422,
   },
+  'instructions-full': {
+    what: 'There are too many lasting wishes: they are read with every message.',
+    notDone: 'The new one was not kept.',
+    hint: 'Shorten INSTRUCTIONS.md among your files, then type it again.',
+    retryable: false,
+    status: 422,
+  },
   'approval-not-editable': {
     what: 'That question is not about something that can be changed.',
     notDone: 'Nothing was decided.',

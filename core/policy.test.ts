@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EffectCall, Grant } from './approval.ts';
-import { judge, type PolicyContext, parseDrivePath } from './policy.ts';
+import { judge, PERSONA_FILES, type PolicyContext, parseDrivePath } from './policy.ts';
 import { parseAll } from './token.ts';
 
 const NOW = new Date('2026-11-20T10:00:00Z');
@@ -48,6 +48,19 @@ describe('policy', () => {
       tier: 'change',
     });
     expect(judge(call('files.put', 'T-30/primes.csv'), context())).toEqual({ kind: 'ask', tier: 'change' });
+  });
+
+  it('asks every time before the owner’s words about the agent change, whatever was granted', () => {
+    const wide = { ...grant, resource: 'drive/**', task: 'T-3' } as const;
+    for (const name of PERSONA_FILES)
+      for (const fileExists of [true, false])
+        expect(judge(call('files.put', name), context({ grants: [wide], fileExists }))).toEqual({
+          kind: 'ask',
+          tier: 'destructive',
+        });
+    expect(judge(call('files.put', 'notes/SOUL.md'), context({ grants: [wide] }))).toMatchObject({
+      kind: 'allow',
+    });
   });
 
   it('lets a grant cover a change, for the owner and until it lapses', () => {

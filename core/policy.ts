@@ -108,10 +108,18 @@ function judgePut(call: EffectCall, context: PolicyContext): Verdict {
   }
   if (!allows(context.capabilities, 'file', resource, 'write'))
     return { kind: 'deny', reason: 'this task may not change that file' };
+  if (isPersonaFile(resource)) return { kind: 'ask', tier: 'destructive' };
   const grant = coveringGrant(call, resource, context);
   return grant
     ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
     : { kind: 'ask', tier: 'change' };
+}
+
+/** The owner's words about the agent itself, read with every message. Who changes them changes the agent: always asked. */
+export const PERSONA_FILES = ['SOUL.md', 'USER.md', 'INSTRUCTIONS.md'] as const;
+
+function isPersonaFile(resource: string): boolean {
+  return PERSONA_FILES.some((name) => resource === `drive/${name}`);
 }
 
 function judgeDelete(call: EffectCall, context: PolicyContext): Verdict {

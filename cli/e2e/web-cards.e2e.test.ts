@@ -26,11 +26,8 @@ it('renders every card as the golden file has it', async () => {
     await house.deliver({ kind: 'card', card: { ...card, key: `${card.key}#${index}` } }, about);
     await page.locator('article.card').nth(index).waitFor();
   }
-  const words = await page
-    .locator('article.card')
-    .evaluateAll<string[], { innerText: string }>((cards) =>
-      cards.map(({ innerText }) => innerText.replace(/\n+/g, '\n').trim()),
-    );
+  const texts = await page.locator('article.card').allInnerTexts();
+  const words = texts.map((text) => text.replace(/\n+/g, '\n').trim());
   const rendered = samples.map(({ name }, index) => `## ${name}\n\n${words[index] ?? ''}\n`);
   await expect(rendered.join('\n')).toMatchFileSnapshot('golden/web-cards.txt');
   await takePicture(page, 'cards');

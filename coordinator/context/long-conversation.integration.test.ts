@@ -146,6 +146,22 @@ describe('what a turn reads beside the words', () => {
     expect(after).toContain('Who you are (SOUL.md, written by the owner):\nYou are calm.');
   });
 
+  it('is what the owner said should always hold, until it is taken back', async () => {
+    const scripted = model();
+    const house = await estate.open({ model: scripted });
+    await ask(house, '/always  answer in rhyme');
+    await ask(house, '/always call me Ada');
+    await ask(house, 'one');
+    expect(contentOf(scripted.requests.at(-1) as ChatRequest)[1]).toBe(
+      'What always holds (INSTRUCTIONS.md, written by the owner):\n- answer in rhyme\n- call me Ada',
+    );
+    expect(await ask(house, '/always')).toContain('- answer in rhyme\n- call me Ada');
+    await ask(house, '/undo INSTRUCTIONS.md');
+    await ask(house, 'two');
+    expect(contentOf(scripted.requests.at(-1) as ChatRequest).join('\n')).not.toContain('call me Ada');
+    expect(await ask(house, `/always ${'long '.repeat(1000)}`)).toContain('too many lasting wishes');
+  });
+
   it('is small texts in full, and images for a model that sees; the name alone where none does', async () => {
     const png = Buffer.from('89504e470d0a1a0a0000000d49484452ff', 'hex');
     for (const canSee of [false, true]) {
