@@ -229,6 +229,52 @@ describe('tabs and networks', () => {
   });
 });
 
+describe('clocks', () => {
+  it('an hour without a network: says since when, then has everything once and in order', async () => {
+    await using watched = await openPage(browser);
+    const { page, context } = watched;
+    await page.clock.install({ time: new Date('2026-11-21T14:05:00Z') });
+    await open(page);
+    await say('before');
+    await page.getByText('before', { exact: true }).waitFor();
+    await context.setOffline(true);
+    await house.stop();
+    await page.clock.runFor('00:30');
+    await page.getByText(/Not connected since 14:0\d; trying again/).waitFor();
+    for (let number = 1; number <= 60; number += 1) await say(`while away ${number}`);
+    await page.clock.fastForward('01:00:00');
+    await page.getByText(/Not connected since 14:0\d; trying again/).waitFor();
+    await house.resume();
+    await context.setOffline(false);
+    await page.clock.runFor('00:30');
+    await page.getByText('while away 60', { exact: true }).waitFor();
+    const shown = await page
+      .locator('#messages')
+      .getByText(/^while away \d+$/)
+      .allTextContents();
+    expect(shown.slice(-3)).toEqual(['while away 58', 'while away 59', 'while away 60']);
+    expect(new Set(shown).size).toBe(shown.length);
+    expect(watched.complaints).toEqual([]);
+  });
+
+  it('that jump back a day change nothing of what is shown, and messages still go both ways', async () => {
+    await using watched = await openPage(browser);
+    const { page } = watched;
+    await page.clock.install({ time: new Date('2026-11-21T14:05:00Z') });
+    await open(page);
+    await say('before');
+    await page.getByText('before', { exact: true }).waitFor();
+    await page.clock.setSystemTime(new Date('2026-11-20T02:00:00Z'));
+    await page.getByLabel('Message', { exact: true }).fill('yesterday, it seems');
+    await page.keyboard.press('Enter');
+    await page.locator('#messages .said', { hasText: 'yesterday, it seems' }).waitFor();
+    await say('after');
+    await page.getByText('after', { exact: true }).waitFor();
+    expect(house.received.map(({ text }) => text)).toEqual(['yesterday, it seems']);
+    expect(watched.complaints).toEqual([]);
+  });
+});
+
 describe('much', () => {
   it('ten thousand messages: few are on the page, old ones come by scrolling and by search', async () => {
     for (let number = 1; number <= 10_000; number += 1) await say(`message number ${number} of many`);
