@@ -50,12 +50,11 @@ export async function joinEnds(inner: Duplex, outer: Socket, options: JoinOption
 
   const outward = pipeline(inner, counting('out'), outer, { signal });
   const inward = pipeline(outer, counting('in'), inner, { signal });
-  // Once the worker's end is closed nothing more can come in; a pipeline does not always notice (Node 24).
-  const innerClosed = new Promise<void>((resolve) => {
-    inner.once('close', resolve);
-    if (inner.closed) resolve();
-  });
-  const carried = Promise.all([outward, Promise.race([inward, innerClosed])]);
+  // Nothing more can go where an end is closed; a pipeline does not always notice (Node 24).
+  const carried = Promise.all([
+    Promise.race([outward, closingOf(outer)]),
+    Promise.race([inward, closingOf(inner)]),
+  ]);
   let because = 'one end has closed it';
   try {
     await Promise.race([carried, watch()]);
@@ -71,4 +70,11 @@ export async function joinEnds(inner: Duplex, outer: Socket, options: JoinOption
     for (const carrier of [outward, inward, carried]) carrier.catch(() => undefined);
   }
   return { bytesOut: passed.out, bytesIn: passed.in, because };
+}
+
+function closingOf(end: Duplex): Promise<void> {
+  return new Promise((resolve) => {
+    end.once('close', resolve);
+    if (end.closed) resolve();
+  });
 }

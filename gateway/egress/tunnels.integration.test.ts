@@ -172,6 +172,16 @@ describe('a tunnel ends', () => {
     await expect.poll(() => visitors.size).toBe(0);
   });
 
+  it('when the other side has said everything; its place is free then', async () => {
+    const { bench, target, visitors } = await open({ limits: { tunnelsPerTask: 1 } });
+    const { socket } = await bench.tunnel(target, bench.token());
+    await expect.poll(() => visitors.size).toBe(1);
+    for (const visitor of visitors) visitor.end('that was all');
+    expect(String(await socket.toArray())).toBe('that was all');
+    await expect.poll(() => bench.logged.join('\n')).toContain('one end has closed it');
+    expect((await bench.tunnel(target, bench.token())).status).toBe(200);
+  });
+
   it('when the other side breaks it', async () => {
     const { bench, target, visitors } = await open();
     const { socket } = await bench.tunnel(target, bench.token());
