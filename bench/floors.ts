@@ -4,14 +4,13 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import { startChild } from './children.ts';
 import { followEvents } from './event-feed.ts';
 import type { Floor } from './figure.ts';
 import { createLoopback } from './loopback.ts';
 import { takeSamples, timed } from './measure.ts';
 
-const SERVER = fileURLToPath(new URL('./floor/main.ts', import.meta.url));
+const SERVER = new URL('./floor/main.ts', import.meta.url);
 const BWRAP = '/usr/bin/bwrap';
 const ROUND_TRIPS = { warmUp: 50, samples: 200 };
 const PROCESS_STARTS = { warmUp: 2, samples: 12 };
@@ -20,7 +19,7 @@ const PROCESS_STARTS = { warmUp: 2, samples: 12 };
 export async function measureEventRoundTrip(): Promise<Floor> {
   await using server = await startFloorServer();
   using client = createLoopback({ port: server.port }, '');
-  const stream = await client.open('/v1/events');
+  const stream = await client.open('GET', '/v1/events');
   const feed = followEvents(stream, (data) => data);
   const samples = await takeSamples(ROUND_TRIPS, async (index) => {
     const event = feed.next('the echo', (data) => data === String(index));
@@ -58,6 +57,12 @@ export async function measureNodeStart(): Promise<Floor> {
   return { title: 'bare node start', samples };
 }
 
+/** `/bin/true`, from its start to its end. */
+export async function measureTrueStart(): Promise<Floor> {
+  const samples = await takeSamples(PROCESS_STARTS, () => timed(() => runToEnd('/bin/true', [])));
+  return { title: 'spawn of /bin/true', samples };
+}
+
 /** bubblewrap with every namespace round `true`, from its start to its end; null where there is none. */
 export async function measureBwrapStart(): Promise<Floor | null> {
   if (!existsSync(BWRAP)) return null;
@@ -88,23 +93,21 @@ export async function runToEnd(
   return output;
 }
 
-interface FloorServer extends AsyncDisposable {
+export interface FloorServer extends AsyncDisposable {
   readonly port: number;
   readonly socketPath: string;
 }
 
-async function startFloorServer(): Promise<FloorServer> {
+/** A bare Node server in a process of its own, which answers any POST with `{}`. */
+export async function startFloorServer(): Promise<FloorServer> {
   const directory = await mkdtemp(path.join(tmpdir(), 'reeve-bench-'));
   const socketPath = path.join(directory, 'floor.sock');
-  const child = spawn(process.execPath, [SERVER, socketPath], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+  const server = await startChild(SERVER, [socketPath]);
   return {
-    port: Number(line),
+    port: Number(server.firstLine),
     socketPath,
     async [Symbol.asyncDispose]() {
-      const closed = once(child, 'close');
-      child.stdin.end();
-      await closed;
+      await server[Symbol.asyncDispose]();
       await rm(directory, { recursive: true, force: true });
     },
   };

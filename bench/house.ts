@@ -16,7 +16,8 @@ interface HouseCalls {
   /** Starts tasks in a conversation named after the tag and resolves with their ids once the answer is there. */
   startTasks(job: BenchJob, count: number, tag: string): Promise<readonly string[]>;
   task(id: string): Promise<TaskDetail>;
-  approve(code: string): Promise<void>;
+  /** Says yes, once or for everything alike that the task asks. */
+  approve(code: string, scope?: 'once' | 'task'): Promise<void>;
   cancel(id: string): Promise<void>;
 }
 
@@ -39,7 +40,7 @@ export async function openHouse(settings: Readonly<Record<string, string>> = {})
   const reeve = opened.use(await startReeve(home, { ...houseSettings(model.baseUrl), ...settings }));
   const token = (await readFile(path.join(home.path, 'keys', 'api-token'), 'utf8')).trim();
   const client = opened.use(createLoopback({ port: Number(new URL(reeve.url).port) }, token));
-  const stream = await client.open('/v1/events');
+  const stream = await client.open('GET', '/v1/events');
   opened.defer(() => void stream.destroy());
   const events = followEvents(stream, (data) => apiEventSchema.parse(JSON.parse(data)));
   const calls = createCalls(client, events);
@@ -71,8 +72,8 @@ function createCalls(client: Loopback, events: EventFeed<ApiEvent>): HouseCalls 
       return 'about' in event && event.about.kind === 'turn' ? event.about.tasks : [];
     },
     task: async (id) => taskDetailSchema.parse(await call('GET', `/v1/tasks/${id}`)),
-    async approve(code) {
-      await call('POST', `/v1/approvals/${code}/decision`, { decision: 'approve' });
+    async approve(code, scope = 'once') {
+      await call('POST', `/v1/approvals/${code}/decision`, { decision: 'approve', scope });
     },
     async cancel(id) {
       await call('POST', `/v1/tasks/${id}/cancel`);

@@ -12,7 +12,7 @@ export interface LoopbackAnswer {
 export interface Loopback extends Disposable {
   send(method: string, path: string, body?: string): Promise<LoopbackAnswer>;
   /** A response whose body stays open. */
-  open(path: string): Promise<IncomingMessage>;
+  open(method: string, path: string, body?: string): Promise<IncomingMessage>;
 }
 
 export function createLoopback(target: Target, token: string): Loopback {
@@ -41,7 +41,7 @@ export function createLoopback(target: Target, token: string): Loopback {
       for await (const chunk of response as AsyncIterable<string>) text += chunk;
       return { status: response.statusCode ?? 0, text };
     },
-    open: (path) => start('GET', path),
+    open: start,
     [Symbol.dispose]: () => agent.destroy(),
   };
 }

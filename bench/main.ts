@@ -4,9 +4,11 @@ import { describeMachine } from './machine.ts';
 import type { Section } from './section.ts';
 import { measureApproval } from './sections/approval.ts';
 import { measureAudit } from './sections/audit.ts';
+import { measureGateway } from './sections/gateway.ts';
 import { measureInstall } from './sections/install.ts';
 import { measureMemory } from './sections/memory.ts';
 import { measureReply } from './sections/reply.ts';
+import { measureSandbox } from './sections/sandbox.ts';
 import { measureStart } from './sections/start.ts';
 import { measureStep } from './sections/step.ts';
 import { measureTaskStart } from './sections/task-start.ts';
@@ -24,6 +26,8 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['approval', measureApproval],
   ['audit', measureAudit],
   ['web', measureWeb],
+  ['sandbox', measureSandbox],
+  ['gateway', measureGateway],
 ]);
 
 /** Measures the named sections, or all, one after the other. Progress goes to stderr, the report to stdout. */

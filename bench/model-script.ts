@@ -21,8 +21,25 @@ export interface ScriptedAnswer {
   readonly calls: readonly ScriptedCall[];
 }
 
+/** Commands that try to bring the machine down, each over and over until its task is cancelled. */
+const BOMBS = {
+  fork: 'bomb() { bomb | bomb & }; bomb 2>/dev/null; (exec 2>/dev/null; while :; do sleep 9 & done); sleep 100',
+  memory: 'while :; do python3 -c \'b = b"x" * 4_000_000_000\'; done',
+  disk: 'while :; do for i in $(seq 9); do dd if=/dev/zero of=f$i bs=1M count=100 2>/dev/null; done; rm -f f*; done',
+  files:
+    'while :; do (for i in $(seq 70); do echo $i > $i; exec {fd}<$i; done; i=0; while exec {fd}</dev/null; do :; done) 2>/dev/null; done',
+  output: 'tr "\\0" x < /dev/zero',
+  cpu: 'for i in 1 2 3 4 5 6 7 8; do (while :; do :; done) & done; sleep 100',
+} as const;
+
+export type Bomb = keyof typeof BOMBS;
+export const BOMB_NAMES = Object.keys(BOMBS) as readonly Bomb[];
+
 /** Jobs that the bench gives to executors. */
-export type BenchJob = 'finish' | 'burn' | 'hold' | 'erase';
+export type BenchJob = 'finish' | 'burn' | 'hold' | 'erase' | Bomb;
+const JOB = `finish|burn|hold|erase|${BOMB_NAMES.join('|')}`;
+const GOAL = new RegExp(`^bench:(${JOB}) \\S+`);
+const ORDER = new RegExp(`^bench:start (${JOB}) (\\d+) (\\S+)$`);
 
 /** Words to the coordinator that it answers in words. */
 export function sayText(tag: number): string {
@@ -52,7 +69,7 @@ export function answerFor(request: CompletionRequest): ScriptedAnswer {
   const words = request.messages.flatMap(({ role, content }) =>
     role === 'user' && typeof content === 'string' ? [content] : [],
   );
-  const goal = /^bench:(finish|burn|hold|erase) \S+/.exec(words[0] ?? '');
+  const goal = GOAL.exec(words[0] ?? '');
   const isExecutor = goal !== null;
   const wanted = isExecutor ? goal[0] : (words.at(-1) ?? '');
   const round = isExecutor ? roundOf(request, words[0]) : roundOf(request, words.at(-1));
@@ -70,7 +87,7 @@ function roundOf({ messages }: CompletionRequest, words: string | undefined): nu
 }
 
 function callsOfCoordinator(words: string, round: number): ScriptedCall[] {
-  const order = /^bench:start (finish|burn|hold|erase) (\d+) (\S+)$/.exec(words);
+  const order = ORDER.exec(words);
   if (order === null || round > 0) return [];
   const [, job, count, tag] = order;
   return Array.from({ length: Number(count) }, (_, index) => ({
@@ -89,6 +106,8 @@ function callsOfJob(job: BenchJob, round: number, task: string): ScriptedCall[] 
       return round > 0 ? [] : [shellRun(`sleep ${HOLD_SECONDS}`, HOLD_SECONDS)];
     case 'erase':
       return round >= ERASED_FILES ? [] : storeAndErase(round, `${task}/note-${round}.txt`);
+    default:
+      return round > 0 ? [] : [shellRun(BOMBS[job], BURN_SECONDS)];
   }
 }
 

@@ -29,7 +29,7 @@ async function measureReplies(
 ): Promise<Figure[]> {
   const finals: number[] = [];
   const drafts = await takeSamples(PLAN, async (index) => {
-    const { draft, final } = await measureOne(house, firstTag + index + 1);
+    const { draft, final } = await measureOneReply(house, firstTag + index + 1);
     if (index >= PLAN.warmUp) finals.push(final);
     return draft;
   });
@@ -55,7 +55,7 @@ async function measureReplies(
 }
 
 /** One message: milliseconds to its first draft and to its answer, each without the model's own. */
-async function measureOne(house: House, tag: number): Promise<{ draft: number; final: number }> {
+export async function measureOneReply(house: House, tag: number): Promise<{ draft: number; final: number }> {
   const { events, model } = house;
   const conversation = 'replies';
   const first = events.next(

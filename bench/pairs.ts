@@ -1,0 +1,64 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { LaunchedExecutor, SandboxLevel, SandboxLimits } from '@reeve/core';
+import { createBwrapLauncher } from '@reeve/sandbox';
+import { type Asking, openScriptedLink } from './scripted-link.ts';
+
+/** Real executor pairs whose link is the bench's. */
+export interface Pairs extends AsyncDisposable {
+  readonly level: SandboxLevel;
+  /** Starts one; resolves when its loop asks for work. */
+  launch(): Promise<{ readonly executor: LaunchedExecutor; readonly asking: Asking }>;
+}
+
+const APP_ROOT = fileURLToPath(new URL('../', import.meta.url));
+/** What an executor needs of the clone, as `reeve up` gives it. */
+const EXECUTOR_CODE = ['core', 'executor', 'adapters/model', 'node_modules', 'package.json'];
+/** As `reeve up` sets them. */
+const LIMITS: SandboxLimits = {
+  memoryBytes: 1024 ** 3,
+  scratchBytes: 2 * 1024 ** 3,
+  processes: 256,
+  cpuPercent: 100,
+};
+
+export async function openPairs(): Promise<Pairs> {
+  await using opened = new AsyncDisposableStack();
+  const directory = await mkdtemp(path.join(tmpdir(), 'reeve-bench-'));
+  opened.defer(() => rm(directory, { recursive: true, force: true }));
+  await mkdir(path.join(directory, 'doors'));
+  const link = opened.use(await openScriptedLink(path.join(directory, 'doors', 'link.sock')));
+  const gatewaySocket = path.join(directory, 'doors', 'gateway.sock');
+  const gateway = createServer().listen(gatewaySocket);
+  opened.defer(() => void gateway.close());
+  await once(gateway, 'listening');
+  const launcher = createBwrapLauncher({
+    appRoot: APP_ROOT,
+    codeDirectories: EXECUTOR_CODE,
+    nodeBinary: process.execPath,
+    loopEntry: 'executor/main.ts',
+    shimEntry: 'executor/shim/main.ts',
+    linkSocket: path.join(directory, 'doors', 'link.sock'),
+    gatewaySocket,
+    stateDir: path.join(directory, 'state'),
+    runtimeDir: path.join(directory, 'run'),
+  });
+  opened.defer(() => launcher.close());
+  const level = await launcher.level();
+  const resources = opened.move();
+  return {
+    level,
+    async launch() {
+      const [executor, asking] = await Promise.all([
+        launcher.launch({ ticket: 'a-ticket-of-the-bench', limits: LIMITS }),
+        link.next(),
+      ]);
+      return { executor, asking };
+    },
+    [Symbol.asyncDispose]: () => resources.disposeAsync(),
+  };
+}
