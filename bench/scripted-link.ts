@@ -120,6 +120,7 @@ function assignmentOf(commands: readonly string[]): Assignment {
     steps: [{ seq: 1, attempt: 1, at: new Date().toISOString(), body: model }],
     inputs: [],
     webSearch: false,
+    secrets: [],
     snapshot: null,
   });
 }

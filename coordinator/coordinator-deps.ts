@@ -7,6 +7,7 @@ import type {
   Log,
   Model,
   ObjectStore,
+  SecretDesk,
   Sender,
   Store,
   TaskQueue,
@@ -22,6 +23,8 @@ export interface CoordinatorDeps {
   readonly launcher: Launcher;
   /** Reaches models through the gateway. */
   readonly model: Model;
+  /** Which secrets there are, so that workers know what they may name. */
+  readonly secrets: Pick<SecretDesk, 'list'>;
   readonly channels: ReadonlyMap<string, ChannelAdapter>;
   readonly checkpoints: AuditCheckpoints;
   readonly clock: Clock;

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Launcher,
   LEASE_MS,
+  type SecretDesk,
   type Store,
   signToken,
   type TaskId,
@@ -26,6 +27,7 @@ export function createAssigner(deps: {
   timeZone: string;
   attemptLimitMs: number;
   webSearch: boolean;
+  secrets: Pick<SecretDesk, 'list'>;
 }): Assigner {
   const { store, ledger, clock } = deps;
   return async (slot, id) => {
@@ -36,10 +38,11 @@ export function createAssigner(deps: {
     const { task } = move;
     slot.begin(task.attempt);
     const deadline = new Date(Math.min(task.deadline.getTime(), clock.now().getTime() + deps.attemptLimitMs));
-    const [steps, inputs, snapshot] = await Promise.all([
+    const [steps, inputs, snapshot, secrets] = await Promise.all([
       store.steps.list(id),
       store.tasks.pendingInputs(id),
       store.steps.newestSnapshot(id),
+      deps.secrets.list(),
     ]);
     const { attempt, title, goal, origin, capabilities } = task;
     const expires = Math.ceil(deadline.getTime() / 1000);
@@ -61,6 +64,7 @@ export function createAssigner(deps: {
       steps,
       inputs,
       webSearch: deps.webSearch,
+      secrets: secrets.map(({ name, hosts }) => ({ name, hosts: [...hosts] })),
       snapshot: snapshot?.seq ?? null,
     };
   };

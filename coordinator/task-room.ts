@@ -179,6 +179,7 @@ function createLink(
     timeZone,
     attemptLimitMs,
     webSearch: settings.webSearch.isOn,
+    secrets: deps.secrets,
   });
   return createLinkServer({ service, pool, assign, tokenKey, clock, log });
 }

@@ -91,6 +91,8 @@ export const assignmentSchema = z.strictObject({
   inputs: z.array(taskInputSchema),
   /** Whether a search provider is set; without one the tool is not offered. */
   webSearch: z.boolean(),
+  /** What `secret:NAME` may name, and the hosts that each may go to; never a value. */
+  secrets: z.array(z.strictObject({ name: z.string(), hosts: z.array(z.string()) })),
   /** Sequence number of the step after which the newest scratch snapshot was taken; null when there is none. */
   snapshot: z.number().int().nullable(),
 });

@@ -16,7 +16,7 @@ export interface ToolDefinition {
   readonly parameters: z.ZodObject;
 }
 
-const scratchPath = z.string().min(1).max(1024).describe('Path in the scratch directory, relative to it.');
+const scratchPath = z.string().min(1).max(1024).describe('Path in scratch.');
 const drivePath = z
   .string()
   .min(1)
@@ -25,11 +25,7 @@ const drivePath = z
 
 export const toolParameters = {
   'shell.run': z.strictObject({
-    command: z
-      .string()
-      .min(1)
-      .max(100_000)
-      .describe('A bash command line. It runs in the scratch directory, without network.'),
+    command: z.string().min(1).max(100_000).describe('A bash command line, run in scratch.'),
     timeout_seconds: z.number().positive().max(600).default(60),
   }),
   'file.read': z.strictObject({
@@ -44,7 +40,7 @@ export const toolParameters = {
   }),
   'files.get': z.strictObject({
     path: drivePath,
-    to: scratchPath.describe('Where to put the copy in the scratch directory.'),
+    to: scratchPath.describe('Where in scratch to put the copy.'),
   }),
   'files.put': z.strictObject({
     from: scratchPath.describe('The scratch file to store.'),
@@ -54,7 +50,7 @@ export const toolParameters = {
   }),
   'files.delete': z.strictObject({
     path: drivePath,
-    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
   }),
   'http.fetch': z.strictObject({
     url: z.url({ protocol: /^https?$/ }).max(8192),
@@ -63,16 +59,16 @@ export const toolParameters = {
       .default({})
       .describe('A value may hold secret:NAME, which is filled in on the way out.'),
     body: z.string().max(1_000_000).optional(),
-    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
   }),
   'network.open': z.strictObject({
     host: z.string().min(1).max(255).describe('One host in full, such as pypi.org. No wildcards.'),
     port: z.number().int().min(1).max(65_535).default(443),
-    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
   }),
   'git.open': z.strictObject({
     repository: z.string().min(1).max(500).describe('Such as https://github.com/owner/name.'),
-    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
   }),
   'git.push': z.strictObject({
     directory: scratchPath.default('.').describe('The clone in the scratch directory.'),
@@ -91,7 +87,7 @@ export const toolParameters = {
       )
       .min(1)
       .max(10),
-    reason: z.string().max(500).default('').describe('Why, in one plain sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
   }),
   'web.search': z.strictObject({
     query: z.string().trim().min(1).max(400).describe('What to look for. The search provider reads it.'),
@@ -223,11 +219,21 @@ export function fromWireName(wire: string): ToolName | null {
   return null;
 }
 
-/** A tool's parameters as the JSON schema that goes to the model. */
+/**
+ * A tool's parameters as the JSON schema that goes to the model with every call. How long texts may be and which
+ * characters they may hold is left out: it costs tokens each time, and a call that breaks it is told so.
+ */
 export function parametersJsonSchema(parameters: z.ZodType): Record<string, unknown> {
-  const { $schema: _dialect, ...schema } = z.toJSONSchema(parameters, { io: 'input' });
+  const { $schema: _dialect, ...schema } = z.toJSONSchema(parameters, {
+    io: 'input',
+    override({ jsonSchema }) {
+      for (const bound of TEXT_BOUNDS) delete jsonSchema[bound];
+    },
+  });
   return schema;
 }
+
+const TEXT_BOUNDS = ['minLength', 'maxLength', 'pattern', 'format', 'propertyNames'] as const;
 
 export type ArgumentsParse =
   | { readonly kind: 'arguments'; readonly value: unknown }

@@ -83,7 +83,7 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
     });
     const end = await Promise.race([
       runTask({
-        task,
+        briefing: assignment,
         journal,
         model,
         tools: chatTools(offered),

@@ -1,5 +1,4 @@
 import {
-  type Assignment,
   type ChatTool,
   type Clock,
   collectAnswer,
@@ -12,7 +11,7 @@ import {
   TOOLS,
 } from '@reeve/core';
 import type { Control } from './control.ts';
-import { conversationOf } from './conversation.ts';
+import { type Briefing, conversationOf } from './conversation.ts';
 import { isModelStep, type Journal, openCalls } from './journal.ts';
 import { type CallPerformer, repeatsItself } from './perform-call.ts';
 import type { ScratchKeeper } from './scratch-keeper.ts';
@@ -27,7 +26,7 @@ export interface TaskEnd {
 }
 
 export interface RunTaskDeps {
-  readonly task: Assignment['task'];
+  readonly briefing: Briefing;
   readonly journal: Journal;
   readonly model: Model;
   /** The list that goes with every model call. */
@@ -65,7 +64,7 @@ export async function runTask(deps: RunTaskDeps): Promise<TaskEnd> {
     const end = hasNews ? null : await ending(journal);
     if (end) return end;
     if (journal.steps.filter(isModelStep).length >= MAX_MODEL_STEPS) return failed('task-steps', '');
-    if (deps.clock.now() >= new Date(deps.task.deadline)) return failed('task-deadline', '');
+    if (deps.clock.now() >= new Date(deps.briefing.task.deadline)) return failed('task-deadline', '');
     const failure = await askModel(deps);
     if (failure) return failure;
   }
@@ -131,7 +130,7 @@ async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
     try {
       const request = {
         role: 'executor',
-        messages: conversationOf(deps.task, deps.journal.steps),
+        messages: conversationOf(deps.briefing, deps.journal.steps),
         tools: deps.tools,
         maxTokens: ANSWER_TOKENS,
       } as const;

@@ -114,6 +114,7 @@ it('a secret reaches the site that it is for and nothing else: no file, row, log
   const prompts = JSON.stringify(model.server.getRequests().map(({ body }) => body));
   expect(prompts).toContain('the tide turns');
   expect(prompts).toContain('[secret]');
+  expect(prompts).toContain('[Secrets: secret:TIDES for 127.0.0.1.]');
   const dump = await dumpDatabase(path.join(home.path, 'database'));
   expect(dump).toContain('secret:TIDES');
   expect(canariesIn(dump, canaries)).toEqual([]);

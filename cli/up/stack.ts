@@ -227,6 +227,7 @@ function createRooms(
       role: 'coordinator',
       token: coordinatorToken(tokenKey, clock),
     }),
+    secrets: parts.secrets,
     channels: new Map([[http.name, http]]),
     clock,
     ids,

@@ -113,6 +113,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
         ...plan.settings,
       },
       trouble: () => [],
+      secrets: { list: async () => [] },
       checkpoints: { note: async () => undefined, all: async () => [] },
     });
     coordinator.link.listen(socketPath);

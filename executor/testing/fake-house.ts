@@ -202,6 +202,7 @@ export function assignmentWith(patch: Partial<Assignment> = {}): Assignment {
     steps: [],
     inputs: [],
     webSearch: false,
+    secrets: [],
     snapshot: null,
     ...patch,
   };
