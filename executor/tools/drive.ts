@@ -1,4 +1,5 @@
 import { outputFolder, showHiddenInLine } from '@reeve/core';
+import type { LinkClient } from '../link-client.ts';
 import { refusal } from './scratch.ts';
 import type { Tool } from './tool.ts';
 
@@ -15,9 +16,22 @@ export const listFiles: Tool<'files.list'> = async ({ prefix }, { link }) => {
   };
 };
 
+/**
+ * The file that a name stands for. Models are shown escapes (`⟨U+000A⟩`) and give them back: a name that no file
+ * literally has is that of the one file which is shown so, if there is exactly one.
+ */
+async function fileNamed(path: string, link: LinkClient): Promise<string> {
+  const firstEscape = path.indexOf('⟨U+');
+  if (firstEscape < 0) return path;
+  const { files, truncated } = await link.listFiles(path.slice(0, firstEscape));
+  const shownSo = files.filter((file) => showHiddenInLine(file.path) === path);
+  const isLiteral = shownSo.some((file) => file.path === path);
+  return isLiteral || truncated || shownSo.length !== 1 ? path : (shownSo[0]?.path ?? path);
+}
+
 export const getFile: Tool<'files.get'> = async ({ path, to }, { link, shim, scratch, signal }) => {
   const name = showHiddenInLine(path);
-  const content = await link.readFile(path);
+  const content = await link.readFile(await fileNamed(path, link));
   if (!content)
     return {
       ok: false,
@@ -54,7 +68,7 @@ export const putFile: Tool<'files.put'> = async (
 export const deleteFile: Tool<'files.delete'> = async ({ path, reason }, { callId, link, effects }) => {
   const name = showHiddenInLine(path);
   return effects.perform(
-    { callId, tool: 'files.delete', arguments: { path }, reason },
+    { callId, tool: 'files.delete', arguments: { path: await fileNamed(path, link) }, reason },
     { done: `deleted ${name}`, notDone: `did not delete ${name}` },
     (permit, attempt) => link.deleteFile({ attempt, callId, permit }),
   );
