@@ -11,6 +11,8 @@ import { answerSentence } from './question-words.ts';
 import { momentText, spanText, stateText, taskName } from './wording.ts';
 
 const SHOWN_STEPS = 60;
+/** Characters of one command. */
+const SHOWN_COMMAND = 600;
 
 /** What a task did and on whose word, from its records: its origin, each step, each question and who answered. */
 export async function whyText(store: Store, id: TaskId, timeZone: string): Promise<string | null> {
@@ -18,6 +20,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
   if (!task) return null;
   const steps = await store.steps.list(id);
   const audit = await store.audit.about(id, 500);
+  const commands = commandsOf(steps);
   const lines = [
     `**${taskName(task)}**: ${stateText(task)}.`,
     `Started by ${describeOrigin(task.origin)}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
@@ -25,7 +28,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
     ...(task.sandbox ? [`Its commands: ${describeSandbox(task.sandbox)}.`] : []),
     '',
     steps.length === 0 ? 'It has no steps yet.' : 'Steps:',
-    ...steps.slice(-SHOWN_STEPS).flatMap(stepLine),
+    ...steps.slice(-SHOWN_STEPS).flatMap((step) => stepLine(step, commands)),
   ];
   const questions = await questionLines(store, id, timeZone);
   if (questions.length > 0) lines.push('', 'Questions it asked:', ...questions);
@@ -39,7 +42,18 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
   return lines.join('\n');
 }
 
-function stepLine(step: Step): string[] {
+/** The commands of shell steps, by call. */
+function commandsOf(steps: readonly Step[]): ReadonlyMap<string, string> {
+  return new Map(
+    steps.flatMap(({ body }) =>
+      body.kind === 'intent' && body.tool === 'shell.run'
+        ? [[body.callId, String(body.arguments['command'] ?? '')]]
+        : [],
+    ),
+  );
+}
+
+function stepLine(step: Step, commands: ReadonlyMap<string, string>): string[] {
   const { body } = step;
   switch (body.kind) {
     case 'model':
@@ -51,10 +65,24 @@ function stepLine(step: Step): string[] {
     case 'result':
       return [
         `${step.seq}. ${body.ok ? '✓' : '✗'} ${shorten(body.activity, 200)} (${spanText(body.durationMs)})`,
+        ...commandLine(commands.get(body.callId)),
       ];
     case 'note':
       return [`${step.seq}. note from ${describeOrigin(body.origin)}: ${shorten(body.text, 200)}`];
   }
+}
+
+/** What a shell step ran, as it was run: whoever wrote the command chose what its first comment calls it. */
+function commandLine(command: string | undefined): string[] {
+  if (command === undefined) return [];
+  const shown = showHidden(command);
+  const lines = (shown.length > SHOWN_COMMAND ? cutText(shown) : shown).split('\n');
+  return ['', ...lines.map((line) => `        ${line}`), ''];
+}
+
+function cutText(shown: string): string {
+  const left = shown.length - SHOWN_COMMAND;
+  return `${shown.slice(0, SHOWN_COMMAND).toWellFormed()}\n… (${left} more characters)`;
 }
 
 async function questionLines(store: Store, id: TaskId, timeZone: string): Promise<string[]> {
