@@ -218,6 +218,29 @@ describe('an executor that lies', () => {
     );
   });
 
+  it('is not said to have finished when all it wanted was refused', async () => {
+    const house = await estate.open({
+      model,
+      work: async (executor) => {
+        await executor.append({
+          kind: 'result',
+          callId: 's1.1',
+          tool: 'http.fetch',
+          ok: false,
+          content: 'Not done: that host is not on the public internet',
+          activity: 'did not fetch GET a.example.org',
+          durationMs: 1,
+        });
+        await executor.finish({ summary: 'The page could not be read.', evidence: [] });
+      },
+    });
+    await house.say('start it');
+    await until(() => house.channel.texts().length === 2, 'the result');
+    expect(house.channel.texts()[1]).toBe(
+      '**T-1 it**: ended without what was refused.\n\nThe page could not be read.\n\nWhat it wanted was refused and was not done; no step proves anything else.',
+    );
+  });
+
   it('cannot flood the chat, nor break a record with half characters', async () => {
     const house = await estate.open({
       model,

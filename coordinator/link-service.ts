@@ -9,6 +9,7 @@ import {
   isEffectTool,
   LEASE_MS,
   type LinkReply,
+  NOT_DONE,
   type Step,
   type StepBody,
   type Store,
@@ -132,13 +133,17 @@ async function outcomeOf(store: Store, request: FinishRequest, task: Task): Prom
   };
 }
 
-/** “Done” only where a step proves it and nobody said no to the only effects it wanted. */
+/** “Done” only where a step proves it and nobody stood in the way of the only effects it wanted. */
 function verdictOf(steps: readonly Step[], evidence: readonly number[]): NonNullable<TaskOutcome['verdict']> {
   const effects = steps.flatMap(({ body }) =>
     body.kind === 'result' && isEffectTool(body.tool) ? [body] : [],
   );
   const wasDenied = effects.some((body) => !body.ok && body.content.startsWith(DENIED));
-  if (wasDenied && !effects.some((body) => body.ok)) return 'denied';
+  const wasRefused = effects.some((body) => !body.ok && body.content.startsWith(NOT_DONE));
+  if (!effects.some((body) => body.ok)) {
+    if (wasDenied) return 'denied';
+    if (wasRefused) return 'refused';
+  }
   return evidence.length === 0 ? 'unverified' : 'proved';
 }
 

@@ -9,6 +9,7 @@ import {
   type Step,
   showHidden,
   type Task,
+  type TaskOutcome,
 } from '@reeve/core';
 import { countText, effectSentence, proofLines, taskName, verdictText } from './wording.ts';
 
@@ -38,7 +39,7 @@ function outcomeText(task: Task, steps: readonly Step[]): string {
         '',
         showHidden(outcome.summary),
         '',
-        provenText(proof),
+        provenText(proof, outcome.verdict),
       ].join('\n');
     case 'failed':
       return [
@@ -61,7 +62,9 @@ function outcomeText(task: Task, steps: readonly Step[]): string {
   }
 }
 
-function provenText(proof: readonly string[]): string {
+function provenText(proof: readonly string[], verdict: TaskOutcome['verdict']): string {
+  if (proof.length === 0 && verdict === 'refused')
+    return 'What it wanted was refused and was not done; no step proves anything else.';
   if (proof.length === 0) return 'I believe this, unverified: no step proves it.';
   return `Proof: ${proof.join('; ')}.`;
 }

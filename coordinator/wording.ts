@@ -99,6 +99,7 @@ const VERDICTS: Readonly<Record<NonNullable<TaskOutcome['verdict']>, string>> = 
   proved: 'done',
   unverified: 'finished, unverified',
   denied: 'ended without what was denied',
+  refused: 'ended without what was refused',
 };
 
 /** What a task that ended well may be called: “done” only where a step proves it. */

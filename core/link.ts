@@ -189,5 +189,7 @@ export const LEASE_MS = 4000;
 export const ATTACH_POLL_MS = 25_000;
 /** How a declaration's denial begins, as the model reads it: final, not to be tried another way round. */
 export const DENIED = 'DENIED';
+/** How the result of an effect begins that was permitted and then refused, by the gateway or the coordinator. */
+export const NOT_DONE = 'Not done: ';
 /** How the answer begins of a person who wants a call changed and declared anew. */
 export const CHANGE_WANTED = 'CHANGE WANTED';

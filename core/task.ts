@@ -20,8 +20,11 @@ export interface TaskOutcome {
   readonly kind: 'succeeded' | 'failed' | 'cancelled' | 'expired';
   readonly summary: string;
   readonly evidence: readonly number[];
-  /** What the steps say of a success: proved, not proved by any, or everything it wanted to change was denied. */
-  readonly verdict?: 'proved' | 'unverified' | 'denied';
+  /**
+   * What the steps say of a success: proved, not proved by any, or that everything it wanted from outside the sandbox was
+   * denied by policy or a person, or refused by whoever was to do it.
+   */
+  readonly verdict?: 'proved' | 'unverified' | 'denied' | 'refused';
   /** A code of the failure catalogue when the task did not succeed. */
   readonly failure?: string;
 }

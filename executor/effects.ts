@@ -1,4 +1,4 @@
-import type { DeclareReply, DeclareRequest, EffectReply } from '@reeve/core';
+import { type DeclareReply, type DeclareRequest, type EffectReply, NOT_DONE } from '@reeve/core';
 import type { Control } from './control.ts';
 import type { LinkClient } from './link-client.ts';
 import type { ScratchKeeper } from './scratch-keeper.ts';
@@ -47,7 +47,8 @@ export function createEffectRunner(deps: {
           case 'settled':
             return {
               ok: reply.ok,
-              content: reply.content,
+              // Declared again after a refusal, a call is answered with what the refusal was settled as.
+              content: !reply.ok && reply.content === refused ? NOT_DONE + refused : reply.content,
               activity: reply.ok ? activity.done : activity.notDone,
             };
           case 'stale':
@@ -59,7 +60,7 @@ export function createEffectRunner(deps: {
           }
         }
       }
-      return { ok: false, content: `Not done: ${refused}`, activity: activity.notDone };
+      return { ok: false, content: `${NOT_DONE}${refused}`, activity: activity.notDone };
     },
   };
 }

@@ -60,7 +60,7 @@ export const taskViewSchema = z
         kind: z.string(),
         summary: z.string(),
         evidence: z.array(z.number().int()),
-        verdict: z.enum(['proved', 'unverified', 'denied']).nullable(),
+        verdict: z.enum(['proved', 'unverified', 'denied', 'refused']).nullable(),
         failure: z.string().nullable(),
       })
       .nullable(),

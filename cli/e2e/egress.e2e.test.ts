@@ -82,6 +82,7 @@ describe('a request to a private host', () => {
     await using home = await makeTestHome();
     const said = await say(home, 'when does the tide turn?', 'once', settings);
     expect(textOf(said.events)).toContain('The gateway does not go there.');
+    expect(textOf(said.events)).toContain('ended without what was refused');
     expect(page.asked).toEqual([]);
     const verified = await runReeve(home, ['audit', 'verify'], settings);
     expect(verified.code).toBe(0);
