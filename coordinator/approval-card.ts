@@ -4,6 +4,7 @@ import {
   type Card,
   type Conversation,
   describeOrigin,
+  FILE_UNDO_DAYS,
   gitUpdateSchema,
   type JsonValue,
   type OutboxEntry,
@@ -182,7 +183,7 @@ function undoText({ call }: Approval): string {
   if (call.tool !== 'files.put' && call.tool !== 'files.delete') return 'Not known; treat it as final.';
   if (call.tool === 'files.put' && call.arguments['replaces'] === null)
     return 'Nothing is replaced, and the new file can be deleted.';
-  return `For 30 days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
+  return `For ${FILE_UNDO_DAYS} days: /undo ${showHiddenInLine(String(call.arguments['path'] ?? ''))}`;
 }
 
 /** Doing it again is the dangerous one: it may then have happened twice. */

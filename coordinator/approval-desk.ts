@@ -112,8 +112,8 @@ export function createApprovalDesk(deps: {
     },
 
     async expireDue() {
-      for (const pending of await store.approvals.pending()) {
-        const move = moveApproval(pending, { kind: 'expired' }, clock.now());
+      for (const overdue of await store.approvals.overdue(clock.now())) {
+        const move = moveApproval(overdue, { kind: 'expired' }, clock.now());
         if (move.kind === 'moved' && (await settle(move.approval, 'coordinator')))
           deps.onDecided(move.approval);
       }

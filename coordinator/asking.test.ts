@@ -11,6 +11,7 @@ import {
 } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createApprovalDesk } from './approval-desk.ts';
+import { createBlobGate } from './blob-gate.ts';
 import { createAsker } from './questions.ts';
 import { ABANDONED, type AlsoWrite, type TaskLedger } from './task-ledger.ts';
 import { createManualClock, NOW, sampleApproval, sampleTask } from './testing/samples.ts';
@@ -80,6 +81,7 @@ function createRoom(task: Partial<Task>, ...approvals: Approval[]) {
     timeZone: 'UTC',
     objects: {} as ObjectStore,
     limitBytes: 0,
+    gate: createBlobGate(),
     onAsked: ({ code }) => void heard.push(`hold ${code}`),
   });
   return {

@@ -1,4 +1,5 @@
 import type { ObjectStore } from '@reeve/core';
+import type { BlobGate } from './blob-gate.ts';
 
 export interface StoredBlob {
   /** The object store's key. */
@@ -7,14 +8,52 @@ export interface StoredBlob {
   readonly sha256: string;
 }
 
-/** Stores content under its own hash. Content that nobody refers to in the end is only unused space. */
-export async function storeBlob(
-  deps: { objects: ObjectStore; newId: () => string; limitBytes: number },
+export interface BlobDeps {
+  readonly objects: ObjectStore;
+  readonly newId: () => string;
+  readonly limitBytes: number;
+}
+
+/**
+ * Takes content in, however long that takes, then puts it under its own hash and has `refer` write what refers to it.
+ * Content that nobody refers to in the end is only unused space.
+ */
+export async function storeBlob<T>(
+  deps: BlobDeps & { readonly gate: BlobGate },
+  content: AsyncIterable<Uint8Array>,
+  refer: (stored: StoredBlob) => Promise<T>,
+): Promise<T> {
+  const received = await receive(deps, content);
+  return deps.gate.referring(async () => refer(await place(deps, received)));
+}
+
+/** The same for content that is at hand; whoever calls it holds the gate until something refers to the blob. */
+export async function storeBlobWithin(
+  deps: BlobDeps,
   content: AsyncIterable<Uint8Array>,
 ): Promise<StoredBlob> {
-  const incoming = `incoming/${deps.newId()}`;
-  const { bytes, sha256 } = await deps.objects.put(incoming, content, { limitBytes: deps.limitBytes });
+  return place(deps, await receive(deps, content));
+}
+
+interface ReceivedContent {
+  readonly incoming: string;
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+async function receive(
+  { objects, newId, limitBytes }: BlobDeps,
+  content: AsyncIterable<Uint8Array>,
+): Promise<ReceivedContent> {
+  const incoming = `incoming/${newId()}`;
+  return { incoming, ...(await objects.put(incoming, content, { limitBytes })) };
+}
+
+async function place(
+  { objects }: BlobDeps,
+  { incoming, bytes, sha256 }: ReceivedContent,
+): Promise<StoredBlob> {
   const blob = `blobs/${sha256.slice(0, 2)}/${sha256.slice(2)}`;
-  await deps.objects.rename(incoming, blob);
+  await objects.rename(incoming, blob);
   return { blob, bytes, sha256 };
 }

@@ -1,4 +1,5 @@
 import type { Clock, EffectReply, ObjectStore, Permit, Records, Store, StoredFile } from '@reeve/core';
+import type { BlobGate } from './blob-gate.ts';
 import { storeBlob } from './blob-store.ts';
 import { pathOf, seenHash } from './call-resolution.ts';
 import {
@@ -24,6 +25,7 @@ export interface DriveDeps {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly limitBytes: number;
+  readonly gate: BlobGate;
 }
 
 export function createDriveEffects(deps: DriveDeps & { ledger: TaskLedger }): DriveEffects {
@@ -32,13 +34,14 @@ export function createDriveEffects(deps: DriveDeps & { ledger: TaskLedger }): Dr
     put: (effect, content) =>
       answerFor(async () => {
         const permit = await usablePermit(deps, effect, 'files.put');
-        const stored = await storeBlob(deps, content);
-        if (stored.sha256 !== permit.call.arguments['sha256'])
-          throw new Refused('The content is not what was declared; nothing was stored.');
-        const path = pathOf(permit.call);
-        return onFile(deps, effect, permit, async (records, current) => {
-          await records.files.put({ path, ...stored, writtenBy: effect.task }, clock.now());
-          return `${current ? 'Overwrote' : 'Stored'} ${path} (${bytesText(stored.bytes)}).`;
+        return storeBlob(deps, content, async (stored) => {
+          if (stored.sha256 !== permit.call.arguments['sha256'])
+            throw new Refused('The content is not what was declared; nothing was stored.');
+          const path = pathOf(permit.call);
+          return onFile(deps, effect, permit, async (records, current) => {
+            await records.files.put({ path, ...stored, writtenBy: effect.task }, clock.now());
+            return `${current ? 'Overwrote' : 'Stored'} ${path} (${bytesText(stored.bytes)}).`;
+          });
         });
       }),
     remove: (effect) =>

@@ -30,18 +30,19 @@ export function createDrive(deps: DriveDeps): Drive {
       if (parsed.kind === 'refused')
         return { kind: 'failed', failure: { code: 'file-name-refused', about: parsed.reason } };
       try {
-        const stored = await storeBlob(deps, content);
-        const entry = await store.transaction(async (records) => {
-          const now = clock.now();
-          const path = await freePath(records, parsed.path);
-          const file = await records.files.put({ path, ...stored, writtenBy: by }, now);
-          const detail = { bytes: stored.bytes, sha256: stored.sha256 };
-          await records.audit.append(
-            { event: 'file-uploaded', actor: `person:${by}`, subject: path, detail },
-            now,
-          );
-          return file;
-        });
+        const entry = await storeBlob(deps, content, (stored) =>
+          store.transaction(async (records) => {
+            const now = clock.now();
+            const path = await freePath(records, parsed.path);
+            const file = await records.files.put({ path, ...stored, writtenBy: by }, now);
+            const detail = { bytes: stored.bytes, sha256: stored.sha256 };
+            await records.audit.append(
+              { event: 'file-uploaded', actor: `person:${by}`, subject: path, detail },
+              now,
+            );
+            return file;
+          }),
+        );
         return { kind: 'ok', value: entry };
       } catch (error) {
         if (error instanceof ObjectTooLarge) return { kind: 'failed', failure: { code: 'file-too-large' } };

@@ -11,7 +11,8 @@ import {
   type TaskMove,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
-import { type StoredBlob, storeBlob } from './blob-store.ts';
+import type { BlobGate } from './blob-gate.ts';
+import { type StoredBlob, storeBlobWithin } from './blob-store.ts';
 import { type LongArgument, longArguments } from './long-arguments.ts';
 import { ABANDONED, holds, type TaskLedger } from './task-ledger.ts';
 import { voidApprovals } from './void-approvals.ts';
@@ -35,24 +36,28 @@ export interface AskerDeps {
   readonly timeZone: string;
   readonly objects: ObjectStore;
   readonly limitBytes: number;
+  readonly gate: BlobGate;
   /** After the commit. */
   readonly onAsked: (approval: Approval) => void;
 }
 
 export function createAsker(deps: AskerDeps): Asker {
-  const { ledger } = deps;
+  const { ledger, gate } = deps;
+
+  async function ask(task: Task, question: AskedCall): Promise<DeclareReply> {
+    const attached = await storeLong(deps, question);
+    let approval: Approval | null = null;
+    const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) => {
+      approval = await write(records, task, question, deps);
+      for (const file of attached) await keepLong(records, task, file, deps);
+      return [requested(approval)];
+    });
+    if (move.kind === 'refused' || !approval) return refusal(move);
+    return asked(deps, approval);
+  }
+
   return {
-    async ask(task, question) {
-      const attached = await storeLong(deps, question);
-      let approval: Approval | null = null;
-      const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) => {
-        approval = await write(records, task, question, deps);
-        for (const file of attached) await keepLong(records, task, file, deps);
-        return [requested(approval)];
-      });
-      if (move.kind === 'refused' || !approval) return refusal(move);
-      return asked(deps, approval);
-    },
+    ask: (task, question) => gate.referring(() => ask(task, question)),
 
     async askAgain(task, approval) {
       const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) =>
@@ -75,7 +80,7 @@ async function storeLong(deps: AskerDeps, { call, digest }: AskedCall): Promise<
   return Promise.all(
     longArguments(call, digest).map(async (argument) => {
       const content = Readable.from([Buffer.from(argument.text)]);
-      return { ...argument, ...(await storeBlob(deps, content)) };
+      return { ...argument, ...(await storeBlobWithin(deps, content)) };
     }),
   );
 }

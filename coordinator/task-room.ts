@@ -1,6 +1,7 @@
 import type { Server } from 'node:http';
 import { isLive } from '@reeve/core';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
+import { createBlobGate } from './blob-gate.ts';
 import { type BudgetDesk, createBudgetDesk } from './budget-desk.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -8,6 +9,7 @@ import { createDrive, type Drive } from './drive.ts';
 import { createDriveEffects, type DriveDeps } from './drive-effects.ts';
 import { createEffectDesk } from './effect-desk.ts';
 import { createExecutorPool, type ExecutorPool } from './executor-pool.ts';
+import { keepForgetting } from './file-retention.ts';
 import { createJobRunner } from './job-runner.ts';
 import { createAssigner } from './link-assignment.ts';
 import { createLinkFiles } from './link-files.ts';
@@ -74,7 +76,8 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   });
   const { newCode } = approvals;
   const budgets = createBudgetDesk({ store, ledger, plan: settings.budget, clock, newId, newCode, timeZone });
-  const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes };
+  const gate = createBlobGate();
+  const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes, gate };
   const drive = createDrive(driveDeps);
   const asker = createAsker({ ...driveDeps, ledger, newCode, timeZone, onAsked: slots.asked });
   const cards = createTaskCards({
@@ -121,7 +124,8 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
       deps.launcher
         .level()
         .catch((error: unknown) => log.error({ err: error }, 'no sandbox could be looked at'));
-      await Promise.all([dispatcher.run(signal), cards.run(signal)]);
+      const forgetting = keepForgetting({ store, objects: deps.objects, gate, clock, log }, signal);
+      await Promise.all([dispatcher.run(signal), cards.run(signal), forgetting]);
     },
   };
 }

@@ -229,6 +229,8 @@ export interface ApprovalRecords {
   /** All approvals of a task, oldest first. */
   forTask(task: TaskId): Promise<Approval[]>;
   pending(): Promise<Approval[]>;
+  /** Pending ones whose time is up, oldest first. */
+  overdue(now: Date): Promise<Approval[]>;
   pendingForTask(task: TaskId): Promise<Approval[]>;
   /** Writes a moved record if the stored one is still pending; false when another decision won. */
   settle(approval: Approval): Promise<boolean>;
@@ -299,7 +301,15 @@ export interface FileRecords {
   remove(path: string, removedBy: string, at: Date): Promise<boolean>;
   /** Brings back what was there before the last overwrite or removal, as a new version; null when nothing was. */
   restore(path: string, restoredBy: string, at: Date): Promise<StoredFile | null>;
+  /**
+   * Forgets versions that were overwritten before this time, and files that were removed before it. Returns how many
+   * versions, and the blobs to which no version refers any more.
+   */
+  forget(before: Date): Promise<{ readonly versions: number; readonly unused: readonly string[] }>;
 }
+
+/** What was overwritten or removed can be brought back for so long; cards say so. */
+export const FILE_UNDO_DAYS = 30;
 
 /** A host that a person has opened to the commands of one task. */
 export interface OpenedHost extends HostPort {

@@ -52,6 +52,14 @@ export function createApprovalRecords(sql: SqlQueries): ApprovalRecords {
       return rows.map(toApproval);
     },
 
+    async overdue(now) {
+      const rows = await sql.rows<ApprovalRow>(
+        `select * from approvals where state = 'pending' and expires_at <= $1 order by expires_at, asked`,
+        [now],
+      );
+      return rows.map(toApproval);
+    },
+
     async pendingForTask(task) {
       const rows = await sql.rows<ApprovalRow>(
         `select * from approvals where state = 'pending' and task = $1 order by asked`,

@@ -27,7 +27,8 @@ const RESTORE = `with source as (
      from drive_paths where path = $1 for update
    ), head as (
      update drive_paths set version = newest + 1, removed = false from source
-     where drive_paths.path = source.path and wanted > 0
+     where drive_paths.path = source.path
+       and exists (select from drive_files old where old.path = source.path and old.version = wanted)
      returning drive_paths.version, wanted
    )
    insert into drive_files (path, version, blob, sha256, bytes, written_by, written_at)
@@ -35,7 +36,22 @@ const RESTORE = `with source as (
    from head join drive_files on drive_files.path = $1 and drive_files.version = wanted
    returning *`;
 
-/** The index of the owner's files; every version of them is kept. */
+/** A version counts from when the next took its place, or the file was removed; whoever writes the path waits. */
+const FORGET = `with held as (
+     select path, version, removed from drive_paths order by path for update
+   ), old as (
+     select mine.path, mine.version
+     from held join drive_files mine using (path)
+     left join drive_files next on next.path = mine.path and next.version = mine.version + 1
+     left join drive_files head on head.path = mine.path and head.version = held.version
+     where (mine.version < held.version and coalesce(next.written_at, mine.written_at) < $1)
+        or (held.removed and head.removed_at < $1)
+   )
+   delete from drive_files using old
+   where drive_files.path = old.path and drive_files.version = old.version
+   returning drive_files.blob`;
+
+/** The index of the owner's files and their versions. */
 export function createFileRecords(sql: SqlQueries): FileRecords {
   return {
     async list(prefix, limit) {
@@ -93,6 +109,16 @@ export function createFileRecords(sql: SqlQueries): FileRecords {
     async restore(path, restoredBy, at) {
       const row = await sql.row<FileRow>(RESTORE, [path, restoredBy, at]);
       return row ? toFile(row) : null;
+    },
+
+    async forget(before) {
+      const forgotten = await sql.rows<{ blob: string }>(FORGET, [before]);
+      const rows = await sql.rows<{ blob: string }>(
+        `select blob from unnest($1::text[]) as gone (blob)
+         where not exists (select from drive_files where drive_files.blob = gone.blob) group by blob`,
+        [forgotten.map(({ blob }) => blob)],
+      );
+      return { versions: forgotten.length, unused: rows.map(({ blob }) => blob) };
     },
   };
 }

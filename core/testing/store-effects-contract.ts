@@ -23,6 +23,8 @@ export function effectsContract(open: OpenStore): void {
     expect(await store.approvals.get('A7K2')).toEqual(asked);
     expect(await store.approvals.get('XXXX')).toBeNull();
     expect(await store.approvals.pending()).toEqual([asked]);
+    expect(await store.approvals.overdue(later(999))).toEqual([]);
+    expect(await store.approvals.overdue(later(1000))).toEqual([asked]);
     expect(await store.approvals.pendingForTask(task.id)).toEqual([asked]);
     expect(await store.approvals.pendingForTask(NO_TASK)).toEqual([]);
   });

@@ -59,6 +59,34 @@ export function filesContract(open: OpenStore): void {
     expect(await store.files.get('a.csv')).toEqual(overwritten);
   });
 
+  it('forgets what was overwritten or removed too long ago, and says which blobs nothing refers to', async () => {
+    const { store } = await open();
+    for (const [name, at] of [
+      ['one', 0],
+      ['two', 10],
+      ['three', 30],
+    ] as const)
+      await store.files.put(content('a.csv', name), later(at));
+    await store.files.put(content('copy.csv', 'one'), SAMPLE_TIME);
+    await store.files.put(content('gone.csv', 'four'), SAMPLE_TIME);
+    await store.files.remove('gone.csv', 'T-1', later(15));
+    const forget = (at: number) => store.transaction((records) => records.files.forget(later(at)));
+    expect(await forget(5)).toEqual({ versions: 0, unused: [] });
+    expect(await forget(12)).toEqual({ versions: 1, unused: [] });
+    expect(await forget(20)).toEqual({ versions: 1, unused: ['blobs/four'] });
+    expect(await store.files.restore('gone.csv', 'Ada', later(40))).toBeNull();
+    expect((await store.files.restore('a.csv', 'Ada', later(40)))?.blob).toBe('blobs/two');
+    expect((await store.files.put(content('gone.csv', 'five'), later(40))).version).toBe(2);
+    expect(await forget(41)).toEqual({ versions: 2, unused: ['blobs/three'] });
+    const left = (await store.files.list('', 10)).map(({ path, blob }) => [path, blob]);
+    expect(left).toEqual([
+      ['a.csv', 'blobs/two'],
+      ['copy.csv', 'blobs/one'],
+      ['gone.csv', 'blobs/five'],
+    ]);
+    expect(await store.files.restore('a.csv', 'Ada', later(50))).toBeNull();
+  });
+
   it('numbers 20 parallel writes of one file without a gap', async () => {
     const { store } = await open();
     const files = await parallel(20, (index) =>
