@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { DEFAULT_PGLITE_DEADLINES, openPglite } from '@reeve/postgres';
@@ -35,10 +35,26 @@ export async function canariesInFiles(folder: string, canaries: readonly string[
   for (const entry of await readdir(folder, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile()) continue;
     const file = path.join(entry.parentPath, entry.name);
-    for (const content of contentsOf(await readFile(file)))
-      found.push(...canariesIn(content.toString('latin1'), canaries).map((form) => `${file}: ${form}`));
+    for await (const piece of piecesOf(file))
+      for (const content of contentsOf(piece))
+        found.push(...canariesIn(content.toString('latin1'), canaries).map((form) => `${file}: ${form}`));
   }
   return found;
+}
+
+const PIECE_BYTES = 16 * 1024 * 1024;
+/** What two pieces share, so that nothing is missed between them. */
+const OVERLAP_BYTES = 4096;
+
+/** A file in pieces that overlap; those that are empty, as most of an image of a file system is, are left out. */
+async function* piecesOf(file: string): AsyncGenerator<Buffer> {
+  const nothing = Buffer.alloc(PIECE_BYTES);
+  await using handle = await open(file);
+  for (let at = 0; ; at += PIECE_BYTES - OVERLAP_BYTES) {
+    const { bytesRead, buffer } = await handle.read(Buffer.alloc(PIECE_BYTES), 0, PIECE_BYTES, at);
+    if (bytesRead > 0 && !buffer.equals(nothing)) yield buffer.subarray(0, bytesRead);
+    if (bytesRead < PIECE_BYTES) return;
+  }
 }
 
 /** Gzip members may stand anywhere in a file, as in an archive. */

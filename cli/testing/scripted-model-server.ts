@@ -14,6 +14,8 @@ export interface ScriptedModelServer {
   readonly url: string;
   /** The words that start a task whose worker makes these calls and then says “Done.” */
   words(calls: readonly ScriptedToolCall[]): string;
+  /** Every request's body as it came: what a provider sees. */
+  asked(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -26,15 +28,19 @@ const MARK = /script-(\d+)/;
 
 export async function startScriptedModelServer(): Promise<ScriptedModelServer> {
   const scripts: (readonly ScriptedToolCall[])[] = [];
+  const asked: string[] = [];
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = await Array.fromAsync(request);
-    const body: ChatBody = JSON.parse(Buffer.concat(chunks).toString());
+    const text = Buffer.concat(chunks).toString();
+    asked.push(text);
+    const body: ChatBody = JSON.parse(text);
     answer(response, body.model, body.model === 'chat-model' ? chat(body) : work(body, scripts));
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     words: (calls) => `please do script-${scripts.push(calls) - 1} now`,
+    asked: () => asked,
     async close() {
       server.closeAllConnections();
       server.close();
