@@ -54,17 +54,18 @@ export function createDrive(deps: DriveDeps): Drive {
       const parsed = parseDrivePath(path);
       if (parsed.kind === 'refused')
         return { kind: 'failed', failure: { code: 'file-name-refused', about: parsed.reason } };
-      const stored = await storeBlob(deps, Readable.from([Buffer.from(text)]));
-      const entry = await store.transaction(async (records) => {
-        const now = clock.now();
-        const file = await records.files.put({ path: parsed.path, ...stored, writtenBy: by }, now);
-        const detail = { bytes: stored.bytes, sha256: stored.sha256 };
-        await records.audit.append(
-          { event: 'file-written', actor: `person:${by}`, subject: parsed.path, detail },
-          now,
-        );
-        return file;
-      });
+      const entry = await storeBlob(deps, Readable.from([Buffer.from(text)]), (stored) =>
+        store.transaction(async (records) => {
+          const now = clock.now();
+          const file = await records.files.put({ path: parsed.path, ...stored, writtenBy: by }, now);
+          const detail = { bytes: stored.bytes, sha256: stored.sha256 };
+          await records.audit.append(
+            { event: 'file-written', actor: `person:${by}`, subject: parsed.path, detail },
+            now,
+          );
+          return file;
+        }),
+      );
       return { kind: 'ok', value: entry };
     },
 
