@@ -22,8 +22,8 @@ export function readConfig(): ResolvedSettings {
       EXIT.usage,
     );
   }
-  const { values, sources } = result.settings;
-  return { values: { ...values, REEVE_HOME: home }, sources };
+  const { values } = result.settings;
+  return { ...result.settings, values: { ...values, REEVE_HOME: home } };
 }
 
 /** Whether colours are wanted: NO_COLOR (https://no-color.org) and dumb terminals say no. */

@@ -3,8 +3,15 @@ import {
   type HostPort,
   type ModelPrices,
   modelPricesSchema,
+  OWNER_SETTINGS,
+  type OwnerSettingName,
+  type OwnerValues,
+  ownerSettingNames,
   parsePrivateHost,
-  shorten,
+  resolveSetting,
+  type SettingSource,
+  shownOwnerValue,
+  wholeNumber,
 } from '@reeve/core';
 import { SEARCH_PROVIDERS } from '@reeve/gateway';
 import { z } from 'zod';
@@ -24,14 +31,12 @@ function secret<Schema extends z.ZodType>(schema: Schema, describe: string): Set
   return { schema, describe, secret: true };
 }
 
-const wholeNumber = (least: number, most: number) =>
-  z.unknown().transform((raw, context): number => {
-    const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
-    if (typeof value === 'number' && Number.isInteger(value) && value >= least && value <= most) return value;
-    const message = `is “${shorten(String(raw), 40)}”; it must be a whole number from ${least} to ${most}`;
-    context.addIssue({ code: 'custom', message });
-    return z.NEVER;
-  });
+/** A setting that the owner may change while Reeve runs, too. */
+function owned<Name extends OwnerSettingName>(name: Name): Setting<(typeof OWNER_SETTINGS)[Name]['schema']> {
+  const { schema, describe } = OWNER_SETTINGS[name];
+  return { schema, describe: `${describe} (in the chat: /config ${name})`, secret: false };
+}
+
 /** The problem never repeats the address: it may hold a password. */
 const serverUrl = (protocol: RegExp, beginnings: string) =>
   z.url({
@@ -42,23 +47,6 @@ const serverUrl = (protocol: RegExp, beginnings: string) =>
         : `must begin with ${beginnings}`,
   });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
-const timeZone = z
-  .string('must be an IANA time zone such as Europe/Paris')
-  .refine(isTimeZone, 'must be an IANA time zone such as Europe/Paris');
-const modelName = z
-  .string('must be the name of a model')
-  .trim()
-  .min(1, 'must be the name of a model')
-  .max(200, 'must have at most 200 characters');
-
-const tokenCap = wholeNumber(1000, 1_000_000_000_000);
-const dollars = z.unknown().transform((raw, context): number => {
-  const value = typeof raw === 'string' && raw.trim() !== '' ? Number(raw) : raw;
-  if (typeof value === 'number' && value >= 0.01 && value <= 1_000_000) return value;
-  const message = `is “${shorten(String(raw), 40)}”; it must be an amount in US dollars from 0.01 to 1000000`;
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
-});
 
 const PRICES_EXAMPLE = '{"gpt-5-mini":{"inputPerMillion":0.25,"outputPerMillion":2}}';
 const modelPrices = z
@@ -121,38 +109,30 @@ export const SETTINGS = {
     z.string().min(1).optional(),
     'key for OpenRouter, used when no OpenAI setting is there',
   ),
-  REEVE_MODEL_COORDINATOR: setting(modelName.optional(), 'model that chats and plans'),
-  REEVE_MODEL_EXECUTOR: setting(modelName.optional(), 'model that does the tasks'),
-  REEVE_MODEL_FALLBACK: setting(modelName.optional(), 'model that takes over when the first fails'),
+  REEVE_MODEL_COORDINATOR: owned('model-chat'),
+  REEVE_MODEL_EXECUTOR: owned('model-work'),
+  REEVE_MODEL_FALLBACK: owned('model-fallback'),
+  REEVE_MODEL_VISION: owned('model-vision'),
+  REEVE_CONTEXT_TOKENS: owned('context-tokens'),
   REEVE_PRICES: setting(modelPrices, `what models cost, in US dollars per million tokens: ${PRICES_EXAMPLE}`),
-  REEVE_CAP_TASK_TOKENS: setting(
-    tokenCap.default(2_000_000),
-    'tokens that one task may use up before it asks',
-  ),
-  REEVE_CAP_TASK_USD: setting(dollars.optional(), 'US dollars that one task may use up before it asks'),
-  REEVE_CAP_DAY_TOKENS: setting(tokenCap.optional(), 'tokens that everything together may use up in a day'),
-  REEVE_CAP_DAY_USD: setting(dollars.optional(), 'US dollars that everything together may use up in a day'),
-  REEVE_CAP_MONTH_TOKENS: setting(
-    tokenCap.optional(),
-    'tokens that everything together may use up in a month',
-  ),
-  REEVE_CAP_MONTH_USD: setting(
-    dollars.optional(),
-    'US dollars that everything together may use up in a month',
-  ),
-  REEVE_PARALLEL_TASKS: setting(wholeNumber(1, 64).default(5), 'tasks that run at the same time'),
+  REEVE_CAP_TASK_TOKENS: owned('cap-task-tokens'),
+  REEVE_CAP_TASK_USD: owned('cap-task-usd'),
+  REEVE_CAP_DAY_TOKENS: owned('cap-day-tokens'),
+  REEVE_CAP_DAY_USD: owned('cap-day-usd'),
+  REEVE_CAP_MONTH_TOKENS: owned('cap-month-tokens'),
+  REEVE_CAP_MONTH_USD: owned('cap-month-usd'),
+  REEVE_PARALLEL_TASKS: owned('parallel-tasks'),
   REEVE_WARM_EXECUTORS: setting(
     wholeNumber(0, 16).default(1),
     'workers started ahead, so that tasks begin at once',
   ),
-  REEVE_HOLD_SECONDS: setting(
-    wholeNumber(0, 3600).default(15),
-    'how long a worker is kept while its task waits for your answer',
-  ),
-  REEVE_TIME_ZONE: setting(
-    timeZone.default(Intl.DateTimeFormat().resolvedOptions().timeZone),
-    'your time zone',
-  ),
+  REEVE_HOLD_SECONDS: owned('hold-seconds'),
+  REEVE_LANGUAGE: owned('language'),
+  REEVE_TONE: owned('tone'),
+  REEVE_STREAMING: owned('streaming'),
+  REEVE_WHILE_ANSWERING: owned('while-answering'),
+  REEVE_QUIET_HOURS: owned('quiet-hours'),
+  REEVE_TIME_ZONE: owned('time-zone'),
   REEVE_PRIVATE_HOSTS: setting(
     privateHosts,
     'private hosts that requests may reach all the same, as exact host:port, comma-separated',
@@ -175,12 +155,16 @@ export const SETTINGS = {
 export type SettingName = keyof typeof SETTINGS;
 export type Settings = { readonly [Name in SettingName]: z.output<(typeof SETTINGS)[Name]['schema']> };
 
-/** Where a setting's value came from. */
-export type SettingSource = 'environment' | 'file' | 'default' | 'unset';
-
 export interface ResolvedSettings {
   readonly values: Settings;
   readonly sources: Readonly<Record<SettingName, SettingSource>>;
+  /** What file and environment say of what the owner may change too, as they say it. */
+  readonly fixed: Readonly<Record<OwnerSettingName, FixedLayer>>;
+}
+
+interface FixedLayer {
+  readonly file: unknown;
+  readonly environment: string | undefined;
 }
 
 export type SettingsResult =
@@ -203,18 +187,14 @@ export function resolveSettings(
   const sources: Partial<Record<SettingName, SettingSource>> = {};
   for (const name of settingNames()) {
     const { schema } = SETTINGS[name];
-    const raw = environment[name] || file[name];
-    const parsed = schema.safeParse(raw);
-    if (!parsed.success)
-      problems.push(`${name} ${parsed.error.issues.map((issue) => lowerFirst(issue.message)).join('; ')}.`);
-    values[name] = parsed.data;
-    sources[name] = environment[name]
-      ? 'environment'
-      : file[name] !== undefined
-        ? 'file'
-        : parsed.data === undefined
-          ? 'unset'
-          : 'default';
+    const layers = { file: file[name], owner: undefined, environment: environment[name] };
+    const resolved = resolveSetting(schema, layers);
+    if (resolved.kind === 'wrong') {
+      problems.push(`${name} ${resolved.problem}.`);
+      continue;
+    }
+    values[name] = resolved.value;
+    sources[name] = resolved.source;
   }
   if (problems.length > 0) return { kind: 'invalid', problems };
   return {
@@ -222,8 +202,26 @@ export function resolveSettings(
     settings: {
       values: values as unknown as Settings,
       sources: sources as Record<SettingName, SettingSource>,
+      fixed: fixedLayers(environment, file),
     },
   };
+}
+
+function fixedLayers(
+  environment: Readonly<Record<string, string | undefined>>,
+  file: Readonly<Record<string, unknown>>,
+): ResolvedSettings['fixed'] {
+  const layers = ownerSettingNames().map((name) => {
+    const { env } = OWNER_SETTINGS[name];
+    return [name, { file: file[env], environment: environment[env] || undefined }] as const;
+  });
+  return Object.fromEntries(layers) as Record<OwnerSettingName, FixedLayer>;
+}
+
+/** The settings with what holds now of those that the owner may change. */
+export function withOwnerValues(settings: Settings, values: OwnerValues): Settings {
+  const changed = ownerSettingNames().map((name) => [OWNER_SETTINGS[name].env, values[name]]);
+  return { ...settings, ...Object.fromEntries(changed) };
 }
 
 export function settingNames(): SettingName[] {
@@ -235,8 +233,11 @@ export function shownValue(name: SettingName, settings: ResolvedSettings): strin
   const value = settings.values[name];
   if (value === undefined) return null;
   if (SETTINGS[name].secret) return 'set (hidden)';
-  if (Array.isArray(value)) return value.map(formatHostPort).join(', ');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  if (name === 'REEVE_PRIVATE_HOSTS')
+    return settings.values.REEVE_PRIVATE_HOSTS.map(formatHostPort).join(', ');
+  if (name === 'REEVE_PRICES') return JSON.stringify(value);
+  const owned = ownerSettingNames().find((each) => OWNER_SETTINGS[each].env === name);
+  return owned ? shownOwnerValue(value as OwnerValues[OwnerSettingName]) : String(value);
 }
 
 function parseJson(text: string): unknown {
@@ -245,17 +246,4 @@ function parseJson(text: string): unknown {
   } catch {
     return null;
   }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function lowerFirst(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
 }

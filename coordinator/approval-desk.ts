@@ -47,7 +47,7 @@ export function createApprovalDesk(deps: {
   clock: Clock;
   newId: () => string;
   randomBytes: (count: number) => Uint8Array;
-  timeZone: string;
+  timeZone: () => string;
   /** After the commit: tells the executor that waits, or lets the dispatcher start the next attempt. */
   onDecided: (approval: Approval) => void;
 }): ApprovalDesk {
@@ -141,7 +141,7 @@ async function confirm(records: Records, { call, decidedBy }: Approval, now: Dat
 async function writeSettled(
   records: Records,
   approval: Approval,
-  { clock, newId, timeZone }: { clock: Clock; newId: () => string; timeZone: string },
+  { clock, newId, timeZone }: { clock: Clock; newId: () => string; timeZone: () => string },
 ): Promise<boolean> {
   const now = clock.now();
   if (!(await records.approvals.settle(approval))) return false;
@@ -156,7 +156,7 @@ async function writeSettled(
     );
   const conversation = await records.conversations.get(approval.conversationId);
   if (conversation)
-    await records.outbox.add(approvalCardEntry(approval, conversation, newId(), timeZone), now);
+    await records.outbox.add(approvalCardEntry(approval, conversation, newId(), timeZone()), now);
   await records.messages.append({
     conversationId: approval.conversationId,
     turnId: null,

@@ -70,7 +70,7 @@ function createRoom(task: Partial<Task>, ...approvals: Approval[]) {
     clock,
     newId: () => 'id',
     randomBytes: (count) => Uint8Array.from({ length: count }, () => codes.length),
-    timeZone: 'UTC',
+    timeZone: () => 'UTC',
     onDecided: () => undefined,
   });
   const asker = createAsker({
@@ -78,7 +78,7 @@ function createRoom(task: Partial<Task>, ...approvals: Approval[]) {
     clock,
     newId: () => 'id',
     newCode: async () => codes.pop() ?? 'none',
-    timeZone: 'UTC',
+    timeZone: () => 'UTC',
     objects: {} as ObjectStore,
     limitBytes: 0,
     gate: createBlobGate(),

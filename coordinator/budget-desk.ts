@@ -48,11 +48,11 @@ export interface BudgetDesk {
 export interface BudgetDeskDeps {
   readonly store: Store;
   readonly ledger: TaskLedger;
-  readonly plan: BudgetPlan;
+  readonly plan: () => BudgetPlan;
   readonly clock: Clock;
   readonly newId: () => string;
   readonly newCode: (records: Records) => Promise<string>;
-  readonly timeZone: string;
+  readonly timeZone: () => string;
 }
 
 /** How a task ends that gets no more budget. */
@@ -112,7 +112,7 @@ export function createBudgetDesk(deps: BudgetDeskDeps): BudgetDesk {
         if (!block) return null;
         const answer = await askOnce(records, block, { conversationId, origin }, deps);
         for (const event of answer.audit) await records.audit.append(event, deps.clock.now());
-        return explanation(answer, block, deps.timeZone);
+        return explanation(answer, block, deps.timeZone());
       });
     },
 
@@ -131,9 +131,9 @@ async function blockOf(
   const refusal = await records.budget.refusalOf(asker);
   if (!refusal) return null;
   const { cap, needed } = refusal;
-  if (cap.kind !== 'task' && periodOf(clock.now(), timeZone)[cap.kind] !== cap.of) return null;
+  if (cap.kind !== 'task' && periodOf(clock.now(), timeZone())[cap.kind] !== cap.of) return null;
   const state = await records.budget.state(cap);
-  const limit = plan.caps[cap.kind];
+  const limit = plan().caps[cap.kind];
   const missing = shortfallOf(limit, state, needed);
   if (!missing) return null;
   const added = raiseFor(limit, missing);
@@ -175,7 +175,7 @@ async function askOnce(
     reason: '',
     state: 'pending',
     askedAt: now,
-    expiresAt: expiryOf(cap, now, deps.timeZone),
+    expiresAt: expiryOf(cap, now, deps.timeZone()),
     decidedAt: null,
     decidedBy: null,
     scope: null,
@@ -185,7 +185,7 @@ async function askOnce(
     return askOnce(records, { cap, state, raise }, asker, deps);
   const conversation = await records.conversations.get(asker.conversationId);
   if (!conversation) throw new Error(`there is no conversation ${asker.conversationId}`);
-  await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone), now);
+  await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone()), now);
   const detail = { task: call.task, tool: call.tool, arguments: call.arguments, digest: approval.digest };
   const event = { event: 'approval-requested', actor: 'coordinator', subject: approval.code, detail };
   return { kind: 'asked', approval, audit: [event] };

@@ -2,6 +2,7 @@ import type { Clock, Failure, InboxEntry, Store } from '@reeve/core';
 import type { ApprovalDesk } from './approval-desk.ts';
 import type { Drive } from './drive.ts';
 import type { Role } from './people.ts';
+import type { SettingsDesk } from './settings-desk.ts';
 import type { StatusReader } from './status.ts';
 import type { TaskDesk } from './task-desk.ts';
 
@@ -12,10 +13,13 @@ export interface CommandDeps {
   readonly approvals: ApprovalDesk;
   readonly drive: Drive;
   readonly status: StatusReader;
+  readonly config: SettingsDesk;
+  /** Which models answer now, in words. */
+  readonly modelSummary: () => string;
   /** Breaks off the answer that is being made in a conversation; false when none is. */
   readonly stopTurn: (conversationId: string) => boolean;
   readonly clock: Clock;
-  readonly timeZone: string;
+  readonly timeZone: () => string;
 }
 
 export interface CommandCall {

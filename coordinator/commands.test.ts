@@ -1,7 +1,18 @@
-import { failureText, type OutboxEntry, type Outcome, type Sender, type Store, type Task } from '@reeve/core';
+import {
+  failureText,
+  type OutboxEntry,
+  type Outcome,
+  ownerSettingNames,
+  type Sender,
+  type Store,
+  type Task,
+} from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createCommandHandler } from './command-handler.ts';
 import type { Role } from './people.ts';
+import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts';
+import { noLayers } from './testing/layers.ts';
+import { createMemoryConfig } from './testing/memory-config.ts';
 import {
   createKeptLog,
   createManualClock,
@@ -17,6 +28,7 @@ interface Scene {
   readonly tasks?: readonly Task[];
   readonly role?: Role;
   readonly breaks?: boolean;
+  readonly config?: SettingsDesk;
 }
 
 /** Types one command in a small house and yields its answer. */
@@ -51,6 +63,9 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
     },
     transaction: (work: (given: object) => unknown) => work(records),
   } as unknown as Store;
+  const config =
+    scene.config ??
+    createSettingsDesk({ store: createMemoryConfig().store, clock: createManualClock(), fixed: noLayers() });
   const handle = createCommandHandler({
     stopTurn: () => false,
     store,
@@ -89,8 +104,10 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       model: 'm',
       webSearch: 'off',
     }),
+    config,
+    modelSummary: () => 'chat-model at models.example',
     clock: createManualClock(),
-    timeZone: 'UTC',
+    timeZone: () => 'UTC',
     newId: () => 'id-123456',
     log: createKeptLog(),
     roleOf: (_sender: Sender) => scene.role ?? 'owner',
@@ -144,7 +161,7 @@ describe('commands', () => {
     ['/approve !', 'approval-unknown', '!'],
     ['/deny', 'command-usage', 'type /deny A7K2'],
     ['/deny !! why', 'approval-unknown', '!!'],
-    ['/undo', 'command-usage', 'type /undo report.csv'],
+    ['/config colour', 'setting-unknown', 'colour'],
     ['/undo gone.csv', 'file-unknown', 'gone.csv'],
   ] as const)('%s is refused plainly', async (text, code, about) => {
     expect(await type(text)).toBe(failureText({ code, about }));
@@ -171,5 +188,74 @@ describe('commands', () => {
     const answer = await type('/tasks', { breaks: true });
     expect(answer).toContain('reference 123456');
     expect(answer).not.toContain('SELECT');
+  });
+});
+
+describe('/config', () => {
+  const open = (said = {}) =>
+    createSettingsDesk({
+      store: createMemoryConfig().store,
+      clock: createManualClock(),
+      fixed: noLayers(said),
+    });
+
+  it('lists every setting by group, with its value and where it comes from', async () => {
+    const text = await type('/config', {
+      config: open({ 'hold-seconds': { file: 20, environment: undefined } }),
+    });
+    expect(text).toContain(
+      '**Limits**\n- parallel-tasks: `5` (default)\n- hold-seconds: `20` (from the settings file)',
+    );
+    expect(text).toContain('- model-fallback: `off` (nobody has set it)');
+    for (const name of ownerSettingNames()) expect(text).toContain(`- ${name}: `);
+  });
+
+  it('changes one in plain words, remembers why, and takes it back', async () => {
+    const config = open();
+    expect(await type('/config HOLD-SECONDS 30 because calls take long', { config })).toBe(
+      '**hold-seconds**: `15` → `30` (you). It counts from now on; /undo takes it back.',
+    );
+    expect(await type('/config hold-seconds', { config })).toContain('You said why: calls take long.');
+    expect(await type('/config history', { config })).toMatch(
+      /^- 1\. .*, Ada: hold-seconds default → `30`; because calls take long$/,
+    );
+  });
+
+  it('takes a tone whole, “because” and all', async () => {
+    const config = open();
+    await type('/config tone short because I am busy', { config });
+    expect(config.current().tone).toBe('short because I am busy');
+  });
+
+  it('explains one, with a change that it takes', async () => {
+    expect(await type('/config quiet-hours', { config: open() })).toContain(
+      '`/config quiet-hours 22:00-07:00`',
+    );
+    const pinned = open({ 'time-zone': { file: undefined, environment: 'Europe/Paris' } });
+    expect(await type('/config time-zone', { config: pinned })).toContain('REEVE_TIME_ZONE');
+  });
+
+  it('says plainly why a value cannot be taken', async () => {
+    expect(await type('/config streaming maybe', { config: open() })).toBe(
+      failureText({
+        code: 'setting-refused',
+        about: 'streaming is “maybe”; it must be on or off, such as off',
+      }),
+    );
+    const pinned = open({ 'time-zone': { file: undefined, environment: 'Europe/Paris' } });
+    expect(await type('/config time-zone UTC', { config: pinned })).toBe(
+      failureText({ code: 'setting-pinned', about: 'REEVE_TIME_ZONE' }),
+    );
+  });
+
+  it('has a short form for the model', async () => {
+    const config = open();
+    expect(await type('/model gpt-5', { config })).toContain('`off` → `gpt-5` (you)');
+    expect(await type('/model', { config })).toContain('Answering now: chat-model at models.example.');
+  });
+
+  it('is not there for members', async () => {
+    for (const text of ['/config', '/config tone warm', '/model', '/undo'])
+      expect(await type(text, { config: open(), role: 'member' })).toContain('There is no such command');
   });
 });

@@ -16,6 +16,7 @@ import {
   type CommandDeps,
   failed,
 } from './command-registry.ts';
+import { config, model, undoSetting } from './config-command.ts';
 import { answerSentence } from './question-words.ts';
 import { statusText, taskLine } from './status.ts';
 import { whyText } from './why.ts';
@@ -56,7 +57,7 @@ const status: Command = {
   usage: '',
   description: 'what runs, what waits for you, what is queued',
   ownerOnly: false,
-  run: async (deps) => answer(statusText(await deps.status(), deps.clock.now(), deps.timeZone)),
+  run: async (deps) => answer(statusText(await deps.status(), deps.clock.now(), deps.timeZone())),
 };
 
 const tasks: Command = {
@@ -248,7 +249,7 @@ const why: Command = {
   ownerOnly: false,
   run: async (deps, call) =>
     withTask(call, async (id) => {
-      const text = await whyText(deps.store, id, deps.timeZone);
+      const text = await whyText(deps.store, id, deps.timeZone());
       return text === null ? failed('task-unknown', id) : answer(text);
     }),
 };
@@ -275,11 +276,12 @@ const files: Command = {
 
 const undo: Command = {
   name: 'undo',
-  usage: 'file',
-  description: 'bring back a file as it was before it was last overwritten or deleted',
+  usage: '[file]',
+  description:
+    'take your newest change of a setting back; with a file, bring it back as it was before its last change',
   ownerOnly: true,
   run: async (deps, call) => {
-    if (call.rest === '') return failed('command-usage', 'type /undo report.csv');
+    if (call.rest === '') return undoSetting(deps, call);
     const outcome = await deps.drive.restore(call.rest, call.entry.sender.name);
     return outcome.kind === 'ok'
       ? answer(`${shorten(outcome.value.path, 200)} is back as it was (${bytesText(outcome.value.bytes)}).`)
@@ -315,5 +317,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     files,
     undo,
     always,
+    config,
+    model,
   ].map((command) => [command.name, command]),
 );

@@ -25,6 +25,7 @@ import { createStatusReader } from './status.ts';
 import type { TaskRoom } from './task-room.ts';
 import { ANSWER_TOKENS, createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
+import { wishesText } from './wishes.ts';
 
 /** Where people are heard and answered: intake, slash commands, turns, and the counter for API clients. */
 export interface ConversationRoom {
@@ -38,18 +39,18 @@ export function createConversationRoom(
   tasks: TaskRoom,
   wakeOutbox: () => void,
 ): ConversationRoom {
-  const { store, clock, log, settings, roleOf } = deps;
-  const { timeZone } = settings;
+  const { store, clock, log, live, roleOf } = deps;
+  const timeZone = () => live().timeZone;
   const { taskDesk, approvals, drive } = tasks;
   const newId = () => deps.ids.newId();
   const stopping = new AbortController();
   const status = createStatusReader({
     store,
     clock,
-    limit: settings.parallelTasks,
-    model: settings.modelSummary,
-    plan: settings.budget,
-    webSearch: settings.webSearch.summary,
+    limit: () => live().parallelTasks,
+    model: () => live().modelSummary,
+    plan: () => live().budget,
+    webSearch: deps.settings.webSearch.summary,
     trouble: deps.trouble,
     answering: () => mailboxes.inHand(),
   });
@@ -59,6 +60,8 @@ export function createConversationRoom(
     approvals,
     drive,
     status,
+    config: deps.config,
+    modelSummary: () => live().modelSummary,
     stopTurn: (conversationId) => mailboxes.interrupt(conversationId),
     clock,
     timeZone,
@@ -75,7 +78,7 @@ export function createConversationRoom(
     log,
     handle: turns.handle,
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
-    whileAnswering: () => settings.whileAnswering,
+    whileAnswering: () => live().whileAnswering,
   });
   const onAccepted = createSorter({ mailboxes, handleCommand, log });
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
@@ -88,7 +91,8 @@ export function createConversationRoom(
       taskDesk,
       drive,
       status,
-      caps: settings.budget.caps,
+      config: deps.config,
+      caps: () => live().budget.caps,
     }),
     inbound: {
       receive: (message) => receive(message).catch((error: unknown) => notStored(deps, error)),
@@ -122,8 +126,8 @@ function createTurns(
   wakeOutbox: () => void,
   signal: AbortSignal,
 ): { handle: ReturnType<typeof createTurnHandler>; idle: () => Promise<void> } {
-  const { store, clock, log, settings, roleOf, model } = deps;
-  const { timeZone } = settings;
+  const { store, clock, log, live, roleOf, model } = deps;
+  const timeZone = () => live().timeZone;
   const { taskDesk, budgets } = tasks;
   const newId = () => deps.ids.newId();
   const onTasksCreated = () => {
@@ -131,8 +135,10 @@ function createTurns(
     wakeOutbox();
   };
   const runRound = createRoundRunner({ store, taskDesk, clock, timeZone, roleOf, onTasksCreated });
-  const draft: ChannelAdapter['draft'] = (piece) => deps.channels.get(piece.chat.channel)?.draft(piece);
-  const contextTokens = () => settings.contextTokens;
+  const draft: ChannelAdapter['draft'] = (piece) => {
+    if (live().streaming) deps.channels.get(piece.chat.channel)?.draft(piece);
+  };
+  const contextTokens = () => live().contextTokens;
   const summariser = createSummariser({
     store,
     model,
@@ -149,7 +155,8 @@ function createTurns(
     context: {
       store,
       persona: createPersonaReader({ store, objects: deps.objects }),
-      attachments: createAttachmentReader({ store, objects: deps.objects, canSee: () => settings.canSee }),
+      wishes: () => wishesText(live()),
+      attachments: createAttachmentReader({ store, objects: deps.objects, canSee: () => live().canSee }),
       gauge: createTokenGauge(),
       tools: COORDINATOR_TOOLS,
       contextTokens,

@@ -13,7 +13,8 @@ import type {
   TaskQueue,
 } from '@reeve/core';
 import type { Role } from './people.ts';
-import type { CoordinatorSettings } from './settings.ts';
+import type { CoordinatorSettings, LiveSettings } from './settings.ts';
+import type { SettingsDesk } from './settings-desk.ts';
 
 /** What a coordinator is made of. */
 export interface CoordinatorDeps {
@@ -34,6 +35,10 @@ export interface CoordinatorDeps {
   readonly tokenKey: Uint8Array;
   readonly roleOf: (sender: Sender, channel: string) => Role;
   readonly settings: CoordinatorSettings;
+  /** What holds now of what the owner may change. */
+  readonly live: () => LiveSettings;
+  /** Where the owner changes it. */
+  readonly config: SettingsDesk;
   /** Health lines for `/status`, each with its fix; empty when all is well. */
   readonly trouble: () => readonly string[];
 }

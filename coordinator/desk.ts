@@ -1,6 +1,7 @@
 import type { AuditCheckpoints, BudgetPlan, Clock, Desk, Store } from '@reeve/core';
 import { checkAudit } from './audit-checkpoints.ts';
 import type { Drive } from './drive.ts';
+import type { SettingsDesk } from './settings-desk.ts';
 import { taskUsage } from './spending.ts';
 import type { StatusReader } from './status.ts';
 import type { TaskDesk } from './task-desk.ts';
@@ -15,12 +16,14 @@ export function createDesk(deps: {
   taskDesk: TaskDesk;
   drive: Drive;
   status: StatusReader;
+  config: Pick<SettingsDesk, 'views'>;
   /** Caps of the settings. */
-  caps: BudgetPlan['caps'];
+  caps: () => BudgetPlan['caps'];
 }): Desk {
   const { store, drive } = deps;
   return {
     status: deps.status,
+    listSettings: () => deps.config.views(),
     listTasks: (filter) => store.tasks.list(filter),
     async getTask(id) {
       const task = await store.tasks.get(id);
@@ -28,7 +31,7 @@ export function createDesk(deps: {
       const [steps, approvals, usage] = await Promise.all([
         store.steps.list(id),
         store.approvals.forTask(id),
-        taskUsage(store, id, deps.caps),
+        taskUsage(store, id, deps.caps()),
       ]);
       return { kind: 'ok', value: { task, steps, approvals, usage } };
     },

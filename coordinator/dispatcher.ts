@@ -1,13 +1,5 @@
-import {
-  type Clock,
-  isLive,
-  type Log,
-  type QueueWorker,
-  queueJobId,
-  type Store,
-  type Task,
-  type TaskQueue,
-} from '@reeve/core';
+import { type Clock, isLive, type Log, queueJobId, type Store, type Task, type TaskQueue } from '@reeve/core';
+import { createDispatchWorker } from './dispatch-worker.ts';
 import type { ExecutorPool } from './executor-pool.ts';
 import type { JobRunner } from './job-runner.ts';
 import { keepTrying } from './keep-trying.ts';
@@ -31,7 +23,8 @@ export interface DispatcherDeps {
   readonly wake: WakeSignal;
   readonly clock: Clock;
   readonly log: Log;
-  readonly parallelTasks: number;
+  /** Read anew every second. */
+  readonly parallelTasks: () => number;
   readonly executorsDieWithCoordinator: boolean;
   /** What else is looked after every second, by name; one chore's trouble keeps no other from being done. */
   readonly chores: Readonly<Record<string, () => Promise<void>>>;
@@ -47,11 +40,13 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { store, queue, pool, ledger, clock, log } = deps;
   let relaying: Promise<void> | null = null;
   let wasOvertaken = false;
+  const worker = createDispatchWorker(deps);
 
   async function reconcile(): Promise<void> {
     // Notices a newer coordinator, however little there is to do.
     await store.transaction(async () => undefined);
     await apart('silent executors', () => pool.endSilent());
+    await apart('parallel tasks', () => worker.adjust());
     const now = clock.now();
     const queued: Task[] = [];
     for (const task of await store.tasks.live()) {
@@ -95,17 +90,6 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     await ledger.change(task.id, { kind: 'expired', outcome }, 'coordinator');
   }
 
-  /** What an earlier coordinator process left: its local executors died with it, its queue jobs are not trusted. */
-  async function takeOver(): Promise<void> {
-    for (const task of await store.tasks.live()) {
-      if (task.leaseUntil !== null && deps.executorsDieWithCoordinator) {
-        await ledger.change(task.id, { kind: 'executor-lost', blamed: false }, 'coordinator');
-      }
-      if (task.state === 'queued' && task.enqueued)
-        await ledger.change(task.id, { kind: 'dequeued' }, 'coordinator');
-    }
-  }
-
   function forgetJob(task: Task): void {
     if (isLive(task) || pool.byTask(task.id)) return;
     queue
@@ -134,27 +118,30 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
 
   return {
     async run(abort) {
-      await keepTrying(takeOver, { clock, log, signal: abort, what: 'what an earlier process left running' });
+      await keepTrying(() => takeOver(deps), {
+        clock,
+        log,
+        signal: abort,
+        what: 'what an earlier process left running',
+      });
       pool.warmUp();
-      const worker = startWorker(deps, abort);
+      worker.start(abort);
       await loop(abort);
       await relaying;
       deps.jobs.stop();
       await pool.close();
-      await (await worker)?.close();
+      await worker.close();
     },
   };
 }
 
-/** A queue that is away at the start is asked again; tasks wait, and everything else goes on. Null when aborted first. */
-async function startWorker(deps: DispatcherDeps, abort: AbortSignal): Promise<QueueWorker | null> {
-  while (!abort.aborted) {
-    try {
-      return await deps.queue.work((job) => deps.jobs.run(job), { concurrency: deps.parallelTasks });
-    } catch (error) {
-      deps.log.warn({ err: error }, 'the queue is away; trying again');
-      await deps.clock.sleep(RECONCILE_MS, abort).catch(() => undefined);
+/** What an earlier coordinator process left: its local executors died with it, its queue jobs are not trusted. */
+async function takeOver({ store, ledger, executorsDieWithCoordinator }: DispatcherDeps): Promise<void> {
+  for (const task of await store.tasks.live()) {
+    if (task.leaseUntil !== null && executorsDieWithCoordinator) {
+      await ledger.change(task.id, { kind: 'executor-lost', blamed: false }, 'coordinator');
     }
+    if (task.state === 'queued' && task.enqueued)
+      await ledger.change(task.id, { kind: 'dequeued' }, 'coordinator');
   }
-  return null;
 }

@@ -24,7 +24,7 @@ export function createAssigner(deps: {
   launcher: Pick<Launcher, 'level'>;
   clock: Clock;
   tokenKey: Uint8Array;
-  timeZone: string;
+  timeZone: () => string;
   attemptLimitMs: number;
   webSearch: boolean;
   secrets: Pick<SecretDesk, 'list'>;
@@ -58,7 +58,7 @@ export function createAssigner(deps: {
         origin,
         capabilities: [...capabilities],
         deadline: deadline.toISOString(),
-        timeZone: deps.timeZone,
+        timeZone: deps.timeZone(),
       },
       attempt,
       steps,

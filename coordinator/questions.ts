@@ -33,7 +33,7 @@ export interface AskerDeps {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly newCode: (records: Records) => Promise<string>;
-  readonly timeZone: string;
+  readonly timeZone: () => string;
   readonly objects: ObjectStore;
   readonly limitBytes: number;
   readonly gate: BlobGate;
@@ -131,7 +131,7 @@ async function write(records: Records, task: Task, question: AskedCall, deps: As
     note: null,
   };
   await records.approvals.insert(approval);
-  await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone), now);
+  await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone()), now);
   return approval;
 }
 

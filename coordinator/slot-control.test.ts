@@ -25,7 +25,7 @@ function createScene(task: Partial<Task>) {
     store: { tasks: { get: async () => record.task } } as unknown as Store,
     pool: { byTask: () => slot } as unknown as ExecutorPool,
     clock,
-    holdMs: 1000,
+    holdMs: () => 1000,
     log: createKeptLog(),
   });
   return { control, clock, sent, end, record, kills: () => kills };

@@ -28,7 +28,7 @@ export function createSlotControl(deps: {
   store: Store;
   pool: ExecutorPool;
   clock: Clock;
-  holdMs: number;
+  holdMs: () => number;
   log: Log;
 }): SlotControl {
   const { store, pool, clock, log } = deps;
@@ -65,7 +65,7 @@ export function createSlotControl(deps: {
     const wait = new AbortController();
     held.get(approval.code)?.abort();
     held.set(approval.code, wait);
-    await outwait(slot, deps.holdMs, wait);
+    await outwait(slot, deps.holdMs(), wait);
     if (held.get(approval.code) !== wait) return;
     held.delete(approval.code);
     const task = await store.tasks.get(of);

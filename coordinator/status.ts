@@ -20,9 +20,9 @@ const TODAY_LIMIT = 1000;
 export function createStatusReader(deps: {
   store: Store;
   clock: Clock;
-  limit: number;
-  model: string;
-  plan: BudgetPlan;
+  limit: () => number;
+  model: () => string;
+  plan: () => BudgetPlan;
   webSearch: string;
   /** Health lines, each with its fix; empty when all is well. */
   trouble: () => readonly string[];
@@ -36,13 +36,13 @@ export function createStatusReader(deps: {
       store.tasks.list({ states: ['succeeded', 'failed', 'expired'], limit: TODAY_LIMIT }),
       store.approvals.pending(),
       store.usage.totals({ since }),
-      readSpending(deps, deps.plan),
+      readSpending(deps, deps.plan()),
     ]);
     const ended = recent.filter((task) => task.endedAt !== null && task.endedAt >= since);
     const inState = (state: Task['state']) => live.filter((task) => task.state === state);
     const finished = ended.filter((task) => task.state === 'succeeded').length;
     return {
-      limit: deps.limit,
+      limit: deps.limit(),
       running: inState('running'),
       waiting: inState('waiting'),
       queued: inState('queued'),
@@ -58,7 +58,7 @@ export function createStatusReader(deps: {
       },
       spending,
       trouble: deps.trouble(),
-      model: deps.model,
+      model: deps.model(),
       webSearch: deps.webSearch,
     };
   };

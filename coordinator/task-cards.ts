@@ -30,7 +30,9 @@ export function createTaskCards(deps: {
   newId: () => string;
   intervalMs: number;
   /** Caps of the settings. */
-  caps: BudgetPlan['caps'];
+  caps: () => BudgetPlan['caps'];
+  /** True in the owner's quiet hours: then only a task's changes of state redraw its card. */
+  isQuiet: () => boolean;
   log: Log;
   onWritten: () => void;
 }): TaskCards {
@@ -46,7 +48,7 @@ export function createTaskCards(deps: {
       return;
     }
     const look = canonicalJson([task.state, task.waitingFor, task.activity, task.steps]);
-    if (last.get(id) === look) return;
+    if (last.get(id) === look || deps.isQuiet()) return;
     last.set(id, look);
     const conversation = await store.conversations.get(task.conversationId);
     if (!conversation) return;
@@ -55,7 +57,13 @@ export function createTaskCards(deps: {
       const current = await records.tasks.get(id);
       if (current && isLive(current))
         await records.outbox.add(
-          taskCardEntry(current, conversation, deps.newId(), now, await taskFootnote(records, id, deps.caps)),
+          taskCardEntry(
+            current,
+            conversation,
+            deps.newId(),
+            now,
+            await taskFootnote(records, id, deps.caps()),
+          ),
           now,
         );
     });

@@ -42,9 +42,9 @@ export interface TaskLedgerDeps {
   readonly store: Store;
   readonly clock: Clock;
   readonly newId: () => string;
-  readonly timeZone: string;
+  readonly timeZone: () => string;
   /** Caps of the settings, for the cards. */
-  readonly caps: BudgetPlan['caps'];
+  readonly caps: () => BudgetPlan['caps'];
 }
 
 class FasterWriter extends Error {}
@@ -135,7 +135,7 @@ async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, no
   const conversation = await records.conversations.get(task.conversationId);
   if (!conversation)
     throw new Error(`${task.id} belongs to conversation ${task.conversationId}, which does not exist`);
-  const footnote = isLive(task) ? await taskFootnote(records, task.id, deps.caps) : null;
+  const footnote = isLive(task) ? await taskFootnote(records, task.id, deps.caps()) : null;
   await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now, footnote), now);
   if (isLive(task)) return;
   await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);

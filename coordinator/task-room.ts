@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { isLive } from '@reeve/core';
+import { isLive, isQuiet } from '@reeve/core';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import { createBlobGate } from './blob-gate.ts';
 import { type BudgetDesk, createBudgetDesk } from './budget-desk.ts';
@@ -41,21 +41,15 @@ const CARD_INTERVAL_MS = 250;
 const TICKET_BYTES = 32;
 
 export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): TaskRoom {
-  const { store, clock, ids, log, settings } = deps;
+  const { store, clock, ids, log, settings, live } = deps;
   const newId = () => ids.newId();
-  const { timeZone } = settings;
+  const timeZone = () => live().timeZone;
+  const plan = () => live().budget;
+  const caps = () => plan().caps;
   const wake = createSignal();
-  const newTicket = () => Buffer.from(ids.randomBytes(TICKET_BYTES)).toString('base64url');
-  const pool = createExecutorPool({
-    launcher: deps.launcher,
-    clock,
-    log,
-    newTicket,
-    limits: settings.executorLimits,
-    warm: settings.warmExecutors,
-  });
-  const ledger = createTaskLedger({ store, clock, newId, timeZone, caps: settings.budget.caps });
-  const slots = createSlotControl({ store, pool, clock, holdMs: settings.holdMs, log });
+  const pool = openPool(deps);
+  const ledger = createTaskLedger({ store, clock, newId, timeZone, caps });
+  const slots = createSlotControl({ store, pool, clock, holdMs: () => live().holdMs, log });
   ledger.onChanged((task) => {
     slots.taskChanged(task);
     wakeOutbox();
@@ -75,7 +69,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     },
   });
   const { newCode } = approvals;
-  const budgets = createBudgetDesk({ store, ledger, plan: settings.budget, clock, newId, newCode, timeZone });
+  const budgets = createBudgetDesk({ store, ledger, plan, clock, newId, newCode, timeZone });
   const gate = createBlobGate();
   const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes, gate };
   const drive = createDrive(driveDeps);
@@ -85,7 +79,8 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     clock,
     newId,
     intervalMs: CARD_INTERVAL_MS,
-    caps: settings.budget.caps,
+    caps,
+    isQuiet: () => isQuiet(live().quietHours, clock.now(), timeZone()),
     log,
     onWritten: wakeOutbox,
   });
@@ -102,7 +97,8 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     wake,
     clock,
     log,
-    ...settings,
+    parallelTasks: () => live().parallelTasks,
+    executorsDieWithCoordinator: settings.executorsDieWithCoordinator,
     chores: { approvals: () => approvals.expireDue(), budgets: () => budgets.freeUnblocked() },
   });
   return {
@@ -128,6 +124,17 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
       await Promise.all([dispatcher.run(signal), cards.run(signal), forgetting]);
     },
   };
+}
+
+function openPool({ launcher, clock, ids, log, settings }: CoordinatorDeps): ExecutorPool {
+  return createExecutorPool({
+    launcher,
+    clock,
+    log,
+    newTicket: () => Buffer.from(ids.randomBytes(TICKET_BYTES)).toString('base64url'),
+    limits: settings.executorLimits,
+    warm: settings.warmExecutors,
+  });
 }
 
 /** The task link over its service: what executors may call, and who may call it. */
@@ -173,14 +180,14 @@ function createLink(
     budgets,
     files,
   });
-  const { timeZone, attemptLimitMs } = settings;
+  const { attemptLimitMs } = settings;
   const assign = createAssigner({
     store,
     ledger,
     launcher: deps.launcher,
     clock,
     tokenKey,
-    timeZone,
+    timeZone: () => deps.live().timeZone,
     attemptLimitMs,
     webSearch: settings.webSearch.isOn,
     secrets: deps.secrets,

@@ -32,7 +32,7 @@ export function createRoundRunner(deps: {
   store: Store;
   taskDesk: TaskDesk;
   clock: Clock;
-  timeZone: string;
+  timeZone: () => string;
   roleOf: (sender: Sender, channel: string) => Role;
   onTasksCreated: () => void;
 }): RoundRunner {
@@ -151,7 +151,7 @@ async function inspect(store: Store, id: Task['id']): Promise<string> {
 const FOUND_MESSAGES = 8;
 
 async function searchHistory(
-  { store, timeZone }: { store: Store; timeZone: string },
+  { store, timeZone }: { store: Store; timeZone: () => string },
   conversationId: string,
   words: string,
 ): Promise<string> {
@@ -161,7 +161,7 @@ async function searchHistory(
     Number.MAX_SAFE_INTEGER,
     FOUND_MESSAGES,
   );
-  return recalledText(found, timeZone) ?? 'No message of this conversation holds any of these words.';
+  return recalledText(found, timeZone()) ?? 'No message of this conversation holds any of these words.';
 }
 
 async function listFiles(store: Store, prefix: string): Promise<string> {

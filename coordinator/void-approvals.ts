@@ -6,14 +6,14 @@ export async function voidApprovals(
   records: Records,
   pending: readonly Approval[],
   conversation: Conversation,
-  deps: { newId: () => string; timeZone: string },
+  deps: { newId: () => string; timeZone: () => string },
   now: Date,
 ): Promise<void> {
   for (const approval of pending) {
     const move = moveApproval(approval, { kind: 'voided' }, now);
     if (move.kind === 'refused' || !(await records.approvals.settle(move.approval))) continue;
     await records.outbox.add(
-      approvalCardEntry(move.approval, conversation, deps.newId(), deps.timeZone),
+      approvalCardEntry(move.approval, conversation, deps.newId(), deps.timeZone()),
       now,
     );
   }

@@ -5,6 +5,7 @@ import type { Sender } from './channel.ts';
 import type { Failure } from './failure.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step } from './link.ts';
+import type { ConfigRevision, OwnerSettingName, SettingSource } from './owner-settings.ts';
 import type { Conversation, Message, ModelExchange, TurnRound, UsageShare } from './store.ts';
 import type { Task, TaskState } from './task.ts';
 
@@ -74,9 +75,21 @@ export interface StatusView {
   readonly webSearch: string;
 }
 
+/** One setting that the owner may change, as people see it. */
+export interface SettingView {
+  readonly name: OwnerSettingName;
+  /** As people type it. */
+  readonly value: string;
+  readonly source: SettingSource;
+  /** The owner's newest change of it, whether it counts or not. */
+  readonly revision: ConfigRevision | null;
+}
+
 /** What an API client may read and do beside sending messages: the counter of the house. Served by the coordinator. */
 export interface Desk {
   status(): Promise<StatusView>;
+  /** What the owner may change, and what holds now. */
+  listSettings(): SettingView[];
   listTasks(filter: { readonly states?: readonly TaskState[]; readonly limit: number }): Promise<Task[]>;
   getTask(id: TaskId): Promise<Outcome<TaskFile>>;
   cancelTask(id: TaskId, by: Sender): Promise<Outcome<Task>>;

@@ -48,6 +48,8 @@ export class ObjectTooLarge extends Error {
 }
 
 export interface QueueWorker {
+  /** How many jobs are handled at the same time from now on, at least 1; running ones are not touched. Rejects while the queue is away. */
+  setConcurrency(concurrency: number): Promise<void>;
   /** Stops taking jobs; resolves once the running handlers have ended. */
   close(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { TaskId } from './ids.ts';
 import type { FileEntry, Step, TaskInput } from './link.ts';
 import type { ChatAnswer, ChatMessage, ChatTool, ModelRole, ToolCall } from './model.ts';
 import type { Origin } from './origin.ts';
+import type { ConfigRecords } from './owner-settings.ts';
 import type { Task, TaskState } from './task.ts';
 
 export interface Conversation {
@@ -386,6 +387,7 @@ export interface Records {
   readonly audit: AuditRecords;
   readonly usage: UsageRecords;
   readonly budget: BudgetRecords;
+  readonly config: ConfigRecords;
 }
 
 /** Another coordinator has taken the tenant over; this one must stop. */

@@ -6,6 +6,7 @@ import { chatRequestOf, completionRequestSchema } from './completion-request.ts'
 import { streamedAnswer, wholeAnswer } from './completion-response.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { ModelCaller } from './model-call.ts';
+import { lineFor, type ModelLine } from './model-line.ts';
 import { refuse, refuseFor } from './refusal.ts';
 import { holderOf } from './token-holder.ts';
 import type { CallMeter, UsageMeter } from './usage-meter.ts';
@@ -47,7 +48,8 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
   const role = claims.role === 'coordinator' ? 'coordinator' : 'executor';
   const request = chatRequestOf(parsed.data, role, deps.limits.maxTokens);
   const id = deps.newRequestId();
-  const meter = await reserve(deps, { id, task: claims.role === 'task' ? claims.task : null, request });
+  const line = lineFor(deps.models(), request);
+  const meter = await reserve(deps, { id, task: claims.role === 'task' ? claims.task : null, request, line });
   if (meter instanceof Response) return meter;
   const call = startCall({
     meter,
@@ -57,7 +59,7 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
     gone: [context.req.raw.signal, deps.stopping],
   });
   try {
-    const answer = await deps.callModel(request, call.signal);
+    const answer = await deps.callModel(request, line, call.signal);
     return parsed.data.stream ? streamedAnswer(answer, call, deps.log) : await wholeAnswer(answer, call);
   } catch (error) {
     call.end('failed');
@@ -68,10 +70,10 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
 /** The call's meter, its budget reserved; or the refusal. */
 async function reserve(
   deps: HandlerDeps,
-  { id, task, request }: { id: string; task: TaskId | null; request: ChatRequest },
+  { id, task, request, line }: { id: string; task: TaskId | null; request: ChatRequest; line: ModelLine },
 ): Promise<CallMeter | Response> {
   try {
-    return await deps.meter.begin({ task, request });
+    return await deps.meter.begin({ task, request, line });
   } catch (error) {
     return refuseFor(error, { call: id, role: request.role, isGone: false }, deps.log);
   }

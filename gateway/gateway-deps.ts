@@ -1,20 +1,19 @@
-import type { BudgetPlan, Clock, GatewayStore, HostPort, Log, Model, ModelRole } from '@reeve/core';
+import type { BudgetPlan, Clock, GatewayStore, HostPort, Log } from '@reeve/core';
 import type { EgressLimits } from './egress/egress-limits.ts';
 import type { Network } from './egress/network.ts';
 import type { GitCredentials } from './git/git-credentials.ts';
 import type { GitLimits } from './git/git-limits.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { ModelSet } from './model-line.ts';
 import type { SearchChoice } from './search/search-choice.ts';
 import type { SecretFiller } from './secret-filler.ts';
-import type { ModelNames } from './usage-meter.ts';
 
 /** What a gateway is made of. */
 export interface GatewayDeps {
-  readonly models: Readonly<Record<ModelRole, Model>>;
-  readonly fallback?: Model;
-  readonly modelNames: ModelNames;
+  /** Read anew for each call, as is the budget: settings change while the gateway runs. */
+  readonly models: () => ModelSet;
   /** The caps of the settings and what models cost. */
-  readonly budget: BudgetPlan;
+  readonly budget: () => BudgetPlan;
   readonly store: GatewayStore;
   /** The tenant's key that task and coordinator tokens are signed with. */
   readonly tokenKey: Uint8Array;

@@ -6,6 +6,7 @@ export { createGitCredentials, type GitCredentials } from './git/git-credentials
 export { DEFAULT_GIT_LIMITS, type GitLimits } from './git/git-limits.ts';
 export { DEFAULT_GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 export { chooseModels, type ModelChoice, type ModelDescriptor, type ModelSettings } from './model-choice.ts';
+export type { ModelSet, NamedModel } from './model-line.ts';
 export {
   chooseSearch,
   SEARCH_PROVIDERS,
@@ -16,4 +17,3 @@ export type { SecretFill, SecretFiller } from './secret-filler.ts';
 export { createSecretFiller } from './secrets/keyed-filler.ts';
 export { createSecretDesk } from './secrets/secret-desk.ts';
 export type { SecretKeys } from './secrets/secret-keys.ts';
-export type { ModelNames } from './usage-meter.ts';

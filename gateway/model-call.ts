@@ -1,13 +1,6 @@
-import {
-  type ChatChunk,
-  type ChatRequest,
-  type Clock,
-  type Log,
-  type Model,
-  ModelError,
-  type ModelRole,
-} from '@reeve/core';
+import { type ChatChunk, type ChatRequest, type Clock, type Log, type Model, ModelError } from '@reeve/core';
 import type { GatewayLimits } from './limits.ts';
+import type { ModelLine } from './model-line.ts';
 import { failureFields } from './refusal.ts';
 
 /** An answer whose first piece is there: from here on no other model can take over. */
@@ -19,7 +12,7 @@ export interface OpenAnswer {
 }
 
 /**
- * Calls the role's model, tries again what may succeed later, and then the fallback model; all of that only before the
+ * Calls the line's own model, tries again what may succeed later, and then the fallback model; all of that only before the
  * first token, because two halves of two answers make no answer.
  *
  * Own code instead of a retry library: what is retried is the opening of a stream that must stay open, the wait comes
@@ -27,11 +20,9 @@ export interface OpenAnswer {
  *
  * @throws {ModelError} of the last try; an aborted signal throws its reason.
  */
-export type ModelCaller = (request: ChatRequest, signal: AbortSignal) => Promise<OpenAnswer>;
+export type ModelCaller = (request: ChatRequest, line: ModelLine, signal: AbortSignal) => Promise<OpenAnswer>;
 
 export interface ModelCallerDeps {
-  readonly models: Readonly<Record<ModelRole, Model>>;
-  readonly fallback?: Model;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: GatewayLimits;
@@ -63,17 +54,17 @@ export function createModelCaller(deps: ModelCallerDeps): ModelCaller {
     }
   }
 
-  return async (request, signal) => {
+  return async (request, { own, fallback }, signal) => {
     try {
-      return await openWithRetries(deps.models[request.role], request, signal);
+      return await openWithRetries(own.model, request, signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof ModelError) || !deps.fallback) throw error;
+      if (!(error instanceof ModelError) || !fallback) throw error;
       log.warn(
         { ...failureFields(error), role: request.role, decision: 'fallback', retries: limits.retries },
         'the model failed before its first token; the fallback model takes over',
       );
-      return { ...(await openWithRetries(deps.fallback, request, signal)), by: 'fallback' };
+      return { ...(await openWithRetries(fallback.model, request, signal)), by: 'fallback' };
     }
   };
 }

@@ -7,6 +7,7 @@ describe('chooseModels', () => {
       coordinator: { kind: 'rehearsal' },
       executor: { kind: 'rehearsal' },
       fallback: null,
+      vision: null,
       describe: 'rehearsal (no model is configured)',
     });
   });
@@ -59,12 +60,14 @@ describe('chooseModels', () => {
       REEVE_MODEL_COORDINATOR: 'fast',
       REEVE_MODEL_EXECUTOR: 'deep',
       REEVE_MODEL_FALLBACK: 'spare',
+      REEVE_MODEL_VISION: 'eyes',
     });
     expect(choice).toMatchObject({
       coordinator: { model: 'fast' },
       executor: { model: 'deep' },
       fallback: { model: 'spare' },
+      vision: { model: 'eyes' },
     });
-    expect(choice.describe).toBe('fast, tasks deep, fallback spare at api.openai.com');
+    expect(choice.describe).toBe('fast, tasks deep, fallback spare, images eyes at api.openai.com');
   });
 });

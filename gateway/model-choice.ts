@@ -6,6 +6,7 @@ export interface ModelSettings {
   readonly REEVE_MODEL_COORDINATOR?: string | undefined;
   readonly REEVE_MODEL_EXECUTOR?: string | undefined;
   readonly REEVE_MODEL_FALLBACK?: string | undefined;
+  readonly REEVE_MODEL_VISION?: string | undefined;
 }
 
 /** Which model to make; the composition root makes it. */
@@ -18,6 +19,8 @@ export interface ModelChoice {
   readonly executor: ModelDescriptor;
   /** Takes over when the first fails before its first token; null for none. */
   readonly fallback: ModelDescriptor | null;
+  /** Answers what holds images; null for none. */
+  readonly vision: ModelDescriptor | null;
   /** One line for `/status` and `doctor`, without keys. */
   readonly describe: string;
 }
@@ -41,7 +44,8 @@ const DEFAULT_OPENROUTER_MODEL = `openai/${DEFAULT_OPENAI_MODEL}`;
  * - else the rehearsal model, for every role and without a fallback.
  *
  * `REEVE_MODEL_COORDINATOR` and `REEVE_MODEL_EXECUTOR` name the models; each defaults to the other, then to
- * `gpt-5-mini` (`openai/gpt-5-mini` at OpenRouter). `REEVE_MODEL_FALLBACK` has no default.
+ * `gpt-5-mini` (`openai/gpt-5-mini` at OpenRouter). `REEVE_MODEL_FALLBACK` and `REEVE_MODEL_VISION` have
+ * no default.
  */
 export function chooseModels(settings: ModelSettings): ModelChoice {
   const endpoint = endpointOf(settings);
@@ -51,10 +55,12 @@ export function chooseModels(settings: ModelSettings): ModelChoice {
       coordinator: rehearsal,
       executor: rehearsal,
       fallback: null,
+      vision: null,
       describe: 'rehearsal (no model is configured)',
     };
   }
-  const { REEVE_MODEL_COORDINATOR, REEVE_MODEL_EXECUTOR, REEVE_MODEL_FALLBACK } = settings;
+  const { REEVE_MODEL_COORDINATOR, REEVE_MODEL_EXECUTOR, REEVE_MODEL_FALLBACK, REEVE_MODEL_VISION } =
+    settings;
   const coordinator = REEVE_MODEL_COORDINATOR || REEVE_MODEL_EXECUTOR || endpoint.defaultModel;
   const executor = REEVE_MODEL_EXECUTOR || REEVE_MODEL_COORDINATOR || endpoint.defaultModel;
   const at = (model: string): ModelDescriptor => ({
@@ -67,7 +73,8 @@ export function chooseModels(settings: ModelSettings): ModelChoice {
     coordinator: at(coordinator),
     executor: at(executor),
     fallback: REEVE_MODEL_FALLBACK ? at(REEVE_MODEL_FALLBACK) : null,
-    describe: describe(endpoint.baseUrl, coordinator, executor, REEVE_MODEL_FALLBACK),
+    vision: REEVE_MODEL_VISION ? at(REEVE_MODEL_VISION) : null,
+    describe: describe(endpoint.baseUrl, coordinator, executor, REEVE_MODEL_FALLBACK, REEVE_MODEL_VISION),
   };
 }
 
@@ -90,7 +97,14 @@ function isOpenRouter(baseUrl: string | undefined): boolean {
   return baseUrl !== undefined && new URL(baseUrl).hostname === 'openrouter.ai';
 }
 
-function describe(baseUrl: string, coordinator: string, executor: string, fallback?: string): string {
+function describe(
+  baseUrl: string,
+  coordinator: string,
+  executor: string,
+  fallback?: string,
+  vision?: string,
+): string {
   const names = coordinator === executor ? coordinator : `${coordinator}, tasks ${executor}`;
-  return `${names}${fallback ? `, fallback ${fallback}` : ''} at ${new URL(baseUrl).host}`;
+  const others = `${fallback ? `, fallback ${fallback}` : ''}${vision ? `, images ${vision}` : ''}`;
+  return `${names}${others} at ${new URL(baseUrl).host}`;
 }

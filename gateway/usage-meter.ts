@@ -18,9 +18,7 @@ import {
   type TokenUsage,
 } from '@reeve/core';
 import { believableUsage, bytesOf } from './believable-usage.ts';
-
-/** What the models behind the gateway are called in the settings; prices go by these names first. */
-export type ModelNames = Readonly<Record<ModelRole, string>> & { readonly fallback: string | null };
+import type { ModelLine } from './model-line.ts';
 
 /** Reserves what a call may come to and counts what it came to. */
 export interface UsageMeter {
@@ -30,7 +28,7 @@ export interface UsageMeter {
    *
    * @throws {ModelError} `budget-exhausted` when a cap leaves no room; nothing is reserved then.
    */
-  begin(call: { task: TaskId | null; request: ChatRequest }): Promise<CallMeter>;
+  begin(call: { task: TaskId | null; request: ChatRequest; line: ModelLine }): Promise<CallMeter>;
   /** Resolves when everything counted so far is in the database or in the log. */
   settled(): Promise<void>;
 }
@@ -49,8 +47,7 @@ export interface CallMeter {
 
 export interface UsageMeterDeps {
   readonly store: Pick<GatewayStore, 'budget' | 'audit'>;
-  readonly plan: BudgetPlan;
-  readonly modelNames: ModelNames;
+  readonly plan: () => BudgetPlan;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -69,11 +66,12 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
   }
 
   return {
-    async begin({ task, request }) {
+    async begin({ task, request, line }) {
       await Promise.all(pending);
       const estimate = estimateRequest(request);
-      const id = await reserve(deps, task, request.role, estimate);
-      return meterOf(deps, { id, role: request.role, estimate }, inBackground);
+      const call = { task, role: request.role, line, plan: deps.plan(), estimate };
+      const id = await reserve(deps, call);
+      return meterOf(deps, { ...call, id }, inBackground);
     },
     async settled() {
       while (pending.size > 0) await Promise.all(pending);
@@ -81,20 +79,25 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
   };
 }
 
-async function reserve(
-  deps: UsageMeterDeps,
-  task: TaskId | null,
-  role: ModelRole,
-  estimate: RequestEstimate,
-): Promise<string> {
-  const { store, plan, modelNames } = deps;
+/** A call as its budget sees it; line and plan stay what they were when it began. */
+interface MeteredCall {
+  readonly task: TaskId | null;
+  readonly role: ModelRole;
+  readonly line: ModelLine;
+  readonly plan: BudgetPlan;
+  readonly estimate: RequestEstimate;
+}
+
+async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string> {
+  const { store } = deps;
+  const { task, role, line, plan, estimate } = call;
   const now = deps.clock.now();
   const reservation: Reservation = {
     task,
     role,
-    model: modelNames[role],
+    model: line.own.name,
     ...estimate,
-    micros: highestCost(deps, role, estimate),
+    micros: highestCost(call),
     ...periodOf(now, plan.timeZone),
     at: now,
   };
@@ -112,25 +115,22 @@ async function reserve(
 }
 
 /** Null when no model that may answer has a price. */
-function highestCost(
-  { plan, modelNames }: UsageMeterDeps,
-  role: ModelRole,
-  estimate: RequestEstimate,
-): number | null {
-  const names = modelNames.fallback === null ? [modelNames[role]] : [modelNames[role], modelNames.fallback];
-  const costs = names.flatMap((name) => costOf(priceOf(plan.prices, name), estimate) ?? []);
+function highestCost({ plan, line, estimate }: MeteredCall): number | null {
+  const models = line.fallback === null ? [line.own] : [line.own, line.fallback];
+  const costs = models.flatMap(({ name }) => costOf(priceOf(plan.prices, name), estimate) ?? []);
   return costs.length === 0 ? null : Math.max(...costs);
 }
 
 function meterOf(
   deps: UsageMeterDeps,
-  call: { id: string; role: ModelRole; estimate: RequestEstimate },
+  call: MeteredCall & { readonly id: string },
   inBackground: (work: Promise<unknown>, fields: object) => void,
 ): CallMeter {
-  const { store, plan, modelNames, clock } = deps;
+  const { store, clock } = deps;
+  const { line, plan } = call;
   let outputBytes = 0;
   let end: Extract<ChatChunk, { kind: 'end' }> | null = null;
-  let configuredName = modelNames[call.role];
+  let configuredName = line.own.name;
   let isOver = false;
   const usage = (): TokenUsage => believableUsage(end?.usage ?? null, call.estimate, outputBytes);
 
@@ -143,7 +143,7 @@ function meterOf(
 
   return {
     answeredBy(which) {
-      if (which === 'fallback' && modelNames.fallback !== null) configuredName = modelNames.fallback;
+      if (which === 'fallback' && line.fallback !== null) configuredName = line.fallback.name;
     },
     count(chunk) {
       if (chunk.kind === 'end') end = chunk;

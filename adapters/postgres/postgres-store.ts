@@ -3,6 +3,7 @@ import type { Records, Store } from '@reeve/core';
 import { createApprovalRecords } from './approval-records.ts';
 import { createAuditRecords } from './audit-records.ts';
 import { createBudgetRecords } from './budget-records.ts';
+import { createConfigRecords } from './config-records.ts';
 import { createConversationRecords } from './conversation-records.ts';
 import { createFileRecords } from './file-records.ts';
 import { createGrantRecords } from './grant-records.ts';
@@ -83,5 +84,6 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     audit: createAuditRecords(sql),
     usage: createUsageRecords(sql),
     budget: createBudgetRecords(sql),
+    config: createConfigRecords(sql),
   };
 }

@@ -31,6 +31,7 @@ export interface DispatchQueue {
 
 /** What we use of BullMQ's Worker. */
 export interface DispatchWorker {
+  concurrency: number;
   waitUntilReady(): Promise<void>;
   cancelJob(jobId: string, reason: string): boolean;
   close(force: boolean): Promise<void>;

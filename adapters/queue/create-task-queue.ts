@@ -1,6 +1,7 @@
-import type { DispatchJob, Log, QueueWorker, TaskQueue } from '@reeve/core';
+import type { DispatchJob, Log, TaskQueue } from '@reeve/core';
 import { connectQueue, type DispatchWorker, type QueueBackend, type QueueConnection } from './backend.ts';
 import { callQueue } from './queue-error.ts';
+import { createWorkerGroup, type GroupedWorker } from './worker-group.ts';
 
 export interface TaskQueueOptions {
   readonly backend: QueueBackend;
@@ -55,21 +56,23 @@ export async function createTaskQueue({
       );
     },
     async work(handler, { concurrency }) {
-      const worker = startWorker({ connection, handler, concurrency, log });
-      workers.add(worker);
-      try {
-        await callQueue('start a worker', callMs, () => worker.ready());
-      } catch (error) {
-        workers.delete(worker);
-        worker.abandon();
-        throw error;
-      }
-      return {
-        async close() {
-          await worker.close();
+      const open = async (width: number): Promise<RunningWorker> => {
+        const worker = startWorker({ connection, handler, concurrency: width, log });
+        workers.add(worker);
+        try {
+          await callQueue('start a worker', callMs, () => worker.ready());
+        } catch (error) {
           workers.delete(worker);
-        },
+          worker.abandon();
+          throw error;
+        }
+        return worker;
       };
+      const close = async (worker: RunningWorker): Promise<void> => {
+        await worker.close();
+        workers.delete(worker);
+      };
+      return createWorkerGroup({ open, close, first: await open(concurrency), concurrency });
     },
     async depth() {
       const counts = await callQueue('count jobs', callMs, () =>
@@ -99,7 +102,9 @@ export async function createTaskQueue({
   };
 }
 
-interface RunningWorker extends QueueWorker {
+interface RunningWorker extends GroupedWorker {
+  /** Stops taking jobs; resolves once the running handlers have ended. */
+  close(): Promise<void>;
   ready(): Promise<void>;
   /** Tells running handlers to stop. */
   abort(): void;
@@ -136,6 +141,9 @@ function startWorker(deps: {
   return {
     ready: async () => {
       await worker.waitUntilReady();
+    },
+    setConcurrency(wanted) {
+      worker.concurrency = wanted;
     },
     abort: () => stopping.abort(new Error('the queue is closing')),
     abandon: () => void close(true),

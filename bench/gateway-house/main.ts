@@ -85,14 +85,14 @@ await migrate(pool, MIGRATIONS_DIRECTORY);
 const task = await writeTask(await createPostgresStore({ pool }));
 const model = createOpenAiModel({ baseUrl: plan.modelUrl, apiKey: '', model: 'bench-1', timeouts: TIMEOUTS });
 const noCap = { tokens: null, micros: null };
+const named = { name: 'bench-1', model };
 const gateway = createGateway({
-  models: { coordinator: model, executor: model },
-  modelNames: { coordinator: 'bench-1', executor: 'bench-1', fallback: null },
-  budget: {
+  models: () => ({ coordinator: named, executor: named, fallback: null, vision: null }),
+  budget: () => ({
     caps: { task: { tokens: 1_000_000_000, micros: null }, day: noCap, month: noCap },
     prices: {},
     timeZone: 'UTC',
-  },
+  }),
   store: createGatewayStore({ pool }),
   tokenKey: Buffer.from(plan.tokenKey, 'hex'),
   clock,

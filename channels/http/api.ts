@@ -17,6 +17,7 @@ import {
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
+import { addSettings } from './config-routes.ts';
 import type { EventStream, Subscriber } from './event-stream.ts';
 import { apiEventSchema } from './events.ts';
 import { createGuard, problem } from './guard.ts';
@@ -77,6 +78,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   addApprovals(api, deps);
   addFiles(api, deps);
   addWeb(api, deps);
+  addSettings(api, deps.desk);
   addSecrets(api, deps.secrets, `person:${OWNER.externalId}`);
   api.openapi(routes.checkAudit, async (context) => context.json(await deps.desk().checkAudit(), 200));
   api.openapi(routes.getHealth, (context) =>

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../config.ts';
 import { findRunning, type Home, openHome } from '../home.ts';
 import { createFileLog } from '../log.ts';
-import type { Settings } from '../settings.ts';
+import type { ResolvedSettings } from '../settings.ts';
 import { requireSandbox } from '../up/require-sandbox.ts';
 import { startStack } from '../up/stack.ts';
 import { HomeHeld, UserError } from '../user-error.ts';
@@ -35,9 +35,9 @@ const INTERRUPTED = 130;
  * @throws {UserError} for what the person can mend.
  */
 export async function reach(options: ReachOptions): Promise<Reachable> {
-  const { values: settings } = readConfig();
-  const found = await findOrTake(settings.REEVE_HOME, options);
-  return 'url' in found ? { ...found, close: async () => undefined } : startOwn(found, settings);
+  const resolved = readConfig();
+  const found = await findOrTake(resolved.values.REEVE_HOME, options);
+  return 'url' in found ? { ...found, close: async () => undefined } : startOwn(found, resolved);
 }
 
 /** A Reeve that answers, or the home for this process. */
@@ -66,14 +66,20 @@ async function findOrTake(
   }
 }
 
-async function startOwn(home: Home, settings: Settings): Promise<Reachable> {
+async function startOwn(home: Home, { values: settings, fixed }: ResolvedSettings): Promise<Reachable> {
   const log = createFileLog(home.paths.log, settings.REEVE_LOG_LEVEL);
   const release = async () => {
     await home.release();
     log.flush();
   };
   try {
-    const stack = await startStack({ home, settings: { ...settings, REEVE_PORT: 0 }, log, version: VERSION });
+    const stack = await startStack({
+      home,
+      settings: { ...settings, REEVE_PORT: 0 },
+      fixed,
+      log,
+      version: VERSION,
+    });
     return {
       url: stack.url,
       token: stack.token,

@@ -1,14 +1,14 @@
 import { CAP_KINDS, type Cap, MICROS_PER_DOLLAR, priceOf } from '@reeve/core';
-import type { ModelNames } from '@reeve/gateway';
+import type { ModelSet } from '@reeve/gateway';
 import type { Settings } from '../settings.ts';
 import { budgetPlanOf } from '../up/budget.ts';
 import type { Check } from './check.ts';
 
 /** What bounds the use of models, and whether money can be counted for each of them. */
-export function budgetChecks(settings: Settings, names: ModelNames): Check[] {
+export function budgetChecks(settings: Settings, set: ModelSet): Check[] {
   const plan = budgetPlanOf(settings);
   const models = [
-    ...new Set([names.coordinator, names.executor, ...(names.fallback ? [names.fallback] : [])]),
+    ...new Set([set.coordinator, set.executor, set.fallback, set.vision].flatMap((each) => each?.name ?? [])),
   ];
   const unpriced = models.filter((model) => priceOf(plan.prices, model) === null);
   const hasMoneyCap = CAP_KINDS.some((kind) => plan.caps[kind].micros !== null);

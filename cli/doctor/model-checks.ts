@@ -1,7 +1,7 @@
 import { createSystemClock } from '@reeve/clock';
 import { collectAnswer, type Model, ModelError, type ModelRole } from '@reeve/core';
 import type { Settings } from '../settings.ts';
-import { createModels } from '../up/models.ts';
+import { createModelMaker } from '../up/models.ts';
 import { budgetChecks } from './budget-checks.ts';
 import type { Check } from './check.ts';
 
@@ -9,7 +9,7 @@ const LIMIT_MS = 60_000;
 
 /** Each model proves itself with a real completion. */
 export function modelChecks(settings: Settings): Check[] {
-  const models = createModels(settings, createSystemClock());
+  const models = createModelMaker(createSystemClock())(settings);
   const source: Check = {
     id: 'model-source',
     title: 'Model source',
@@ -22,9 +22,9 @@ export function modelChecks(settings: Settings): Check[] {
   };
   return [
     source,
-    completion('coordinator', models.coordinator),
-    completion('executor', models.executor),
-    ...budgetChecks(settings, models.names),
+    completion('coordinator', models.set.coordinator.model),
+    completion('executor', models.set.executor.model),
+    ...budgetChecks(settings, models.set),
   ];
 }
 

@@ -68,6 +68,7 @@ export async function startWalledReeve(options: {
   const stack = await startStack({
     home,
     settings: resolved.settings.values,
+    fixed: resolved.settings.fixed,
     log,
     version: '0.0.0-test',
     network: {

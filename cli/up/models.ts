@@ -1,14 +1,10 @@
 import type { Clock, Model } from '@reeve/core';
-import { chooseModels, type ModelDescriptor, type ModelNames } from '@reeve/gateway';
+import { chooseModels, type ModelDescriptor, type ModelSet, type NamedModel } from '@reeve/gateway';
 import { createOpenAiModel, createRehearsalModel } from '@reeve/model';
 import type { Settings } from '../settings.ts';
 
 export interface GatewayModels {
-  readonly coordinator: Model;
-  readonly executor: Model;
-  readonly fallback: Model | null;
-  /** As the settings name them. */
-  readonly names: ModelNames;
+  readonly set: ModelSet;
   /** In words, for `/status` and the greeting. */
   readonly summary: string;
   readonly isRehearsal: boolean;
@@ -17,25 +13,41 @@ export interface GatewayModels {
 /** How long a provider may take; reasoning models think for minutes before their first word. */
 const TIMEOUTS = { firstByteMs: 120_000, idleMs: 60_000, totalMs: 300_000 };
 
-/** The models that the settings ask for; without any key or address the rehearsal model. */
-export function createModels(settings: Settings, clock: Clock): GatewayModels {
-  const chosen = chooseModels(settings);
-  const create = (model: ModelDescriptor): Model =>
-    model.kind === 'rehearsal'
-      ? createRehearsalModel({ clock })
-      : createOpenAiModel({ ...model, timeouts: TIMEOUTS });
-  return {
-    coordinator: create(chosen.coordinator),
-    executor: create(chosen.executor),
-    fallback: chosen.fallback && create(chosen.fallback),
-    names: {
-      coordinator: nameOf(chosen.coordinator),
-      executor: nameOf(chosen.executor),
-      fallback: chosen.fallback && nameOf(chosen.fallback),
-    },
-    summary: chosen.describe,
-    isRehearsal: chosen.coordinator.kind === 'rehearsal',
+/** Makes the models that settings ask for; without any key or address the rehearsal model. One stays while it is asked for. */
+export type ModelMaker = (settings: Settings) => GatewayModels;
+
+/** `watch` is put round each model that is made. */
+export function createModelMaker(
+  clock: Clock,
+  watch: (model: Model) => Model = (model) => model,
+): ModelMaker {
+  let made = new Map<string, NamedModel>();
+
+  return (settings) => {
+    const chosen = chooseModels(settings);
+    const kept = new Map<string, NamedModel>();
+    const make = (descriptor: ModelDescriptor): NamedModel => {
+      const key = JSON.stringify(descriptor);
+      const named = kept.get(key) ??
+        made.get(key) ?? { name: nameOf(descriptor), model: watch(modelOf(descriptor, clock)) };
+      kept.set(key, named);
+      return named;
+    };
+    const set: ModelSet = {
+      coordinator: make(chosen.coordinator),
+      executor: make(chosen.executor),
+      fallback: chosen.fallback && make(chosen.fallback),
+      vision: chosen.vision && make(chosen.vision),
+    };
+    made = kept;
+    return { set, summary: chosen.describe, isRehearsal: chosen.coordinator.kind === 'rehearsal' };
   };
+}
+
+function modelOf(descriptor: ModelDescriptor, clock: Clock): Model {
+  return descriptor.kind === 'rehearsal'
+    ? createRehearsalModel({ clock })
+    : createOpenAiModel({ ...descriptor, timeouts: TIMEOUTS });
 }
 
 function nameOf(model: ModelDescriptor): string {

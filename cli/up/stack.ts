@@ -7,8 +7,11 @@ import { createSystemClock, createSystemIds } from '@reeve/clock';
 import {
   type Coordinator,
   createCoordinator,
+  createSettingsDesk,
   DEFAULT_COORDINATOR_SETTINGS,
+  type FixedLayers,
   localRoleOf,
+  type SettingsDesk,
 } from '@reeve/coordinator';
 import {
   type Clock,
@@ -37,9 +40,9 @@ import { type Home, readOrMakeKey } from '../home.ts';
 import { createHomeSecrets } from '../secret/open-secret-desk.ts';
 import type { Settings } from '../settings.ts';
 import { UserError } from '../user-error.ts';
-import { budgetPlanOf } from './budget.ts';
 import { type Database, openDatabase } from './database.ts';
-import { createModels, type GatewayModels } from './models.ts';
+import { createLiveHouse, type LiveHouse } from './live-house.ts';
+import { createModelMaker } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
@@ -67,6 +70,8 @@ const HEARTBEAT_MS = 15_000;
 export interface StackDeps {
   readonly home: Home;
   readonly settings: Settings;
+  /** What file and environment say of what the owner may change too. */
+  readonly fixed: FixedLayers;
   readonly log: Log;
   readonly version: string;
   /** The gateway's; the system's resolver and sockets unless given. */
@@ -83,9 +88,9 @@ export async function startStack(deps: StackDeps): Promise<Stack> {
   await using opened = new AsyncDisposableStack();
   const { home, settings, log } = deps;
   const clock = createSystemClock();
-  const models = createModels(settings, clock);
-  const parts = await openParts(deps, models, clock, opened);
-  const { coordinator, http } = createRooms(deps, models, clock, parts);
+  const parts = await openParts(deps, clock, opened);
+  const { coordinator, http } = createRooms(deps, clock, parts);
+  const models = parts.live.summary();
   await listen(coordinator.link, parts.sockets.link);
   opened.defer(() => closeServer(coordinator.link));
   const stopping = new AbortController();
@@ -128,14 +133,11 @@ interface Parts {
   readonly launcher: Launcher;
   readonly trouble: Trouble;
   readonly secrets: SecretDesk;
+  readonly config: SettingsDesk;
+  readonly live: LiveHouse;
 }
 
-async function openParts(
-  deps: StackDeps,
-  models: GatewayModels,
-  clock: Clock,
-  opened: AsyncDisposableStack,
-): Promise<Parts> {
+async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableStack): Promise<Parts> {
   const { home, settings, log } = deps;
   const runtime = await makeRuntimeDirectory(home.paths.root);
   opened.defer(() => runtime.remove());
@@ -153,15 +155,17 @@ async function openParts(
   opened.defer(() => queue.close());
   const store = await createPostgresStore({ pool: database.pool });
   await store.takeOver(`pid ${process.pid}`, clock.now());
+  const config = createSettingsDesk({ store, clock, fixed: deps.fixed });
+  await config.load();
+  const live = createLiveHouse({
+    settings,
+    desk: config,
+    makeModels: createModelMaker(clock, trouble.watchModel),
+  });
   const secrets = createHomeSecrets(database.pool, home.paths);
   const gateway = createGateway({
-    models: {
-      coordinator: trouble.watchModel(models.coordinator),
-      executor: trouble.watchModel(models.executor),
-    },
-    ...(models.fallback ? { fallback: trouble.watchModel(models.fallback) } : {}),
-    modelNames: models.names,
-    budget: budgetPlanOf(settings),
+    models: live.models,
+    budget: live.budget,
     store: createGatewayStore({ pool: database.pool }),
     tokenKey,
     clock,
@@ -188,13 +192,14 @@ async function openParts(
     launcher,
     trouble,
     secrets: secrets.desk,
+    config,
+    live,
   };
 }
 
 /** The coordinator and its local channel, which know each other: the channel's counter is the coordinator's desk. */
 function createRooms(
   deps: StackDeps,
-  models: GatewayModels,
   clock: Clock,
   parts: Parts,
 ): { coordinator: Coordinator; http: HttpChannel } {
@@ -236,16 +241,13 @@ function createRooms(
     roleOf: localRoleOf,
     settings: {
       ...DEFAULT_COORDINATOR_SETTINGS,
-      parallelTasks: settings.REEVE_PARALLEL_TASKS,
       warmExecutors: settings.REEVE_WARM_EXECUTORS,
-      holdMs: settings.REEVE_HOLD_SECONDS * 1000,
-      timeZone: settings.REEVE_TIME_ZONE,
       executorsDieWithCoordinator: true,
-      modelSummary: models.summary,
-      budget: budgetPlanOf(settings),
       webSearch: { isOn: search.kind === 'on', summary: search.describe },
     },
-    trouble: parts.trouble.lines,
+    live: parts.live.settings,
+    config: parts.config,
+    trouble: () => [...parts.trouble.lines(), ...parts.config.trouble()],
   });
   return { coordinator, http };
 }

@@ -13,12 +13,12 @@ import { type Stack, startStack } from './stack.ts';
  * first Ctrl-C or SIGTERM stops in order; the second ends at once, which loses nothing that was accepted.
  */
 export async function up(): Promise<number> {
-  const { values: settings } = readConfig();
+  const { values: settings, fixed } = readConfig();
   await requireSandbox();
   const home = await openHome(settings.REEVE_HOME);
   const log = createFileLog(home.paths.log, settings.REEVE_LOG_LEVEL);
   try {
-    const stack = await startStack({ home, settings, log, version: VERSION });
+    const stack = await startStack({ home, settings, fixed, log, version: VERSION });
     stdout.write(greeting(stack, home.paths.root));
     const code = await stayUp(stack);
     return code;

@@ -35,6 +35,7 @@ interface House {
   readonly summary?: Partial<Summary>;
   readonly found?: readonly Message[];
   readonly persona?: string;
+  readonly wishes?: string;
   readonly contextTokens?: number;
 }
 
@@ -75,7 +76,8 @@ function assemble(
     tools: COORDINATOR_TOOLS,
     contextTokens: () => house.contextTokens ?? 24_000,
     answerTokens: 2048,
-    timeZone,
+    timeZone: () => timeZone,
+    wishes: () => house.wishes ?? null,
   };
   const entries = 'id' in entry ? ([entry] as const) : entry;
   return assembleContext(deps, entries, rounds, now);

@@ -21,6 +21,8 @@ import type { TokenGauge } from './token-gauge.ts';
 export interface ContextDeps {
   readonly store: Pick<Store, 'messages' | 'summaries' | 'tasks'>;
   readonly persona: PersonaReader;
+  /** The owner's wishes about language and tone; null when there are none. Changes only with the settings. */
+  readonly wishes: () => string | null;
   readonly attachments: AttachmentReader;
   readonly gauge: TokenGauge;
   readonly tools: readonly ChatTool[];
@@ -28,7 +30,7 @@ export interface ContextDeps {
   readonly contextTokens: () => number;
   /** Ceiling of the answer, in tokens. */
   readonly answerTokens: number;
-  readonly timeZone: string;
+  readonly timeZone: () => string;
 }
 
 /** More are never looked at: the summariser keeps what it has not summarised far below. */
@@ -58,10 +60,10 @@ export async function assembleContext(
     deps.persona(),
   ]);
   const since = recent.filter(({ sequence }) => sequence > (summary?.upTo ?? 0));
-  const recalled = summary && recalledText(await recall(deps, entries, since, summary.upTo), deps.timeZone);
-  const front = [COORDINATOR_PROMPT, persona, summary && notesText(summary)].flatMap(asSystem);
+  const recalled = summary && recalledText(await recall(deps, entries, since, summary.upTo), deps.timeZone());
+  const front = [COORDINATOR_PROMPT, deps.wishes(), persona, summary && notesText(summary)].flatMap(asSystem);
   const back: ChatMessage[] = [
-    ...[recalled, boardText(live, deps.timeZone, now)].flatMap(asSystem),
+    ...[recalled, boardText(live, deps.timeZone(), now)].flatMap(asSystem),
     ...(await Promise.all(entries.map((entry) => wordsOf(deps, entry)))),
     ...rounds.flatMap(roundMessages),
   ];

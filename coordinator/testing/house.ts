@@ -10,6 +10,7 @@ import type {
   Clock,
   DecisionResult,
   Model,
+  OwnerValues,
   Store,
   Task,
   TaskId,
@@ -21,7 +22,14 @@ import { emptyDatabase, type FreshDatabase, silentLog } from '@reeve/postgres/te
 import { createTaskQueue } from '@reeve/queue';
 import { type Coordinator, createCoordinator } from '../coordinator.ts';
 import { LOCAL_OWNER, localRoleOf } from '../people.ts';
-import { type CoordinatorSettings, DEFAULT_COORDINATOR_SETTINGS } from '../settings.ts';
+import {
+  type CoordinatorSettings,
+  DEFAULT_COORDINATOR_SETTINGS,
+  DEFAULT_LIVE_SETTINGS,
+  type LiveSettings,
+} from '../settings.ts';
+import { createSettingsDesk } from '../settings-desk.ts';
+import { noLayers } from './layers.ts';
 import { createMortalStore, type MortalStore } from './mortal-store.ts';
 import { createRecordingChannel, type RecordingChannel } from './recording-channel.ts';
 import type { ScriptedExecutor } from './scripted-executor.ts';
@@ -32,7 +40,9 @@ export interface HousePlan {
   readonly model: Model;
   readonly work?: Work;
   readonly beforeAttach?: (executor: ScriptedExecutor) => Promise<void>;
-  readonly settings?: Partial<CoordinatorSettings>;
+  readonly settings?: Partial<CoordinatorSettings & LiveSettings>;
+  /** What the owner's settings make of the coordinator's; nothing unless given. */
+  readonly live?: (values: OwnerValues) => Partial<LiveSettings>;
 }
 
 /** One coordinator at work on the real database, queue and task link. */
@@ -91,6 +101,8 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       ...(plan.beforeAttach ? { beforeAttach: plan.beforeAttach } : {}),
     });
     const channel = createRecordingChannel();
+    const config = createSettingsDesk({ store: mortal.store, clock, fixed: noLayers() });
+    await config.load();
     const coordinator = createCoordinator({
       store: mortal.store,
       queue,
@@ -105,13 +117,18 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       roleOf: localRoleOf,
       settings: {
         ...DEFAULT_COORDINATOR_SETTINGS,
-        holdMs: 400,
-        timeZone: 'UTC',
         executorsDieWithCoordinator: true,
-        modelSummary: 'fixed',
         webSearch: { isOn: false, summary: 'off' },
         ...plan.settings,
       },
+      live: () => ({
+        ...DEFAULT_LIVE_SETTINGS,
+        holdMs: 400,
+        modelSummary: 'fixed',
+        ...plan.settings,
+        ...plan.live?.(config.current()),
+      }),
+      config,
       trouble: () => [],
       secrets: { list: async () => [] },
       checkpoints: { note: async () => undefined, all: async () => [] },

@@ -1,6 +1,7 @@
 import { afterEach, describe } from 'vitest';
 import { accountsContract } from './store-accounts-contract.ts';
 import { budgetContract } from './store-budget-contract.ts';
+import { configContract } from './store-config-contract.ts';
 import { conversationContract } from './store-conversation-contract.ts';
 import { effectsContract } from './store-effects-contract.ts';
 import { filesContract } from './store-files-contract.ts';
@@ -29,6 +30,7 @@ export function storeContract(name: string, create: OpenStore): void {
     describe('files', () => filesContract(open));
     describe('accounts', () => accountsContract(open));
     describe('budgets', () => budgetContract(open));
+    describe('settings', () => configContract(open));
     describe('transactions and epochs', () => transactionContract(open));
   });
 }

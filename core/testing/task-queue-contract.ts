@@ -29,6 +29,7 @@ export function taskQueueContract(name: string, create: () => Promise<TaskQueueF
 
     describe('delivery', () => deliveryContract(open));
     describe('limits and order', () => orderContract(open));
+    describe('width', () => widthContract(open));
     describe('removal', () => removalContract(open));
     describe('ending', () => endingContract(open));
   });
@@ -124,6 +125,47 @@ function orderContract(open: () => Promise<TaskQueue>): void {
     expect(await queue.depth()).toEqual({ waiting: 2, active: 3 });
     gate.resolve();
     await seen.count(5);
+  });
+}
+
+function widthContract(open: () => Promise<TaskQueue>): void {
+  it('handles more jobs at a time as soon as it is told to, though its hands are full', async () => {
+    const queue = await open();
+    const gate = Promise.withResolvers<void>();
+    const seen = recorder(() => gate.promise);
+    const worker = await queue.work(seen.handler, { concurrency: 1 });
+    for (const number of [1, 2, 3, 4]) await queue.enqueue(job(number));
+    await seen.count(1);
+    await worker.setConcurrency(3);
+    await seen.count(3);
+    expect((await queue.depth()).waiting).toBe(1);
+    gate.resolve();
+    await seen.count(4);
+  });
+
+  it('handles fewer at a time once enough of the running ones have ended', async () => {
+    const queue = await open();
+    const gates = [1, 2, 3, 4, 5, 6].map(() => Promise.withResolvers<void>());
+    let begun = 0;
+    let running = 0;
+    let most = 0;
+    const worker = await queue.work(
+      async () => {
+        const gate = gates[begun];
+        begun += 1;
+        running += 1;
+        if (begun > 3) most = Math.max(most, running);
+        await gate?.promise;
+        running -= 1;
+      },
+      { concurrency: 3 },
+    );
+    for (const number of [1, 2, 3, 4, 5, 6]) await queue.enqueue(job(number));
+    await expect.poll(() => begun).toBe(3);
+    await worker.setConcurrency(1);
+    for (const gate of gates) gate.resolve();
+    await drained(queue);
+    expect({ begun, most }).toEqual({ begun: 6, most: 1 });
   });
 }
 

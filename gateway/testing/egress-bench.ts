@@ -158,9 +158,13 @@ export async function openEgressBench(options: {
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const model = createScriptedModel([]);
   const gateway = createGateway({
-    models: { coordinator: model, executor: model },
-    modelNames: { coordinator: 'own', executor: 'own', fallback: null },
-    budget: UNCAPPED,
+    models: () => ({
+      coordinator: { name: 'own', model },
+      executor: { name: 'own', model },
+      fallback: null,
+      vision: null,
+    }),
+    budget: () => UNCAPPED,
     store,
     tokenKey: KEY,
     clock: systemClock,

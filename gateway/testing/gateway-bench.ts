@@ -76,10 +76,13 @@ export async function openGatewayBench(options: {
   const write = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log: Log = { debug: write, info: write, warn: write, error: write };
   const gateway = createGateway({
-    models: { coordinator: options.coordinator, executor: options.executor ?? options.coordinator },
-    ...(options.fallback ? { fallback: options.fallback } : {}),
-    modelNames: { coordinator: 'own', executor: 'own', fallback: options.fallback ? 'other' : null },
-    budget: options.plan ?? UNCAPPED,
+    models: () => ({
+      coordinator: { name: 'own', model: options.coordinator },
+      executor: { name: 'own', model: options.executor ?? options.coordinator },
+      fallback: options.fallback ? { name: 'other', model: options.fallback } : null,
+      vision: null,
+    }),
+    budget: () => options.plan ?? UNCAPPED,
     store,
     tokenKey,
     clock: systemClock,

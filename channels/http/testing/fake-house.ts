@@ -186,6 +186,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       model: 'rehearsal',
       webSearch: 'off',
     }),
+    listSettings: () => [{ name: 'tone', value: 'warm', source: 'file', revision: null }],
     listTasks: async ({ states, limit }) =>
       [...house.tasks.values()].filter((task) => !states || states.includes(task.state)).slice(0, limit),
     async getTask(id) {

@@ -1,0 +1,55 @@
+import { expect, it } from 'vitest';
+import type { ConfigRevision } from '../owner-settings.ts';
+import type { OpenStore } from './store-fixture.ts';
+
+const NOW = new Date('2026-11-21T09:00:00.000Z');
+
+function draft(changes: Partial<ConfigRevision> & { request: string }): Omit<ConfigRevision, 'id'> {
+  return {
+    name: 'tone',
+    before: null,
+    value: 'warm',
+    by: 'Ada',
+    why: null,
+    undoes: null,
+    at: NOW,
+    ...changes,
+  };
+}
+
+/** What the owner changed of the settings. */
+export function configContract(open: OpenStore): void {
+  it('keeps every revision as it was written, the newest first, and the newest of each name', async () => {
+    const { store } = await open();
+    const first = await store.config.insert(draft({ request: 'a', why: 'winter' }));
+    const second = await store.config.insert(draft({ request: 'b', before: 'warm', value: null }));
+    const other = await store.config.insert(draft({ request: 'c', name: 'language', value: 'Deutsch' }));
+    expect(await store.config.history(2)).toEqual([other, second]);
+    expect((await store.config.current()).toSorted((left, right) => left.id - right.id)).toEqual([
+      second,
+      other,
+    ]);
+    expect(await store.config.byRequest('a')).toEqual(first);
+    expect(await store.config.byRequest('z')).toBeNull();
+  });
+
+  it('finds the newest that stands: neither an undo nor undone', async () => {
+    const { store } = await open();
+    expect(await store.config.newestStanding()).toBeNull();
+    const first = await store.config.insert(draft({ request: 'a' }));
+    const second = await store.config.insert(draft({ request: 'b' }));
+    expect(await store.config.newestStanding()).toEqual(second);
+    await store.config.insert(draft({ request: 'c', undoes: second.id }));
+    expect(await store.config.newestStanding()).toEqual(first);
+    await store.config.insert(draft({ request: 'd', undoes: first.id }));
+    expect(await store.config.newestStanding()).toBeNull();
+  });
+
+  it('refuses a request that came before, and a second undo of one revision', async () => {
+    const { store } = await open();
+    const { id } = await store.config.insert(draft({ request: 'a' }));
+    await expect(store.config.insert(draft({ request: 'a' }))).rejects.toThrow();
+    await store.config.insert(draft({ request: 'b', undoes: id }));
+    await expect(store.config.insert(draft({ request: 'c', undoes: id }))).rejects.toThrow();
+  });
+}
