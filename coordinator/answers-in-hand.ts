@@ -1,4 +1,4 @@
-import type { Clock, InboxEntry } from '@reeve/core';
+import type { Clock, InboxEntry, Sender } from '@reeve/core';
 
 /** A person does not want the answer any more: by a command, or by writing on. */
 export class TurnStopped extends Error {
@@ -31,8 +31,8 @@ export interface AnswersInHand {
   take(conversationId: string, first: InboxEntry): AnswerInHand;
   /** See `Mailboxes.wroteAgain`. */
   wroteAgain(conversationId: string): void;
-  /** False when no answer is being made there. */
-  stop(conversationId: string): boolean;
+  /** False when no answer is being made there, or none to a message of `sender`, if one is named. */
+  stop(conversationId: string, sender: Sender | null): boolean;
   list(): { conversationId: string; since: Date }[];
 }
 
@@ -41,6 +41,7 @@ const MOST_JOINS = 3;
 
 interface Hand {
   readonly first: string;
+  readonly sender: Sender;
   readonly breaking: AbortController;
   readonly since: Date;
   readonly joins: number;
@@ -55,11 +56,18 @@ export function createAnswersInHand(deps: {
   /** Of conversations whose answer was broken off to be begun anew. */
   const joined = new Map<string, { readonly first: string; readonly joins: number }>();
   return {
-    take(conversationId, { id: first }) {
+    take(conversationId, { id: first, sender }) {
       const before = joined.get(conversationId);
       joined.delete(conversationId);
       const joins = before?.first === first ? before.joins : 0;
-      const hand = { first, breaking: new AbortController(), since: deps.clock.now(), joins, isShown: false };
+      const hand = {
+        first,
+        sender,
+        breaking: new AbortController(),
+        since: deps.clock.now(),
+        joins,
+        isShown: false,
+      };
       hands.set(conversationId, hand);
       return {
         signal: hand.breaking.signal,
@@ -79,10 +87,11 @@ export function createAnswersInHand(deps: {
         hand.breaking.abort(new TurnStopped('next-message'));
       }
     },
-    stop(conversationId) {
+    stop(conversationId, sender) {
       const hand = hands.get(conversationId);
-      hand?.breaking.abort(new TurnStopped('command'));
-      return hand !== undefined;
+      if (!hand || (sender !== null && sender.externalId !== hand.sender.externalId)) return false;
+      hand.breaking.abort(new TurnStopped('command'));
+      return true;
     },
     list: () => [...hands].map(([conversationId, { since }]) => ({ conversationId, since })),
   };

@@ -4,6 +4,7 @@ import { failed } from './command-registry.ts';
 import { COMMANDS } from './commands.ts';
 import { keepTrying } from './keep-trying.ts';
 import type { Role } from './people.ts';
+import { deskFor } from './task-reach.ts';
 import { replyEntry } from './turn.ts';
 
 /**
@@ -50,7 +51,8 @@ async function run(
   const command = COMMANDS.get(name.toLowerCase());
   if (!command || (command.ownerOnly && role !== 'owner')) return failed('command-unknown', `/${name}`);
   try {
-    return await command.run(deps, { entry, name: command.name, rest: rest.trim(), role });
+    const reaching = { ...deps, taskDesk: deskFor(deps, { entry, role }) };
+    return await command.run(reaching, { entry, name: command.name, rest: rest.trim(), role });
   } catch (error) {
     const reference = deps.newId().slice(-6);
     deps.log.error({ err: error, command: name, reference }, 'a command failed');

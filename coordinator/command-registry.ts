@@ -1,23 +1,26 @@
 import type { Clock, Failure, InboxEntry, Store } from '@reeve/core';
 import type { ApprovalDesk } from './approval-desk.ts';
 import type { Drive } from './drive.ts';
-import type { Role } from './people.ts';
+import type { People, Role } from './people.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import type { StatusReader } from './status.ts';
-import type { TaskDesk } from './task-desk.ts';
+import type { Asker, ReachableDesk } from './task-reach.ts';
 
 /** What commands work with. None of it needs a model. */
 export interface CommandDeps {
   readonly store: Store;
-  readonly taskDesk: TaskDesk;
+  /** Reaches as far as whoever typed the command. */
+  readonly taskDesk: ReachableDesk;
   readonly approvals: ApprovalDesk;
   readonly drive: Drive;
   readonly status: StatusReader;
   readonly config: SettingsDesk;
+  readonly people: People;
+  readonly hasChannel: (name: string) => boolean;
   /** Which models answer now, in words. */
   readonly modelSummary: () => string;
   /** Breaks off the answer that is being made in a conversation; false when none is. */
-  readonly stopTurn: (conversationId: string) => boolean;
+  readonly stopTurn: (asker: Asker) => boolean;
   readonly clock: Clock;
   readonly timeZone: () => string;
 }

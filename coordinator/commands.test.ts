@@ -9,10 +9,11 @@ import {
 } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createCommandHandler } from './command-handler.ts';
-import type { Role } from './people.ts';
+import { createPeople, type People, type Role } from './people.ts';
 import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts';
 import { noLayers } from './testing/layers.ts';
 import { createMemoryConfig } from './testing/memory-config.ts';
+import { createMemoryPeople } from './testing/memory-people.ts';
 import {
   createKeptLog,
   createManualClock,
@@ -29,6 +30,7 @@ interface Scene {
   readonly role?: Role;
   readonly breaks?: boolean;
   readonly config?: SettingsDesk;
+  readonly people?: People;
 }
 
 /** Types one command in a small house and yields its answer. */
@@ -74,7 +76,6 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       pause: act,
       resume: act,
       steer: act,
-      createWithin: async () => Promise.reject(new Error('not here')),
     },
     approvals: {
       decide: async (code, decision) =>
@@ -105,6 +106,8 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       webSearch: 'off',
     }),
     config,
+    people: scene.people ?? createPeople({ store: createMemoryPeople().store, clock: createManualClock() }),
+    hasChannel: (name) => name === 'http',
     modelSummary: () => 'chat-model at models.example',
     clock: createManualClock(),
     timeZone: () => 'UTC',

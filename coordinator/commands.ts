@@ -17,8 +17,10 @@ import {
   failed,
 } from './command-registry.ts';
 import { config, model, undoSetting } from './config-command.ts';
+import { people } from './people-command.ts';
 import { answerSentence } from './question-words.ts';
-import { statusText, taskLine } from './status.ts';
+import { memberStatusText, statusText, taskLine } from './status.ts';
+import { seesTask } from './task-reach.ts';
 import { whyText } from './why.ts';
 import { bytesText, countText, spanText } from './wording.ts';
 
@@ -57,7 +59,12 @@ const status: Command = {
   usage: '',
   description: 'what runs, what waits for you, what is queued',
   ownerOnly: false,
-  run: async (deps) => answer(statusText(await deps.status(), deps.clock.now(), deps.timeZone())),
+  run: async (deps, call) => {
+    const view = await deps.status();
+    const now = deps.clock.now();
+    if (call.role === 'owner') return answer(statusText(view, now, deps.timeZone()));
+    return answer(memberStatusText(view, (task) => seesTask(call, task), now));
+  },
 };
 
 const tasks: Command = {
@@ -65,8 +72,9 @@ const tasks: Command = {
   usage: '',
   description: 'the most recent tasks',
   ownerOnly: false,
-  run: async (deps) => {
-    const recent = await deps.store.tasks.list({ limit: RECENT_TASKS });
+  run: async (deps, call) => {
+    const where = call.role === 'owner' ? {} : { conversationId: call.entry.conversationId };
+    const recent = await deps.store.tasks.list({ ...where, limit: RECENT_TASKS });
     if (recent.length === 0) return answer('There are no tasks yet.');
     return answer(recent.map((task) => `- ${taskLine(task, deps.clock.now())}`).join('\n'));
   },
@@ -80,9 +88,9 @@ const cancel: Command = {
   run: async (deps, call) => {
     const actor = `person:${call.entry.sender.name}`;
     const isForAll = call.rest.toLowerCase() === 'all';
-    const isStopped = (isForAll || call.rest === '') && deps.stopTurn(call.entry.conversationId);
+    const isStopped = (isForAll || call.rest === '') && deps.stopTurn(call);
     if (isStopped && !isForAll) return answer('The answer was broken off.');
-    const live = await deps.store.tasks.live();
+    const live = (await deps.store.tasks.live()).filter((task) => seesTask(call, task));
     if (isForAll) return cancelAll(deps, live, actor, isStopped);
     if (call.rest === '' && live.length === 1 && live[0]) return cancelOne(deps, live[0].id, actor);
     if (call.rest === '' && live.length === 0)
@@ -249,7 +257,8 @@ const why: Command = {
   ownerOnly: false,
   run: async (deps, call) =>
     withTask(call, async (id) => {
-      const text = await whyText(deps.store, id, deps.timeZone());
+      const task = await deps.store.tasks.get(id);
+      const text = task && seesTask(call, task) ? await whyText(deps.store, id, deps.timeZone()) : null;
       return text === null ? failed('task-unknown', id) : answer(text);
     }),
 };
@@ -319,5 +328,6 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     always,
     config,
     model,
+    people,
   ].map((command) => [command.name, command]),
 );

@@ -22,6 +22,7 @@ import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
 import { answerSentence } from './question-words.ts';
 import { createStatusReader } from './status.ts';
+import { seesTask } from './task-reach.ts';
 import type { TaskRoom } from './task-room.ts';
 import { ANSWER_TOKENS, createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
@@ -39,7 +40,8 @@ export function createConversationRoom(
   tasks: TaskRoom,
   wakeOutbox: () => void,
 ): ConversationRoom {
-  const { store, clock, log, live, roleOf } = deps;
+  const { store, clock, log, live, people } = deps;
+  const { roleOf } = people;
   const timeZone = () => live().timeZone;
   const { taskDesk, approvals, drive } = tasks;
   const newId = () => deps.ids.newId();
@@ -62,7 +64,10 @@ export function createConversationRoom(
     status,
     config: deps.config,
     modelSummary: () => live().modelSummary,
-    stopTurn: (conversationId) => mailboxes.interrupt(conversationId),
+    people,
+    hasChannel: (name) => deps.channels.has(name),
+    stopTurn: ({ role, entry }) =>
+      mailboxes.interrupt(entry.conversationId, role === 'owner' ? null : entry.sender),
     clock,
     timeZone,
     newId,
@@ -126,7 +131,8 @@ function createTurns(
   wakeOutbox: () => void,
   signal: AbortSignal,
 ): { handle: ReturnType<typeof createTurnHandler>; idle: () => Promise<void> } {
-  const { store, clock, log, live, roleOf, model } = deps;
+  const { store, clock, log, live, model } = deps;
+  const { roleOf } = deps.people;
   const timeZone = () => live().timeZone;
   const { taskDesk, budgets } = tasks;
   const newId = () => deps.ids.newId();
@@ -156,6 +162,7 @@ function createTurns(
       store,
       persona: createPersonaReader({ store, objects: deps.objects }),
       wishes: () => wishesText(live()),
+      sees: (entry, task) => seesTask({ role: roleOf(entry.sender, entry.chat.channel), entry }, task),
       attachments: createAttachmentReader({ store, objects: deps.objects, canSee: () => live().canSee }),
       gauge: createTokenGauge(),
       tools: COORDINATOR_TOOLS,
@@ -234,7 +241,7 @@ async function decide(
   tasks: TaskRoom,
   request: Parameters<Inbound['decide']>[0],
 ): ReturnType<Inbound['decide']> {
-  if (deps.roleOf(request.sender, request.chat.channel) !== 'owner')
+  if (deps.people.roleOf(request.sender, request.chat.channel) !== 'owner')
     return { kind: 'refused', failure: { code: 'approval-not-yours' } };
   const decided = await tasks.approvals.decide(request.code, request.decision, request.sender.name);
   if (decided.kind === 'refused') return decided;

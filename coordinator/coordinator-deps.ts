@@ -8,11 +8,10 @@ import type {
   Model,
   ObjectStore,
   SecretDesk,
-  Sender,
   Store,
   TaskQueue,
 } from '@reeve/core';
-import type { Role } from './people.ts';
+import type { People } from './people.ts';
 import type { CoordinatorSettings, LiveSettings } from './settings.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 
@@ -33,7 +32,7 @@ export interface CoordinatorDeps {
   readonly log: Log;
   /** Signs task tokens; the gateway verifies with the same key. */
   readonly tokenKey: Uint8Array;
-  readonly roleOf: (sender: Sender, channel: string) => Role;
+  readonly people: People;
   readonly settings: CoordinatorSettings;
   /** What holds now of what the owner may change. */
   readonly live: () => LiveSettings;

@@ -1,7 +1,7 @@
 export { checkAudit } from './audit-checkpoints.ts';
 export { type Coordinator, createCoordinator } from './coordinator.ts';
 export type { CoordinatorDeps } from './coordinator-deps.ts';
-export { LOCAL_OWNER, localRoleOf, type Role } from './people.ts';
+export { createPeople, type People, type Role } from './people.ts';
 export {
   type CoordinatorSettings,
   DEFAULT_COORDINATOR_SETTINGS,

@@ -1,7 +1,6 @@
 import type { InboundMessage, InboxEntry, Store } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createIntake, MESSAGE_LIMIT } from './intake.ts';
-import { localRoleOf } from './people.ts';
 import { createManualClock } from './testing/samples.ts';
 
 function createDoor() {
@@ -22,7 +21,8 @@ function createDoor() {
     store: { transaction: (work: (given: object) => unknown) => work(records) } as unknown as Store,
     clock: createManualClock(),
     newId: () => `id-${++ids}`,
-    roleOf: localRoleOf,
+    roleOf: ({ externalId }, channel) =>
+      channel === 'http' && externalId === 'owner' ? 'owner' : 'stranger',
     onAccepted: () => undefined,
   });
   const say = (text: string, more: Partial<InboundMessage> = {}) =>

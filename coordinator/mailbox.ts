@@ -1,4 +1,11 @@
-import { type Clock, CoordinatorFenced, type InboxEntry, type Log, type Store } from '@reeve/core';
+import {
+  type Clock,
+  CoordinatorFenced,
+  type InboxEntry,
+  type Log,
+  type Sender,
+  type Store,
+} from '@reeve/core';
 import { createAnswersInHand, TurnJoined } from './answers-in-hand.ts';
 
 /** One inbound message, or several that a person typed in a row, answered together. */
@@ -19,8 +26,8 @@ export interface Mailboxes {
   wroteAgain(conversationId: string): void;
   /** Messages that are being handled, oldest first. */
   inHand(): { conversationId: string; since: Date }[];
-  /** Breaks off what is being handled in a conversation; false when nothing is. */
-  interrupt(conversationId: string): boolean;
+  /** Breaks off what is being handled in a conversation, of `sender` alone if one is named; false when nothing is. */
+  interrupt(conversationId: string, sender: Sender | null): boolean;
   /** Resolves once nothing is being handled; for an orderly stop. */
   idle(): Promise<void>;
   stop(): void;

@@ -108,6 +108,13 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
   return lines.join('\n');
 }
 
+/** `/status` for a member: the tasks that they see, and nothing of money, models and questions. */
+export function memberStatusText(view: StatusView, sees: (task: Task) => boolean, now: Date): string {
+  const tasks = [...view.running, ...view.waiting, ...view.queued, ...view.paused].filter(sees);
+  if (tasks.length === 0) return 'Nothing runs or waits in this conversation.';
+  return tasks.map((task) => `- ${taskLine(task, now)}`).join('\n');
+}
+
 /** Today's spending, the month's where it has a cap, and what money cannot be counted for. */
 function spendingLines({ day, month, unpricedModels }: StatusView['spending']): string[] {
   const hasMonthCap = month.cap.tokens !== null || month.cap.micros !== null;

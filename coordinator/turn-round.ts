@@ -16,6 +16,7 @@ import { recalledText, wordsToFind } from './context/recall.ts';
 import { type ParsedCall, parseCoordinatorCall } from './coordinator-tools.ts';
 import type { Role } from './people.ts';
 import { outcomeForModel, type TaskDesk } from './task-desk.ts';
+import { type Asker, deskFor, seesTask } from './task-reach.ts';
 import { stateText } from './wording.ts';
 
 /** Carries out the tool calls of one answer and commits the round. */
@@ -38,20 +39,21 @@ export function createRoundRunner(deps: {
 }): RoundRunner {
   const { store, taskDesk, clock } = deps;
 
-  async function performOne(call: ParsedCall, origin: Origin, conversationId: string): Promise<string> {
+  async function performOne(call: ParsedCall, origin: Origin, asker: Asker): Promise<string> {
+    const desk = deskFor(deps, asker);
     switch (call.kind) {
       case 'task_cancel':
-        return outcomeForModel(await taskDesk.cancel(call.task, 'coordinator'));
+        return outcomeForModel(await desk.cancel(call.task, 'coordinator'));
       case 'task_pause':
-        return outcomeForModel(await taskDesk.pause(call.task, 'coordinator'));
+        return outcomeForModel(await desk.pause(call.task, 'coordinator'));
       case 'task_resume':
-        return outcomeForModel(await taskDesk.resume(call.task, 'coordinator'));
+        return outcomeForModel(await desk.resume(call.task, 'coordinator'));
       case 'task_steer':
-        return outcomeForModel(await taskDesk.steer(call.task, call.text, origin));
+        return outcomeForModel(await desk.steer(call.task, call.text, origin));
       case 'task_inspect':
-        return inspect(store, call.task);
+        return inspect(store, call.task, asker);
       case 'history_search':
-        return searchHistory(deps, conversationId, call.words);
+        return searchHistory(deps, asker.entry.conversationId, call.words);
       case 'files_list':
         return listFiles(store, call.prefix);
       case 'wrong':
@@ -62,7 +64,8 @@ export function createRoundRunner(deps: {
   }
 
   return async (entry, roundNumber, answer) => {
-    const origin = originOf(deps.roleOf(entry.sender, entry.chat.channel), entry.sender);
+    const role = deps.roleOf(entry.sender, entry.chat.channel);
+    const origin = originOf(role, entry.sender);
     const calls = answer.toolCalls.map((call) => ({
       call,
       parsed: parseCoordinatorCall(call.function.name, call.function.arguments),
@@ -70,7 +73,7 @@ export function createRoundRunner(deps: {
     const results = new Map<string, string>();
     for (const { call, parsed } of calls)
       if (parsed.kind !== 'task_start')
-        results.set(call.id, await performOne(parsed, origin, entry.conversationId));
+        results.set(call.id, await performOne(parsed, origin, { role, entry }));
     const round = await store.transaction(async (records) => {
       const { tasks, audit } = await startTasks(records, calls, { entry, origin, taskDesk, results });
       const committed: TurnRound = {
@@ -130,9 +133,10 @@ export function originOf(role: Role, sender: Sender): Origin {
   return role === 'owner' ? { kind: 'owner', person: sender.name } : { kind: 'member', person: sender.name };
 }
 
-async function inspect(store: Store, id: Task['id']): Promise<string> {
+async function inspect(store: Store, id: Task['id'], asker: Asker): Promise<string> {
   const task = await store.tasks.get(id);
-  if (!task) return JSON.stringify({ problem: failureText({ code: 'task-unknown', about: id }) });
+  if (!task || !seesTask(asker, task))
+    return JSON.stringify({ problem: failureText({ code: 'task-unknown', about: id }) });
   const steps = await store.steps.list(id);
   const done = steps.flatMap((step) =>
     step.body.kind === 'result' ? [`${step.seq}: ${step.body.activity}`] : [],

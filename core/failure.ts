@@ -390,6 +390,27 @@ const kinds = {
     retryable: false,
     status: 403,
   },
+  'task-not-yours': {
+    what: 'This task was started by somebody else.',
+    notDone: 'Nothing was changed.',
+    hint: 'Ask whoever started it, or the owner.',
+    retryable: false,
+    status: 403,
+  },
+  'person-unknown': {
+    what: 'There is nobody of that id.',
+    notDone: 'Nothing was changed.',
+    hint: 'See /people for who is known.',
+    retryable: false,
+    status: 404,
+  },
+  'person-fixed': {
+    what: 'Who holds the token of this machine is always its owner.',
+    notDone: 'Nothing was changed.',
+    hint: 'Other people have other ids; see /people.',
+    retryable: false,
+    status: 409,
+  },
   'setting-unknown': {
     what: 'There is no such setting.',
     notDone: 'Nothing was changed.',

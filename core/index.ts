@@ -14,6 +14,7 @@ export * from './link.ts';
 export * from './model.ts';
 export * from './origin.ts';
 export * from './owner-settings.ts';
+export * from './person.ts';
 export * from './policy.ts';
 export * from './ports.ts';
 export * from './queue.ts';

@@ -8,6 +8,7 @@ import type { FileEntry, Step, TaskInput } from './link.ts';
 import type { ChatAnswer, ChatMessage, ChatTool, ModelRole, ToolCall } from './model.ts';
 import type { Origin } from './origin.ts';
 import type { ConfigRecords } from './owner-settings.ts';
+import type { PeopleRecords } from './person.ts';
 import type { Task, TaskState } from './task.ts';
 
 export interface Conversation {
@@ -44,6 +45,8 @@ export interface InboxRecords {
   pending(conversationId: string, lane: InboxLane): Promise<InboxEntry[]>;
   /** The channel's update id of an entry, for replies to it; null when there is none. */
   updateIdOf(id: string): Promise<string | null>;
+  /** The channel's id of who sent an entry; null when there is no such entry. */
+  senderOf(id: string): Promise<string | null>;
   /** Conversations that have such entries; for the start after a crash. */
   pendingConversations(): Promise<string[]>;
   /** Counts one more try before an entry is handled, and returns the count. */
@@ -388,6 +391,7 @@ export interface Records {
   readonly usage: UsageRecords;
   readonly budget: BudgetRecords;
   readonly config: ConfigRecords;
+  readonly people: PeopleRecords;
 }
 
 /** Another coordinator has taken the tenant over; this one must stop. */

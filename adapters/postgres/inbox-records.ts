@@ -50,6 +50,14 @@ export function createInboxRecords(sql: SqlQueries): InboxRecords {
       return found?.update_id ?? null;
     },
 
+    async senderOf(id) {
+      const found = await sql.row<Pick<InboxRow, 'sender_external_id'>>(
+        'select sender_external_id from inbox where id = $1',
+        [id],
+      );
+      return found?.sender_external_id ?? null;
+    },
+
     async pendingConversations() {
       const rows = await sql.rows<{ conversation_id: string }>(
         'select conversation_id from inbox where handled_at is null group by 1 order by min(arrival)',

@@ -11,6 +11,7 @@ import { createInboxRecords } from './inbox-records.ts';
 import { createMessageRecords } from './message-records.ts';
 import { createNetworkRecords } from './network-records.ts';
 import { createOutboxRecords, releaseSending } from './outbox-records.ts';
+import { createPeopleRecords } from './people-records.ts';
 import { createPermitRecords } from './permit-records.ts';
 import type { SqlPool } from './sql-pool.ts';
 import { createSqlQueries, type SqlQueries, withStoreErrors } from './sql-queries.ts';
@@ -85,5 +86,6 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     usage: createUsageRecords(sql),
     budget: createBudgetRecords(sql),
     config: createConfigRecords(sql),
+    people: createPeopleRecords(sql),
   };
 }

@@ -7,10 +7,11 @@ import { createSystemClock, createSystemIds } from '@reeve/clock';
 import {
   type Coordinator,
   createCoordinator,
+  createPeople,
   createSettingsDesk,
   DEFAULT_COORDINATOR_SETTINGS,
   type FixedLayers,
-  localRoleOf,
+  type People,
   type SettingsDesk,
 } from '@reeve/coordinator';
 import {
@@ -134,6 +135,7 @@ interface Parts {
   readonly trouble: Trouble;
   readonly secrets: SecretDesk;
   readonly config: SettingsDesk;
+  readonly people: People;
   readonly live: LiveHouse;
 }
 
@@ -157,6 +159,8 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
   await store.takeOver(`pid ${process.pid}`, clock.now());
   const config = createSettingsDesk({ store, clock, fixed: deps.fixed });
   await config.load();
+  const people = createPeople({ store, clock });
+  await people.load();
   const live = createLiveHouse({
     settings,
     desk: config,
@@ -193,6 +197,7 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
     trouble,
     secrets: secrets.desk,
     config,
+    people,
     live,
   };
 }
@@ -238,7 +243,7 @@ function createRooms(
     ids,
     log,
     tokenKey,
-    roleOf: localRoleOf,
+    people: parts.people,
     settings: {
       ...DEFAULT_COORDINATOR_SETTINGS,
       warmExecutors: settings.REEVE_WARM_EXECUTORS,

@@ -36,6 +36,7 @@ interface House {
   readonly found?: readonly Message[];
   readonly persona?: string;
   readonly wishes?: string;
+  readonly hidden?: string;
   readonly contextTokens?: number;
 }
 
@@ -78,6 +79,7 @@ function assemble(
     answerTokens: 2048,
     timeZone: () => timeZone,
     wishes: () => house.wishes ?? null,
+    sees: (_entry, task) => task.id !== house.hidden,
   };
   const entries = 'id' in entry ? ([entry] as const) : entry;
   return assembleContext(deps, entries, rounds, now);

@@ -26,6 +26,8 @@ export interface ContextDeps {
   readonly attachments: AttachmentReader;
   readonly gauge: TokenGauge;
   readonly tools: readonly ChatTool[];
+  /** Whether who wrote a message may know of a task. */
+  readonly sees: (entry: InboxEntry, task: Task) => boolean;
   /** Tokens of a prompt, tools and answer included, that the context is fitted into. */
   readonly contextTokens: () => number;
   /** Ceiling of the answer, in tokens. */
@@ -60,10 +62,11 @@ export async function assembleContext(
     deps.persona(),
   ]);
   const since = recent.filter(({ sequence }) => sequence > (summary?.upTo ?? 0));
+  const seen = live.filter((task) => deps.sees(entries[0], task));
   const recalled = summary && recalledText(await recall(deps, entries, since, summary.upTo), deps.timeZone());
   const front = [COORDINATOR_PROMPT, deps.wishes(), persona, summary && notesText(summary)].flatMap(asSystem);
   const back: ChatMessage[] = [
-    ...[recalled, boardText(live, deps.timeZone(), now)].flatMap(asSystem),
+    ...[recalled, boardText(seen, deps.timeZone(), now)].flatMap(asSystem),
     ...(await Promise.all(entries.map((entry) => wordsOf(deps, entry)))),
     ...rounds.flatMap(roundMessages),
   ];

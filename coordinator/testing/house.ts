@@ -7,10 +7,12 @@ import { createSystemIds } from '@reeve/clock';
 import type {
   Accepted,
   Approval,
+  ChatAddress,
   Clock,
   DecisionResult,
   Model,
   OwnerValues,
+  Sender,
   Store,
   Task,
   TaskId,
@@ -21,7 +23,7 @@ import { createPostgresStore } from '@reeve/postgres';
 import { emptyDatabase, type FreshDatabase, silentLog } from '@reeve/postgres/testing';
 import { createTaskQueue } from '@reeve/queue';
 import { type Coordinator, createCoordinator } from '../coordinator.ts';
-import { LOCAL_OWNER, localRoleOf } from '../people.ts';
+import { createPeople, LOCAL_OWNER } from '../people.ts';
 import {
   type CoordinatorSettings,
   DEFAULT_COORDINATOR_SETTINGS,
@@ -53,7 +55,12 @@ export interface House {
   readonly launcher: ScriptedLauncher;
   readonly channel: RecordingChannel;
   readonly running: Promise<void>;
-  say(text: string, updateId?: string): Promise<Extract<Accepted, { conversationId: string }>>;
+  say(
+    text: string,
+    updateId?: string,
+    sender?: Sender,
+    chat?: ChatAddress,
+  ): Promise<Extract<Accepted, { conversationId: string }>>;
   decide(code: string, kind?: 'approve' | 'deny', by?: string): Promise<DecisionResult>;
   /** Ends it as `kill -9` does: nothing is put in order, its executors die with it. */
   crash(): Promise<void>;
@@ -103,6 +110,8 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
     const channel = createRecordingChannel();
     const config = createSettingsDesk({ store: mortal.store, clock, fixed: noLayers() });
     await config.load();
+    const people = createPeople({ store: mortal.store, clock });
+    await people.load();
     const coordinator = createCoordinator({
       store: mortal.store,
       queue,
@@ -114,7 +123,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       ids: createSystemIds(),
       log: silentLog,
       tokenKey: TOKEN_KEY,
-      roleOf: localRoleOf,
+      people,
       settings: {
         ...DEFAULT_COORDINATOR_SETTINGS,
         executorsDieWithCoordinator: true,
@@ -157,11 +166,11 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       launcher,
       channel,
       running,
-      async say(text, updateId = `update-${++updates}`) {
+      async say(text, updateId = `update-${++updates}`, sender = LOCAL_OWNER, chat = CHAT) {
         const accepted = await coordinator.inbound.receive({
-          chat: CHAT,
+          chat,
           updateId,
-          sender: LOCAL_OWNER,
+          sender,
           text,
           attachments: [],
         });

@@ -53,3 +53,28 @@ export function configContract(open: OpenStore): void {
     await expect(store.config.insert(draft({ request: 'c', undoes: id }))).rejects.toThrow();
   });
 }
+
+/** Whom the owner has admitted. */
+export function peopleContract(open: OpenStore): void {
+  it('keeps each person once, with their newest role, until they are removed', async () => {
+    const { store } = await open();
+    const grace = {
+      channel: 'telegram',
+      externalId: '7',
+      role: 'member',
+      name: 'Grace',
+      addedBy: 'Ada',
+      addedAt: NOW,
+    } as const;
+    await store.people.put(grace);
+    await store.people.put({ ...grace, channel: 'slack' });
+    await store.people.put({ ...grace, role: 'owner' });
+    expect(await store.people.list()).toEqual([
+      { ...grace, channel: 'slack' },
+      { ...grace, role: 'owner' },
+    ]);
+    expect(await store.people.remove('telegram', '7')).toBe(true);
+    expect(await store.people.remove('telegram', '7')).toBe(false);
+    expect(await store.people.list()).toEqual([{ ...grace, channel: 'slack' }]);
+  });
+}
