@@ -36,6 +36,7 @@ export function createCommandHandler(
       deps.store.transaction(async (records) => {
         await records.outbox.add(answered, now);
         await records.inbox.markHandled([entry.id], now);
+        if (result.kind === 'text') await result.also?.(records);
       });
     await keepTrying(commit, { ...deps, what: 'the answer to a command' });
     deps.onAnswered();

@@ -1,6 +1,7 @@
-import type { Clock, Failure, InboxEntry, Store } from '@reeve/core';
+import type { Clock, Failure, InboxEntry, Records, Store } from '@reeve/core';
 import type { ApprovalDesk } from './approval-desk.ts';
 import type { Drive } from './drive.ts';
+import type { Onboarding } from './onboarding.ts';
 import type { People, Role } from './people.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import type { StatusReader } from './status.ts';
@@ -16,6 +17,7 @@ export interface CommandDeps {
   readonly status: StatusReader;
   readonly config: SettingsDesk;
   readonly people: People;
+  readonly onboarding: Onboarding;
   readonly hasChannel: (name: string) => boolean;
   /** Which models answer now, in words. */
   readonly modelSummary: () => string;
@@ -34,7 +36,12 @@ export interface CommandCall {
 }
 
 export type CommandAnswer =
-  | { readonly kind: 'text'; readonly markdown: string }
+  | {
+      readonly kind: 'text';
+      readonly markdown: string;
+      /** Written in the transaction that answers, after the answer. */
+      readonly also?: (records: Records) => Promise<void>;
+    }
   | { readonly kind: 'failed'; readonly failure: Failure };
 
 /** One slash command; the one registry of them feeds every channel's menu and `/help`. */
@@ -47,8 +54,11 @@ export interface Command {
   run(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer>;
 }
 
-export function answer(markdown: string): CommandAnswer {
-  return { kind: 'text', markdown };
+export function answer(
+  markdown: string,
+  also: (records: Records) => Promise<void> = async () => undefined,
+): CommandAnswer {
+  return { kind: 'text', markdown, also };
 }
 
 export function failed(code: Failure['code'], about?: string): CommandAnswer {

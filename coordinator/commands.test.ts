@@ -107,6 +107,10 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
     }),
     config,
     people: scene.people ?? createPeople({ store: createMemoryPeople().store, clock: createManualClock() }),
+    onboarding: {
+      begin: async () => ({ sentence: 'Hello Ada.', commit: async () => undefined }),
+      choose: async () => ({ kind: 'failed', failure: { code: 'choice-over' } }),
+    },
     hasChannel: (name) => name === 'http',
     modelSummary: () => 'chat-model at models.example',
     clock: createManualClock(),

@@ -21,6 +21,7 @@ import { people } from './people-command.ts';
 import { answerSentence } from './question-words.ts';
 import { memberStatusText, statusText, taskLine } from './status.ts';
 import { seesTask } from './task-reach.ts';
+import { choose, start } from './tour-command.ts';
 import { whyText } from './why.ts';
 import { bytesText, countText, spanText } from './wording.ts';
 
@@ -41,17 +42,6 @@ const help: Command = {
       );
     return answer(['Say what you want done in your own words, or type:', '', ...lines].join('\n'));
   },
-};
-
-const start: Command = {
-  name: 'start',
-  usage: '',
-  description: 'a greeting and what to try first',
-  ownerOnly: false,
-  run: async (_deps, call) =>
-    answer(
-      `Hello ${shorten(call.entry.sender.name, 40)}. Tell me what you want done. Try: “Make a CSV of the first 20 primes and tell me their sum”. /help lists the commands.`,
-    ),
 };
 
 const status: Command = {
@@ -312,6 +302,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
   [
     help,
     start,
+    choose,
     status,
     tasks,
     cancel,

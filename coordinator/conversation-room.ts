@@ -1,12 +1,15 @@
 import {
   type Accepted,
   type ChannelAdapter,
+  type ChoiceRequest,
   CoordinatorFenced,
+  type DecisionResult,
   type Desk,
   failureText,
   type Inbound,
   type InboxEntry,
   type Log,
+  type StatusView,
   type Store,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
@@ -20,10 +23,12 @@ import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
+import { createOnboarding, type Onboarding } from './onboarding.ts';
 import { answerSentence } from './question-words.ts';
-import { createStatusReader } from './status.ts';
+import { createStatusReader, type StatusReader } from './status.ts';
 import { seesTask } from './task-reach.ts';
 import type { TaskRoom } from './task-room.ts';
+import { stepOfCard } from './tour-cards.ts';
 import { ANSWER_TOKENS, createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
 import { wishesText } from './wishes.ts';
@@ -46,16 +51,20 @@ export function createConversationRoom(
   const { taskDesk, approvals, drive } = tasks;
   const newId = () => deps.ids.newId();
   const stopping = new AbortController();
-  const status = createStatusReader({
+  const status = openStatus(deps, () => mailboxes.inHand());
+  const onboarding = createOnboarding({
     store,
+    config: deps.config,
+    taskDesk,
+    drive,
+    timeZone,
     clock,
-    limit: () => live().parallelTasks,
-    model: () => live().modelSummary,
-    plan: () => live().budget,
-    webSearch: deps.settings.webSearch.summary,
-    trouble: deps.trouble,
-    answering: () => mailboxes.inHand(),
+    newId,
   });
+  const onWritten = () => {
+    tasks.wake();
+    wakeOutbox();
+  };
   const handleCommand = createCommandHandler({
     store,
     taskDesk,
@@ -65,6 +74,7 @@ export function createConversationRoom(
     config: deps.config,
     modelSummary: () => live().modelSummary,
     people,
+    onboarding,
     hasChannel: (name) => deps.channels.has(name),
     stopTurn: ({ role, entry }) =>
       mailboxes.interrupt(entry.conversationId, role === 'owner' ? null : entry.sender),
@@ -73,7 +83,7 @@ export function createConversationRoom(
     newId,
     log,
     roleOf,
-    onAnswered: wakeOutbox,
+    onAnswered: onWritten,
     signal: stopping.signal,
   });
   const turns = createTurns(deps, tasks, wakeOutbox, stopping.signal);
@@ -102,6 +112,7 @@ export function createConversationRoom(
     inbound: {
       receive: (message) => receive(message).catch((error: unknown) => notStored(deps, error)),
       decide: (request) => decide(deps, tasks, request),
+      choose: (request) => choose(deps, onboarding, onWritten, request),
     },
     async run(signal) {
       const stop = () => {
@@ -122,6 +133,22 @@ export function createConversationRoom(
       await Promise.all([mailboxes.idle(), turns.idle()]);
     },
   };
+}
+
+function openStatus(
+  { store, clock, live, settings, trouble }: CoordinatorDeps,
+  answering: () => StatusView['answering'],
+): StatusReader {
+  return createStatusReader({
+    store,
+    clock,
+    limit: () => live().parallelTasks,
+    model: () => live().modelSummary,
+    plan: () => live().budget,
+    webSearch: settings.webSearch.summary,
+    trouble,
+    answering,
+  });
 }
 
 /** Answering, and what happens behind the answers. */
@@ -233,6 +260,23 @@ function notStored(deps: CoordinatorDeps, error: unknown): Accepted {
   deps.log.error({ err: error }, 'a message could not be stored');
   const code = error instanceof CoordinatorFenced ? 'taken-over' : 'database-away';
   return { kind: 'refused', failure: { code } };
+}
+
+/** Taps on the tour's cards: the same code as the typed `/choose`. */
+async function choose(
+  deps: CoordinatorDeps,
+  onboarding: Onboarding,
+  onWritten: () => void,
+  { card, option, chat, sender }: ChoiceRequest,
+): Promise<DecisionResult> {
+  const step = stepOfCard(card);
+  if (step === null || deps.people.roleOf(sender, chat.channel) !== 'owner')
+    return { kind: 'refused', failure: { code: 'choice-over' } };
+  const outcome = await onboarding.choose({ sender, channel: chat.channel }, step, option);
+  if (outcome.kind === 'failed') return { kind: 'refused', failure: outcome.failure };
+  await deps.store.transaction(outcome.value.commit);
+  onWritten();
+  return { kind: 'decided', sentence: outcome.value.sentence };
 }
 
 /** Decisions from buttons and API: the same role check and the same desk as the typed commands. */

@@ -21,7 +21,12 @@ export interface TaskDesk {
   /** Creates a task inside the caller's transaction. The caller wakes the dispatcher after the commit. */
   createWithin(
     records: Records,
-    job: { title: string; goal: string; entry: InboxEntry; origin: Origin },
+    job: {
+      title: string;
+      goal: string;
+      entry: Pick<InboxEntry, 'id' | 'conversationId' | 'chat' | 'text'>;
+      origin: Origin;
+    },
   ): Promise<{ task: Task; audit: AuditEvent }>;
   cancel(id: TaskId, actor: string): Promise<Outcome<Task>>;
   pause(id: TaskId, actor: string): Promise<Outcome<Task>>;

@@ -11,6 +11,7 @@ export const cardActionSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('note'), task: z.string() }),
   z.strictObject({ kind: z.literal('cancel-task'), task: z.string() }),
   z.strictObject({ kind: z.literal('show-task'), task: z.string() }),
+  z.strictObject({ kind: z.literal('choose'), card: z.string(), option: z.string() }),
 ]);
 
 const line = z.string();

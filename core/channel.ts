@@ -46,10 +46,19 @@ export type DecisionResult =
   | { readonly kind: 'decided'; readonly sentence: string }
   | { readonly kind: 'refused'; readonly failure: Failure };
 
+/** A tap on one of the answers that a card offers, by the card's key. */
+export interface ChoiceRequest {
+  readonly card: string;
+  readonly option: string;
+  readonly chat: ChatAddress;
+  readonly sender: Sender;
+}
+
 /** What a channel may call on the coordinator. `receive` resolves after the commit: only then may a channel acknowledge. */
 export interface Inbound {
   receive(message: InboundMessage): Promise<Accepted>;
   decide(request: DecisionRequest): Promise<DecisionResult>;
+  choose(request: ChoiceRequest): Promise<DecisionResult>;
 }
 
 /** What an outbound message is about, for clients that follow a turn or a task to its end. */

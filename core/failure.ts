@@ -1,17 +1,8 @@
-/** One entry of the failure catalogue: the same words feed chat, CLI and `application/problem+json`. */
-export interface FailureKind {
-  /** What failed, a plain sentence. */
-  readonly what: string;
-  /** What was not done because of it. */
-  readonly notDone: string;
-  /** What to do next. */
-  readonly hint: string;
-  readonly retryable: boolean;
-  /** HTTP status where it crosses an HTTP interface. */
-  readonly status: number;
-}
+import type { FailureKind } from './failure-kind.ts';
+import { OWNER_FAILURES } from './owner-failures.ts';
 
 const kinds = {
+  ...OWNER_FAILURES,
   'message-empty': {
     what: 'The message is empty.',
     notDone: 'Nothing was sent.',
@@ -389,55 +380,6 @@ const kinds = {
     hint: 'Use http://127.0.0.1 and the printed port.',
     retryable: false,
     status: 403,
-  },
-  'task-not-yours': {
-    what: 'This task was started by somebody else.',
-    notDone: 'Nothing was changed.',
-    hint: 'Ask whoever started it, or the owner.',
-    retryable: false,
-    status: 403,
-  },
-  'person-unknown': {
-    what: 'There is nobody of that id.',
-    notDone: 'Nothing was changed.',
-    hint: 'See /people for who is known.',
-    retryable: false,
-    status: 404,
-  },
-  'person-fixed': {
-    what: 'Who holds the token of this machine is always its owner.',
-    notDone: 'Nothing was changed.',
-    hint: 'Other people have other ids; see /people.',
-    retryable: false,
-    status: 409,
-  },
-  'setting-unknown': {
-    what: 'There is no such setting.',
-    notDone: 'Nothing was changed.',
-    hint: 'See /config for the settings there are.',
-    retryable: false,
-    status: 404,
-  },
-  'setting-refused': {
-    what: 'The setting cannot take this value.',
-    notDone: 'Nothing was changed.',
-    hint: 'See /config and the name of the setting for what it takes.',
-    retryable: false,
-    status: 422,
-  },
-  'setting-pinned': {
-    what: 'This is set in the environment of the operator.',
-    notDone: 'Nothing was changed.',
-    hint: 'Change it there and start Reeve again.',
-    retryable: false,
-    status: 409,
-  },
-  'setting-nothing-to-undo': {
-    what: 'There is no change of a setting to take back.',
-    notDone: 'Nothing was changed.',
-    hint: 'See /config history; to bring a file back, type its name after /undo.',
-    retryable: false,
-    status: 404,
   },
   'message-set-aside': {
     what: 'Handling this message failed three times.',

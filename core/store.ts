@@ -10,6 +10,7 @@ import type { Origin } from './origin.ts';
 import type { ConfigRecords } from './owner-settings.ts';
 import type { PeopleRecords } from './person.ts';
 import type { Task, TaskState } from './task.ts';
+import type { TourRecords } from './tour.ts';
 
 export interface Conversation {
   readonly id: string;
@@ -392,6 +393,7 @@ export interface Records {
   readonly budget: BudgetRecords;
   readonly config: ConfigRecords;
   readonly people: PeopleRecords;
+  readonly tours: TourRecords;
 }
 
 /** Another coordinator has taken the tenant over; this one must stop. */

@@ -18,6 +18,7 @@ import { createSqlQueries, type SqlQueries, withStoreErrors } from './sql-querie
 import { createStepRecords } from './step-records.ts';
 import { createSummaryRecords } from './summary-records.ts';
 import { closeNumberGap, createTaskRecords } from './task-records.ts';
+import { createTourRecords } from './tour-records.ts';
 import { createTurnRecords } from './turn-records.ts';
 import { createUsageRecords } from './usage-records.ts';
 
@@ -87,5 +88,6 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     budget: createBudgetRecords(sql),
     config: createConfigRecords(sql),
     people: createPeopleRecords(sql),
+    tours: createTourRecords(sql),
   };
 }

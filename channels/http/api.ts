@@ -65,6 +65,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
     '/v1/conversations/*',
     bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('message-too-long') }),
   );
+  api.use('/v1/choices', bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('request-malformed') }));
   api.use('/v1/approvals/*', bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('request-malformed') }));
   api.use(
     '/v1/secrets/*',
@@ -76,6 +77,7 @@ export function createApi(deps: ApiDeps): OpenAPIHono {
   addEvents(api, deps);
   addTasks(api, deps);
   addApprovals(api, deps);
+  addChoices(api, deps);
   addFiles(api, deps);
   addWeb(api, deps);
   addSettings(api, deps.desk);
@@ -272,6 +274,15 @@ function addApprovals(api: OpenAPIHono, deps: ApiDeps): void {
       chat: { channel: deps.channel, externalId: 'api' },
       sender: OWNER,
     });
+    if (result.kind === 'refused') return refuse(result.failure.code, result.failure.about);
+    return context.json({ sentence: result.sentence }, 200);
+  });
+}
+
+function addChoices(api: OpenAPIHono, deps: ApiDeps): void {
+  api.openapi(routes.postChoice, async (context) => {
+    const chat = { channel: deps.channel, externalId: 'api' };
+    const result = await deps.inbound().choose({ ...context.req.valid('json'), chat, sender: OWNER });
     if (result.kind === 'refused') return refuse(result.failure.code, result.failure.about);
     return context.json({ sentence: result.sentence }, 200);
   });

@@ -272,6 +272,8 @@ test('every answer keeps to the served description', async () => {
       'POST /v1/approvals/{code}/decision',
       () => post('/v1/approvals/A7K2/decision', { decision: 'approve' }),
     ],
+    ['POST /v1/choices', () => post('/v1/choices', { card: 'tour:1:tone', option: 'warm' })],
+    ['POST /v1/choices', () => post('/v1/choices', { card: 'tour:1:tone' })],
     ['GET /v1/secrets', () => call('/v1/secrets')],
     ['PUT /v1/secrets/{name}', () => put('/v1/secrets/KEY', { value: 'hunter2hunter2', hosts: ['a.org'] })],
     ['PUT /v1/secrets/{name}', () => put('/v1/secrets/OTHER', { value: 'hunter2hunter2' })],

@@ -226,6 +226,24 @@ export const decideApproval = createRoute({
   responses: { 200: json(z.strictObject({ sentence: z.string() }), 'Decided'), ...problems },
 });
 
+export const postChoice = createRoute({
+  method: 'post',
+  path: '/v1/choices',
+  summary: 'Tap one of the answers that a card offers (an action of kind `choose`).',
+  security,
+  request: {
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({ card: z.string().min(1).max(200), option: z.string().min(1).max(300) }),
+        },
+      },
+    },
+  },
+  responses: { 200: json(z.strictObject({ sentence: z.string() }), 'Taken'), ...problems },
+});
+
 export const listFiles = createRoute({
   method: 'get',
   path: '/v1/files',

@@ -12,6 +12,9 @@ const RECALLED_EVENTS = 500;
 /** A message that was stored is delivered within this time; what comes later is another with the same words. */
 const OVERLAP_MS = 2000;
 
+/** For somebody to whom nothing was ever said here. */
+const INVITATION = 'Say what you want done, or type /start for a tour of two minutes.';
+
 export interface ConversationStart {
   /** The last messages, then the questions that wait for an answer. */
   readonly lines: readonly string[];
@@ -39,8 +42,12 @@ export async function recallConversation(deps: StartDeps): Promise<ConversationS
   const said = new Set(messages.map((message) => message.text));
   const known = deps.now().getTime() + OVERLAP_MS;
   await recallCards(deps, newest);
+  const past = [
+    ...messages.flatMap((message) => pastLines(message, width, style)),
+    ...view.openQuestions(width),
+  ];
   return {
-    lines: [...messages.flatMap((message) => pastLines(message, width, style)), ...view.openQuestions(width)],
+    lines: past.length === 0 && newest === 0 ? wrapLine(style.dim(INVITATION), width) : past,
     newest,
     isKnown: ({ event }) =>
       event.kind === 'message' && Date.parse(event.at) <= known && said.delete(event.markdown),

@@ -76,6 +76,7 @@ test('a message is echoed, answered as it grows, and the answer stays', async ()
   await chat.shows('The sum of the primes is 639.');
   await sleep(60);
   expect(chat.terminal.lines()).toEqual([
+    'Say what you want done, or type /start for a tour of two minutes.',
     '',
     '› hello',
     '',

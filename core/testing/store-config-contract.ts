@@ -78,3 +78,29 @@ export function peopleContract(open: OpenStore): void {
     expect(await store.people.list()).toEqual([{ ...grace, channel: 'slack' }]);
   });
 }
+
+/** How far people have come on the tour. */
+export function tourContract(open: OpenStore): void {
+  it('keeps one tour for each person, which goes on from where it is and from nowhere else', async () => {
+    const { store } = await open();
+    const { id } = await store.conversations.ensure({ channel: 'http', externalId: 'main' }, 'c1', NOW);
+    const tour = {
+      channel: 'http',
+      person: 'a',
+      conversationId: id,
+      entry: 'e1',
+      step: 'tone',
+      at: NOW,
+    } as const;
+    await store.tours.put({ ...tour, step: 'time-zone' });
+    await store.tours.put(tour);
+    expect(await store.tours.get('http', 'a')).toEqual(tour);
+    expect(await store.tours.get('http', 'b')).toBeNull();
+    expect(await store.tours.advance({ ...tour, step: 'time-zone' }, 'more', NOW)).toBe(false);
+    expect(await store.tours.advance({ ...tour, entry: 'e2' }, 'more', NOW)).toBe(false);
+    expect(await store.tours.advance(tour, 'quiet-hours', NOW)).toBe(true);
+    expect(await store.tours.advance(tour, 'quiet-hours', NOW)).toBe(false);
+    expect(await store.tours.advance({ ...tour, step: 'quiet-hours' }, null, NOW)).toBe(true);
+    expect(await store.tours.get('http', 'a')).toEqual({ ...tour, step: null });
+  });
+}

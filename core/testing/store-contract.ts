@@ -1,7 +1,7 @@
 import { afterEach, describe } from 'vitest';
 import { accountsContract } from './store-accounts-contract.ts';
 import { budgetContract } from './store-budget-contract.ts';
-import { configContract, peopleContract } from './store-config-contract.ts';
+import { configContract, peopleContract, tourContract } from './store-config-contract.ts';
 import { conversationContract } from './store-conversation-contract.ts';
 import { effectsContract } from './store-effects-contract.ts';
 import { filesContract } from './store-files-contract.ts';
@@ -32,6 +32,7 @@ export function storeContract(name: string, create: OpenStore): void {
     describe('budgets', () => budgetContract(open));
     describe('settings', () => configContract(open));
     describe('people', () => peopleContract(open));
+    describe('tours', () => tourContract(open));
     describe('transactions and epochs', () => transactionContract(open));
   });
 }

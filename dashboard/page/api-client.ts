@@ -41,6 +41,7 @@ export interface ApiClient {
   rename(conversation: string, title: string): Promise<void>;
   search(words: string): Promise<readonly PlacedEvent[]>;
   decide(code: string, decision: Decision): Promise<string>;
+  choose(card: string, option: string): Promise<string>;
   cancelTask(task: string): Promise<void>;
   task(id: string): Promise<TaskDetail>;
   turn(id: string): Promise<TurnView>;
@@ -85,6 +86,10 @@ export function createApiClient(): ApiClient {
       (await read<{ hits: PlacedEvent[] }>(`/v1/search?${new URLSearchParams({ q: words })}`)).hits,
     decide: async (code, decision) => {
       const answer = await post(`/v1/approvals/${encodeURIComponent(code)}/decision`, decision);
+      return ((await answer.json()) as { sentence: string }).sentence;
+    },
+    choose: async (card, option) => {
+      const answer = await post('/v1/choices', { card, option });
       return ((await answer.json()) as { sentence: string }).sentence;
     },
     cancelTask: async (task) => void (await post(`/v1/tasks/${encodeURIComponent(task)}/cancel`)),

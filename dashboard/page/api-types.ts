@@ -17,7 +17,8 @@ export type ApprovalScope = 'once' | 'task' | 'always';
 export type CardAction =
   | { readonly kind: 'approve'; readonly code: string; readonly scope: ApprovalScope }
   | { readonly kind: 'deny' | 'happened' | 'deny-saying' | 'edit'; readonly code: string }
-  | { readonly kind: 'cancel-task' | 'show-task' | 'note'; readonly task: string };
+  | { readonly kind: 'cancel-task' | 'show-task' | 'note'; readonly task: string }
+  | { readonly kind: 'choose'; readonly card: string; readonly option: string };
 
 export interface CardButton {
   readonly label: string;

@@ -8,6 +8,8 @@ import { showHidden } from './visible-text.ts';
 /** What a card's buttons do. Each resolves with what to say about it, or rejects. */
 export interface CardActions {
   decide(code: string, decision: Decision): Promise<string>;
+  /** Answers a card that offers answers. */
+  choose(card: string, option: string): Promise<string>;
   cancelTask(task: string): Promise<string>;
   /** Words for a task that runs. */
   note(task: string, words: string): Promise<string>;
@@ -221,6 +223,8 @@ async function press({ action }: CardButton, act: Act, actions: CardActions): Pr
       return act(() => actions.decide(action.code, { decision: 'deny' }));
     case 'happened':
       return act(() => actions.decide(action.code, { decision: 'happened' }));
+    case 'choose':
+      return act(() => actions.choose(action.card, action.option));
     case 'cancel-task':
       return act(() => actions.cancelTask(action.task));
     case 'show-task':

@@ -227,6 +227,7 @@ function actionsOf(session: Session): EntryActions {
   const { client } = session;
   return {
     decide: (code, decision) => client.decide(code, decision),
+    choose: (card, option) => client.choose(card, option),
     async cancelTask(task) {
       await client.cancelTask(task);
       return `${task} is cancelled.`;

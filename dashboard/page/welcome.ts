@@ -1,6 +1,7 @@
 import { el, fill } from './dom.ts';
 
 const FIRST_STEPS = [
+  { words: '/start', why: 'A tour of two minutes; each step can be skipped.' },
   {
     words: 'Make a CSV of the first 20 primes and tell me their sum',
     why: 'A worker in a sandbox does it, and shows its proof.',
@@ -9,7 +10,7 @@ const FIRST_STEPS = [
   { words: 'work 5 seconds, five times at once', why: 'Five workers at a time; Reeve goes on answering.' },
 ] as const;
 
-/** What a newcomer sees: who Reeve is, and three things to try. */
+/** What a newcomer sees: who Reeve is, and what to try. */
 export function drawWelcome(section: HTMLElement, onChoose: (words: string) => void): void {
   fill(
     section,

@@ -5,6 +5,7 @@ import type {
   Accepted,
   Approval,
   ChannelAdapter,
+  ChoiceRequest,
   DecisionRequest,
   DecisionResult,
   Desk,
@@ -140,7 +141,14 @@ export async function openFakeHouse(
     house.decisions.push(request);
     return house.onDecision(request);
   };
-  await channel.start({ receive: (message) => house.receive(message), decide }, new AbortController().signal);
+  const choose = async ({ option }: ChoiceRequest): Promise<DecisionResult> => ({
+    kind: 'decided',
+    sentence: `Chosen: ${option}.`,
+  });
+  await channel.start(
+    { receive: (message) => house.receive(message), decide, choose },
+    new AbortController().signal,
+  );
   let listening = await channel.listen({ host: '127.0.0.1', port: 0 });
   return Object.assign(house, { url: listening.url });
 }

@@ -1,0 +1,175 @@
+import type { Card } from '@reeve/core';
+import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { LOCAL_OWNER } from './people.ts';
+import { createFixedModel, says } from './testing/fixed-model.ts';
+import { type Estate, type House, openEstate } from './testing/house.ts';
+import { until } from './testing/until.ts';
+
+const CHAT = { channel: 'http', externalId: 'main' };
+
+let database: FreshDatabase;
+let estate: Estate;
+let number = 0;
+beforeAll(async () => {
+  database = await openFreshDatabase();
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  number += 1;
+  estate = await openEstate(database, `onboarding-${number}`);
+});
+afterEach(() => estate.close());
+
+const model = createFixedModel(() => says('fine'));
+
+/** The card of the tour that asks something now, in this house's deliveries. */
+function openCard(house: House): Card | null {
+  const keys = house.channel.delivered.flatMap(({ content }) =>
+    content.kind === 'card' && content.card.key.startsWith('tour:') ? [content.card.key] : [],
+  );
+  const cards = [...new Set(keys)].map((key) => house.channel.card(key));
+  return cards.findLast((card) => card !== null && card.blocks.length > 0) ?? null;
+}
+
+async function asks(house: House, step: string): Promise<Card> {
+  return until(() => {
+    const card = openCard(house);
+    return card?.key.endsWith(`:${step}`) ? card : null;
+  }, `the card of ${step}`);
+}
+
+async function tap(house: House, step: string, option: string) {
+  const card = await asks(house, step);
+  return house.coordinator.inbound.choose({ card: card.key, option, chat: CHAT, sender: LOCAL_OWNER });
+}
+
+describe('the first two minutes', () => {
+  it('go from time zone to a question, change what was said, and start what was chosen', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    expect(await tap(house, 'time-zone', 'yes')).toMatchObject({ kind: 'decided' });
+    expect(await tap(house, 'tone', 'warm')).toEqual({ kind: 'decided', sentence: 'tone: warm.' });
+    await tap(house, 'quiet-hours', '22:00-07:00');
+    await tap(house, 'first-job', 'primes');
+    const first = await estate.reaches('T-1', 'succeeded');
+    expect(first).toMatchObject({
+      goal: 'Make a CSV of the first 20 primes and tell me their sum',
+      origin: { kind: 'owner', person: 'owner' },
+    });
+    await tap(house, 'question', 'ask');
+    expect((await estate.task('T-2')).goal).toMatch(/^Overwrite the file uploads\/tour\.txt with: /);
+    expect(await estate.store.files.get('uploads/tour.txt')).not.toBeNull();
+    await tap(house, 'more', 'done');
+    await until(() => house.channel.texts().at(-1)?.startsWith('That was the tour.'), 'the end');
+    expect(await estate.store.tours.get('http', 'owner')).toMatchObject({ step: null });
+    expect(openCard(house)).toBeNull();
+    expect((await estate.store.config.current()).map(({ name, value }) => `${name} ${value}`)).toEqual([
+      'quiet-hours 22:00-07:00',
+      'tone warm',
+    ]);
+  });
+
+  it('can be skipped step by step, by tap or by word', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
+    await asks(house, 'first-job');
+    await house.say('/choose first-job skip');
+    await asks(house, 'question');
+    expect(await estate.store.config.current()).toEqual([]);
+    expect(await estate.store.tasks.list({ limit: 9 })).toEqual([]);
+  });
+
+  it('greet before the first card, and answer whatever else is said as always', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    await asks(house, 'time-zone');
+    expect(house.channel.delivered.map(({ content }) => content.kind)).toEqual(['text', 'card']);
+    expect(house.channel.texts()[0]).toMatch(/^Hello owner\. I am Reeve/);
+    await house.say('what is up?');
+    await until(() => house.channel.texts().at(-1) === 'fine', 'the answer');
+    await tap(house, 'time-zone', 'yes');
+    await asks(house, 'tone');
+  });
+
+  it('go on after a crash where they were, with the very card that was there', async () => {
+    const first = await estate.open({ model });
+    await first.say('/start');
+    await tap(first, 'time-zone', 'yes');
+    const card = await asks(first, 'tone');
+    await first.crash();
+    const second = await estate.open({ model });
+    const choice = { card: card.key, option: 'brief', chat: CHAT, sender: LOCAL_OWNER };
+    expect(await second.coordinator.inbound.choose(choice)).toMatchObject({ kind: 'decided' });
+    await asks(second, 'quiet-hours');
+    expect(await second.coordinator.inbound.choose(choice)).toMatchObject({
+      kind: 'refused',
+      failure: { code: 'choice-over' },
+    });
+  });
+
+  it('take a tap once, however many come together', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
+    const { key } = await asks(house, 'first-job');
+    const choice = { card: key, option: 'primes', chat: CHAT, sender: LOCAL_OWNER };
+    await Promise.all(Array.from({ length: 10 }, () => house.coordinator.inbound.choose(choice)));
+    await asks(house, 'question');
+    expect(await estate.store.tasks.list({ limit: 9 })).toHaveLength(1);
+  });
+
+  it('show the open step once more on /start, and begin anew only when asked to', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    await tap(house, 'time-zone', 'yes');
+    const before = await asks(house, 'tone');
+    await house.say('/start');
+    await until(() => house.channel.texts().includes('We go on where we were.'), 'the answer');
+    await until(() => house.channel.card(before.key)?.blocks.length === 0, 'the old card to end');
+    expect((await asks(house, 'tone')).key).not.toBe(before.key);
+    await house.say('/start again');
+    await asks(house, 'time-zone');
+    for (const step of ['time-zone', 'tone', 'quiet-hours', 'first-job', 'question'])
+      await tap(house, step, 'skip');
+    await tap(house, 'more', 'done');
+    await until(() => openCard(house) === null, 'the end');
+    await house.say('/start');
+    await until(
+      () => house.channel.texts().filter((text) => text.startsWith('That was the tour.')).length === 2,
+      'the list once more',
+    );
+    expect(openCard(house)).toBeNull();
+  });
+
+  it.each([
+    ['time-zone', 'Mars/Base', 'setting-refused'],
+    ['tone', 'x'.repeat(201), 'setting-refused'],
+    ['first-job', 'rm -rf /', 'choice-unknown'],
+  ])('refuse %s %s in words, and stay', async (step, option, code) => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    for (const earlier of ['time-zone', 'tone', 'quiet-hours']) {
+      if (earlier === step) break;
+      await tap(house, earlier, 'skip');
+    }
+    expect(await tap(house, step, option)).toMatchObject({ kind: 'refused', failure: { code } });
+    await asks(house, step);
+  });
+
+  it('are the owner’s: a member is greeted and has no card to tap', async () => {
+    const house = await estate.open({ model });
+    const grace = { externalId: '7', name: 'Grace' };
+    await house.say('/people add http 7 member Grace');
+    await house.say('/start');
+    const { key } = await asks(house, 'time-zone');
+    await house.say('/start', 'hers', grace);
+    await until(() => house.channel.texts().some((text) => text.startsWith('Hello Grace.')), 'the greeting');
+    expect(
+      await house.coordinator.inbound.choose({ card: key, option: 'yes', chat: CHAT, sender: grace }),
+    ).toMatchObject({ kind: 'refused' });
+    expect(await estate.store.tours.get('http', '7')).toBeNull();
+    await asks(house, 'time-zone');
+  });
+});

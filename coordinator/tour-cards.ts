@@ -1,0 +1,156 @@
+import type { Card, Conversation, OutboxEntry, Tour, TourStep } from '@reeve/core';
+
+/** One answer that a card of the tour offers. */
+interface Offer {
+  readonly option: string;
+  readonly label: string;
+}
+
+interface Station {
+  readonly title: string;
+  readonly text: string;
+  readonly offers: readonly Offer[];
+  /** What else can be typed. */
+  readonly other?: string;
+}
+
+/** The option that goes on without an answer. */
+export const SKIP = 'skip';
+
+/** What the first job may be; phrases that the rehearsal model understands, too. */
+export const FIRST_JOBS: ReadonlyMap<string, { readonly label: string; readonly goal: string }> = new Map([
+  ['primes', { label: 'A table of primes', goal: 'Make a CSV of the first 20 primes and tell me their sum' }],
+  ['note', { label: 'A short note', goal: 'Create a file hello.txt with the text: Hello from a worker' }],
+  ['machine', { label: 'A look at the sandbox', goal: 'Run the command: uname -sr && nproc && df -h .' }],
+]);
+
+/** How far the tour is, for its cards. */
+const NUMBERS: Readonly<Record<TourStep, number>> = {
+  'time-zone': 1,
+  tone: 2,
+  'quiet-hours': 3,
+  'first-job': 4,
+  question: 5,
+  more: 6,
+};
+
+function stationOf(step: TourStep, timeZone: string): Station {
+  switch (step) {
+    case 'time-zone':
+      return {
+        title: `Is your time zone ${timeZone}?`,
+        text: 'Clocks on cards, and where a day begins for budgets, go by it.',
+        offers: [{ option: 'yes', label: 'Yes' }],
+        other: '/choose time-zone Europe/Paris',
+      };
+    case 'tone':
+      return {
+        title: 'How shall I sound?',
+        text: 'Or in your own words.',
+        offers: ['plain', 'warm', 'brief'].map((option) => ({ option, label: capital(option) })),
+        other: '/choose tone friendly, without jokes',
+      };
+    case 'quiet-hours':
+      return {
+        title: 'When shall I keep quiet?',
+        text: 'Answers, results and questions come all the same; cards of running tasks are then redrawn only when something changes.',
+        offers: [
+          { option: '22:00-07:00', label: '22 to 7' },
+          { option: '23:00-08:00', label: '23 to 8' },
+          { option: 'off', label: 'Never' },
+        ],
+        other: '/choose quiet-hours 21:30-06:30',
+      };
+    case 'first-job':
+      return {
+        title: 'What shall I start with?',
+        text: 'A worker in a sandbox of its own does it; you can go on talking meanwhile. Its card shows how far it is, and the result comes as a message.',
+        offers: [...FIRST_JOBS].map(([option, { label }]) => ({ option, label })),
+      };
+    case 'question':
+      return {
+        title: 'See how I ask',
+        text: 'Whatever cannot simply be taken back waits for your yes. To show it, I put a small file among yours, and a worker asks to overwrite it. Say yes or no as you like: nothing else hangs on it.',
+        offers: [{ option: 'ask', label: 'Ask me' }],
+      };
+    case 'more':
+      return {
+        title: 'The question is on its way',
+        text: 'Its card shows exactly what will run. No answer means: not done. It can wait for days, and restarts do not lose it.',
+        offers: [{ option: 'done', label: 'What else is there?' }],
+      };
+  }
+}
+
+/** A step's card with its buttons, each with the words that do the same when they are typed. */
+export function stepCard(tour: Tour, step: TourStep, timeZone: string): Card {
+  const { title, text, offers, other } = stationOf(step, timeZone);
+  const key = keyOf(tour, step);
+  const button = ({ option, label }: Offer, style: 'primary' | 'plain') => ({
+    label,
+    style,
+    action: { kind: 'choose' as const, card: key, option },
+    typed: `/choose ${step} ${option}`,
+  });
+  const skip = step === 'more' ? [] : [button({ option: SKIP, label: 'Skip' }, 'plain')];
+  return {
+    key,
+    title: `${NUMBERS[step]} of ${Object.keys(NUMBERS).length} · ${title}`,
+    blocks: [
+      { kind: 'heading', text: title },
+      { kind: 'text', text: other === undefined ? text : `${text} Another answer: ${other}` },
+      { kind: 'actions', actions: [...offers.map((offer) => button(offer, 'primary')), ...skip] },
+    ],
+  };
+}
+
+/** The same card once it is answered: one line. */
+export function answeredCard(tour: Tour, step: TourStep, sentence: string): Card {
+  return { key: keyOf(tour, step), title: sentence, blocks: [] };
+}
+
+/** The step that a card of the tour asked about; null for any other card. */
+export function stepOfCard(key: string): string | null {
+  return /^tour:[^:]*:(?<step>[a-z-]+)$/.exec(key)?.groups?.['step'] ?? null;
+}
+
+/** True for what this step's card offers, or takes when it is typed. */
+export function isOffered(step: TourStep, option: string): boolean {
+  const { offers, other } = stationOf(step, '');
+  return other !== undefined || option === SKIP || offers.some((offer) => offer.option === option);
+}
+
+/** A message of the tour: a card, or one that is edited. */
+export function tourEntry(id: string, { id: conversationId, chat }: Conversation, card: Card): OutboxEntry {
+  return {
+    id,
+    conversationId,
+    chat,
+    content: { kind: 'card', card },
+    about: { kind: 'notice' },
+    replyTo: null,
+    urgency: 'answer',
+    cardKey: card.key,
+  };
+}
+
+export const WHAT_ELSE = [
+  'That was the tour. What else there is:',
+  '',
+  '- Say what you want done in your own words, several things at once if you like; attach files to a message.',
+  '- Reply to a task’s card, or type `/tell T-3 …`, to correct it; `/cancel` stops it.',
+  '- `/status` shows what runs and what waits for you, `/why T-3` what a task did and on whose word.',
+  '- `/config` holds everything that can be changed, `/people` who else may talk to me.',
+  '- Files named SOUL.md, USER.md and INSTRUCTIONS.md among yours tell me who I am, whom I work for and what always holds.',
+  '- Keys for other services are set with `reeve secret set` on this machine; they reach neither the model nor a worker.',
+  '',
+  '`/help` lists every command. `/start again` begins the tour anew.',
+].join('\n');
+
+function keyOf({ entry }: Tour, step: TourStep): string {
+  return `tour:${entry}:${step}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}

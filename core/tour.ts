@@ -1,0 +1,27 @@
+import { z } from 'zod';
+
+/** The stations of the first two minutes, in order. */
+export const TOUR_STEPS = ['time-zone', 'tone', 'quiet-hours', 'first-job', 'question', 'more'] as const;
+export type TourStep = (typeof TOUR_STEPS)[number];
+export const tourStepSchema = z.enum(TOUR_STEPS);
+
+/** How far somebody has come on the tour; one for each person. */
+export interface Tour {
+  readonly channel: string;
+  /** The channel's id of the person. */
+  readonly person: string;
+  readonly conversationId: string;
+  /** The message that began it or showed it again; what it starts replies to that. */
+  readonly entry: string;
+  /** What is asked now; null once it is over. */
+  readonly step: TourStep | null;
+  readonly at: Date;
+}
+
+export interface TourRecords {
+  get(channel: string, person: string): Promise<Tour | null>;
+  /** Begins a tour, or puts the person's tour where this one says. */
+  put(tour: Tour): Promise<void>;
+  /** Goes on from a step; false when the tour is not there any more. */
+  advance(tour: Tour, to: TourStep | null, at: Date): Promise<boolean>;
+}
