@@ -1,6 +1,7 @@
 import {
   type Accepted,
   type ChannelAdapter,
+  type ChatAddress,
   type ChoiceRequest,
   CoordinatorFenced,
   type DecisionResult,
@@ -9,6 +10,7 @@ import {
   type Inbound,
   type InboxEntry,
   type Log,
+  type Sender,
   type StatusView,
   type Store,
 } from '@reeve/core';
@@ -24,6 +26,7 @@ import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
 import { createOnboarding, type Onboarding } from './onboarding.ts';
+import type { People } from './people.ts';
 import { answerSentence } from './question-words.ts';
 import { createStatusReader, type StatusReader } from './status.ts';
 import { seesTask } from './task-reach.ts';
@@ -110,9 +113,10 @@ export function createConversationRoom(
       caps: () => live().budget.caps,
     }),
     inbound: {
-      receive: (message) => receive(message).catch((error: unknown) => notStored(deps, error)),
-      decide: (request) => decide(deps, tasks, request),
-      choose: (request) => choose(deps, onboarding, onWritten, request),
+      receive: (message) =>
+        receive(byGivenName(people, message)).catch((error: unknown) => notStored(deps, error)),
+      decide: (request) => decide(deps, tasks, byGivenName(people, request)),
+      choose: (request) => choose(deps, onboarding, onWritten, byGivenName(people, request)),
     },
     async run(signal) {
       const stop = () => {
@@ -260,6 +264,13 @@ function notStored(deps: CoordinatorDeps, error: unknown): Accepted {
   deps.log.error({ err: error }, 'a message could not be stored');
   const code = error instanceof CoordinatorFenced ? 'taken-over' : 'database-away';
   return { kind: 'refused', failure: { code } };
+}
+
+function byGivenName<Said extends { readonly sender: Sender; readonly chat: ChatAddress }>(
+  people: People,
+  said: Said,
+): Said {
+  return { ...said, sender: people.called(said.sender, said.chat.channel) };
 }
 
 /** Taps on the tour's cards: the same code as the typed `/choose`. */

@@ -156,9 +156,17 @@ describe('a member', () => {
 
   it('has tasks that change none of the owner’s files', async () => {
     await openFamily();
-    expect((await estate.task('T-3')).origin).toEqual({ kind: 'member', person: 'owner' });
+    expect((await estate.task('T-3')).origin).toEqual({ kind: 'member', person: 'Grace' });
     expect((await estate.task('T-3')).capabilities).toContain('file:drive/**:list,read');
     expect((await estate.task('T-2')).capabilities).toContain('file:drive/**:delete,list,read,write');
+  });
+
+  it('goes by the name that the owner gave, whatever they call themselves', async () => {
+    const house = await openFamily();
+    await type(house, '/cancel T-3', GRACE, FAMILY);
+    const bodies = (await estate.store.audit.about('T-3', 50)).map(({ body }) => body);
+    expect(bodies.some((body) => body.includes('"person:Grace"'))).toBe(true);
+    expect(bodies.some((body) => body.includes('"person:owner"'))).toBe(false);
   });
 
   it('is a stranger as soon as they are removed', async () => {

@@ -12,6 +12,8 @@ export interface People {
   /** Reads whom the owner has admitted; once, before anything else. */
   load(): Promise<void>;
   roleOf(sender: Sender, channel: string): Role;
+  /** The same sender by the name that the owner gave them: what people call themselves proves nothing, in audit and on cards. */
+  called(sender: Sender, channel: string): Sender;
   list(): readonly Person[];
   /** Admits somebody, or changes their role; counts from the commit on. */
   add(person: Omit<Person, 'addedAt'>): Promise<Outcome<Person>>;
@@ -48,6 +50,10 @@ export function createPeople(deps: { store: Pick<Store, 'people' | 'transaction'
     roleOf({ externalId }, channel) {
       if (isLocalOwner(channel, externalId)) return 'owner';
       return known.get(keyOf({ channel, externalId }))?.role ?? 'stranger';
+    },
+    called(sender, channel) {
+      const name = known.get(keyOf({ channel, externalId: sender.externalId }))?.name;
+      return name === undefined ? sender : { ...sender, name };
     },
     list: () => [...known.values()],
     async add(given) {

@@ -140,7 +140,7 @@ export const WHAT_ELSE = [
   '- Say what you want done in your own words, several things at once if you like; attach files to a message.',
   '- Reply to a task’s card, or type `/tell T-3 …`, to correct it; `/cancel` stops it.',
   '- `/status` shows what runs and what waits for you, `/why T-3` what a task did and on whose word.',
-  '- `/config` holds everything that can be changed, `/people` who else may talk to me.',
+  '- `/always …` keeps a lasting wish; `/config` holds everything that can be changed, `/people` who else may talk to me.',
   '- Files named SOUL.md, USER.md and INSTRUCTIONS.md among yours tell me who I am, whom I work for and what always holds.',
   '- Keys for other services are set with `reeve secret set` on this machine; they reach neither the model nor a worker.',
   '',
