@@ -11,7 +11,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...ignored, '**/*.integration.test.ts', '**/*.e2e.test.ts'],
-          testTimeout: 5_000,
+          // Against hanging only: machines are shared, and a thread's start can take seconds.
+          testTimeout: 30_000,
         },
       },
       {
