@@ -67,8 +67,7 @@ export function createMailboxes(deps: {
     let pending = await store.inbox.pending(conversationId, 'turn');
     const [entry] = pending;
     if (!entry) return false;
-    // In a transaction, so that a coordinator that was superseded counts no tries.
-    const tries = await store.transaction((records) => records.inbox.raiseTries(entry.id));
+    const tries = await store.inbox.raiseTries(entry.id);
     if (tries > MAX_TRIES) {
       await deps.setAside(entry);
       return true;

@@ -50,7 +50,7 @@ export interface InboxRecords {
   senderOf(id: string): Promise<string | null>;
   /** Conversations that have such entries; for the start after a crash. */
   pendingConversations(): Promise<string[]>;
-  /** Counts one more try before an entry is handled, and returns the count. */
+  /** Counts one more try before an entry is handled, and returns the count; a superseded coordinator counts none. */
   raiseTries(id: string): Promise<number>;
   /** Takes a try back that an orderly stop broke off: it was nobody's fault. */
   lowerTries(id: string): Promise<void>;

@@ -16,8 +16,11 @@ interface InboxRow {
   readonly received_at: Date;
 }
 
-/** What came in, stored once per (channel, update id) and kept until it is handled. */
-export function createInboxRecords(sql: SqlQueries): InboxRecords {
+/**
+ * What came in, stored once per (channel, update id) and kept until it is handled. `heldEpoch` is the coordinator epoch
+ * that the process holds, null for none: a superseded coordinator counts no tries.
+ */
+export function createInboxRecords(sql: SqlQueries, heldEpoch: () => number | null): InboxRecords {
   return {
     async accept(entry) {
       const added = await sql.row<InboxRow>(
@@ -67,8 +70,9 @@ export function createInboxRecords(sql: SqlQueries): InboxRecords {
 
     async raiseTries(id) {
       const raised = await sql.row<{ tries: number }>(
-        'update inbox set tries = tries + 1 where id = $1 returning tries',
-        [id],
+        `with fence as materialized (select case when $2::bigint is not null then hold_epoch($2) end)
+         update inbox set tries = tries + 1 from fence where id = $1 returning tries`,
+        [id, heldEpoch()],
       );
       if (!raised) throw new Error(`there is no inbox entry ${id}`);
       return raised.tries;

@@ -70,7 +70,7 @@ export function createPostgresStore({ pool }: { readonly pool: SqlPool }): Store
 
 function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records {
   return {
-    inbox: createInboxRecords(sql),
+    inbox: createInboxRecords(sql, heldEpoch),
     conversations: createConversationRecords(sql),
     messages: createMessageRecords(sql),
     summaries: createSummaryRecords(sql),

@@ -11,7 +11,7 @@ export interface MortalStore {
   isDead(): boolean;
   /** The next times that a delivery is settled, the database is away. */
   loseSettles(times: number): void;
-  /** Called before each transaction; what it throws is what the transaction throws. */
+  /** Called before each transaction and each count of tries; what it throws is what they throw. */
   disturb(disturbance: (() => void) | null): void;
 }
 
@@ -41,6 +41,13 @@ export function createMortalStore(store: Store): MortalStore {
             throw new StoreUnavailable('away');
           }
           return mortalRecords.outbox.markSent(...parameters);
+        },
+      },
+      inbox: {
+        ...mortalRecords.inbox,
+        async raiseTries(id) {
+          disturbance?.();
+          return mortalRecords.inbox.raiseTries(id);
         },
       },
       takeOver: (holder, at) => (isDead() ? silence : store.takeOver(holder, at)),

@@ -7,6 +7,7 @@ import {
   parallel,
   SAMPLE_TIME,
   sampleConversation,
+  sampleInbox,
   sampleOutbox,
   sampleTask,
 } from './store-samples.ts';
@@ -101,6 +102,18 @@ export function transactionContract(open: OpenStore): void {
     await rival.takeOver('second', later(1));
     await expect(store.outbox.markSending('a', SAMPLE_TIME)).rejects.toThrow(CoordinatorFenced);
     await rival.outbox.markSending('a', SAMPLE_TIME);
+  });
+
+  it('lets a superseded coordinator count no tries', async () => {
+    const { store, rival } = await open();
+    await store.takeOver('first', SAMPLE_TIME);
+    const conversation = await sampleConversation(store);
+    const entry = sampleInbox(conversation, 'u1');
+    await store.inbox.accept(entry);
+    expect(await store.inbox.raiseTries(entry.id)).toBe(1);
+    await rival.takeOver('second', later(1));
+    await expect(store.inbox.raiseTries(entry.id)).rejects.toThrow(CoordinatorFenced);
+    expect(await rival.inbox.raiseTries(entry.id)).toBe(2);
   });
 
   it('lets one coordinator through when two take turns taking over under load', async () => {
