@@ -152,7 +152,7 @@ describe('a coordinator that is killed', () => {
 
   it('with commands in hand answers them after the restart', async () => {
     const first = await estate.open({ model });
-    first.mortal.dieAfter(1);
+    first.mortal.dieOnceAccepted();
     await Promise.race([first.say('/help'), until(() => first.mortal.isDead(), 'the death')]);
     await first.crash();
     const second = await estate.open({ model });

@@ -10,15 +10,15 @@ function createDoor() {
   const records = {
     conversations: { ensure: async () => ({ id: 'c' }) },
     inbox: {
-      accept: async (entry: InboxEntry) => {
+      accept: async (entry: InboxEntry, said: object | null) => {
         stored.push(entry);
+        if (said) words.push(entry.text);
         return { kind: 'accepted', entry };
       },
     },
-    messages: { append: async ({ text }: { text: string }) => void words.push(text) },
   };
   const receive = createIntake({
-    store: { transaction: (work: (given: object) => unknown) => work(records) } as unknown as Store,
+    store: records as unknown as Store,
     clock: createManualClock(),
     newId: () => `id-${++ids}`,
     roleOf: ({ externalId }, channel) =>

@@ -1,5 +1,6 @@
 import {
   type Accepted,
+  type ChatAddress,
   type Clock,
   type InboundMessage,
   type InboxEntry,
@@ -15,9 +16,12 @@ import type { Role } from './people.ts';
 /** Longest message that is taken as text; longer things come as files. */
 export const MESSAGE_LIMIT = 64_000;
 
+/** Conversations never change, so those that were met lately are not looked up again; more are forgotten. */
+const KNOWN_CONVERSATIONS = 10_000;
+
 /**
- * Takes a message in: checks it, stores it with the person's words in one transaction, and only then says that it is
- * accepted. The same (channel, update id) is stored once however often it comes.
+ * Takes a message in: checks it, stores it together with the person's words, and only then says that it is accepted. The
+ * same (channel, update id) is stored once however often it comes.
  */
 export function createIntake(deps: {
   store: Store;
@@ -27,37 +31,35 @@ export function createIntake(deps: {
   onAccepted: (entry: InboxEntry) => void;
 }): (message: InboundMessage) => Promise<Accepted> {
   const { store, clock, newId } = deps;
+  const known = new Map<string, string>();
+
+  async function conversationOf(chat: ChatAddress, at: Date): Promise<string> {
+    const key = JSON.stringify([chat.channel, chat.externalId]);
+    const found = known.get(key);
+    if (found !== undefined) return found;
+    const { id } = await store.conversations.ensure(chat, newId(), at);
+    if (known.size >= KNOWN_CONVERSATIONS) known.clear();
+    known.set(key, id);
+    return id;
+  }
+
   return async (message) => {
     const role = deps.roleOf(message.sender, message.chat.channel);
     if (role === 'stranger') return { kind: 'refused', failure: { code: 'sender-unknown' } };
     const failure = refusalOf(message);
     if (failure) return { kind: 'refused', failure: { code: failure } };
     const at = clock.now();
-    const acceptance = await store.transaction(async (records) => {
-      const conversation = await records.conversations.ensure(message.chat, newId(), at);
-      const text = await wordsOf(records, conversation.id, message);
-      const lane = laneOf(text);
-      const entry = { ...message, text, id: newId(), conversationId: conversation.id, lane, receivedAt: at };
-      const accepted = await records.inbox.accept(entry);
-      if (accepted.kind === 'accepted' && lane === 'turn') {
-        const { attachments } = message;
-        const origin: Origin = { kind: role, person: message.sender.name };
-        await records.messages.append({
-          conversationId: conversation.id,
-          turnId: entry.id,
-          taskId: null,
-          role: 'user',
-          origin,
-          text,
-          attachments,
-          at,
-        });
-      }
-      return accepted;
-    });
+    const conversationId = await conversationOf(message.chat, at);
+    const text = await wordsOf(store, conversationId, message);
+    const lane = laneOf(text);
+    const origin: Origin = { kind: role, person: message.sender.name };
+    const acceptance = await store.inbox.accept(
+      { ...message, text, id: newId(), conversationId, lane, receivedAt: at },
+      lane === 'turn' ? origin : null,
+    );
     if (acceptance.kind === 'duplicate') return acceptance;
     deps.onAccepted(acceptance.entry);
-    return { kind: 'accepted', turnId: acceptance.entry.id, conversationId: acceptance.entry.conversationId };
+    return { kind: 'accepted', turnId: acceptance.entry.id, conversationId };
   };
 }
 

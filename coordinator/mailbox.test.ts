@@ -18,15 +18,21 @@ function createBox(
       if (trouble) throw trouble;
       return pending.filter((entry) => entry.conversationId === conversationId);
     },
-    async raiseTries(id: string) {
-      tries.set(id, (tries.get(id) ?? 0) + 1);
-      return tries.get(id) ?? 0;
+    async begin(conversationId: string) {
+      const [first, ...more] = await inbox.pending(conversationId);
+      if (!first) return [];
+      tries.set(first.id, (tries.get(first.id) ?? 0) + 1);
+      return [{ ...first, tries: tries.get(first.id) ?? 0 }, ...more];
     },
     async lowerTries(id: string) {
       tries.set(id, (tries.get(id) ?? 0) - 1);
     },
   };
-  const done = (entry: InboxEntry) => void pending.splice(pending.indexOf(entry), 1);
+  const done = (entry: InboxEntry) =>
+    void pending.splice(
+      pending.findIndex(({ id }) => id === entry.id),
+      1,
+    );
   const mailboxes = createMailboxes({
     store: {
       inbox,

@@ -64,11 +64,10 @@ export function createMailboxes(deps: {
   const stopping = new AbortController();
 
   async function handleNext(conversationId: string): Promise<boolean> {
-    let pending = await store.inbox.pending(conversationId, 'turn');
+    let pending = await store.inbox.begin(conversationId);
     const [entry] = pending;
     if (!entry) return false;
-    const tries = await store.inbox.raiseTries(entry.id);
-    if (tries > MAX_TRIES) {
+    if (entry.tries > MAX_TRIES) {
       await deps.setAside(entry);
       return true;
     }
@@ -77,14 +76,14 @@ export function createMailboxes(deps: {
       // What came in between nobody was told of.
       if (again.delete(conversationId)) pending = await store.inbox.pending(conversationId, 'turn');
       // Tried again, a message is alone: what fails must not take others with it.
-      const entries = tries === 1 ? typedInARow(entry, pending) : ([entry] as const);
+      const entries = entry.tries === 1 ? typedInARow(entry, pending) : ([entry] as const);
       await deps.handle({ entries, show: hand.show }, AbortSignal.any([stopping.signal, hand.signal]));
     } catch (error) {
       const isUnfinished = stopping.signal.aborted || hand.signal.reason instanceof TurnJoined;
       if (isUnfinished) await store.inbox.lowerTries(entry.id);
       if (stopping.signal.aborted || error instanceof CoordinatorFenced) throw error;
       if (isUnfinished) return true;
-      log.error({ err: error, turn: entry.id, tries }, 'handling a message failed');
+      log.error({ err: error, turn: entry.id, tries: entry.tries }, 'handling a message failed');
       await pause();
     } finally {
       hand.over();

@@ -60,7 +60,7 @@ export function createTurnHandler(deps: TurnDeps): (turn: Turn, signal: AbortSig
   return async (turn, signal) => {
     const [first] = turn.entries;
     // A first try has no rounds behind it.
-    const rounds = first.tries === 0 ? [] : await deps.store.turns.rounds(first.id);
+    const rounds = first.tries === 1 ? [] : await deps.store.turns.rounds(first.id);
     if (rounds.length > 0) turn.show();
     const answering: Answering = { turn, entry: together(turn.entries), rounds, drafted: '' };
     const reply = await answer(deps, answering, signal);

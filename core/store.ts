@@ -41,7 +41,11 @@ export type InboxAcceptance =
   | { readonly kind: 'duplicate'; readonly turnId: string; readonly conversationId: string };
 
 export interface InboxRecords {
-  accept(entry: Omit<InboxEntry, 'tries'>): Promise<InboxAcceptance>;
+  /**
+   * Stores an entry once per (channel, update id); with an origin its words become a message of the conversation in the
+   * same step. A superseded coordinator accepts nothing.
+   */
+  accept(entry: Omit<InboxEntry, 'tries'>, said: Origin | null): Promise<InboxAcceptance>;
   /** Entries not yet handled, in the order of their arrival. */
   pending(conversationId: string, lane: InboxLane): Promise<InboxEntry[]>;
   /** The channel's update id of an entry, for replies to it; null when there is none. */
@@ -50,8 +54,11 @@ export interface InboxRecords {
   senderOf(id: string): Promise<string | null>;
   /** Conversations that have such entries; for the start after a crash. */
   pendingConversations(): Promise<string[]>;
-  /** Counts one more try before an entry is handled, and returns the count; a superseded coordinator counts none. */
-  raiseTries(id: string): Promise<number>;
+  /**
+   * The turns not yet handled, in the order of their arrival, after counting one more try for the first of them; a
+   * superseded coordinator counts none.
+   */
+  begin(conversationId: string): Promise<InboxEntry[]>;
   /** Takes a try back that an orderly stop broke off: it was nobody's fault. */
   lowerTries(id: string): Promise<void>;
   markHandled(ids: readonly string[], at: Date): Promise<void>;

@@ -16,21 +16,43 @@ interface InboxRow {
   readonly received_at: Date;
 }
 
+/** Each is one statement, and so one trip to the database: a person waits for both. */
+const ACCEPT = `with fence as materialized (select case when $13::bigint is not null then hold_epoch($13) end),
+   added as (
+     insert into inbox (id, conversation_id, channel, chat_external_id, update_id, sender_external_id, sender_name,
+       lane, text, attachments, received_at)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamptz from fence
+     on conflict (channel, update_id) do nothing
+     returning *
+   ), said as (
+     insert into messages (conversation_id, turn_id, task, role, origin, text, attachments, at)
+     select conversation_id, id, null, 'user', $12::json, text, attachments, received_at from added
+     where $12::json is not null
+   )
+   select * from added`;
+const BEGIN_TURN = `with fence as materialized (select case when $2::bigint is not null then hold_epoch($2) end),
+   waiting as materialized (
+     select * from inbox where conversation_id = $1 and lane = 'turn' and handled_at is null
+   ), raised as (
+     update inbox set tries = inbox.tries + 1 from fence
+     where id = (select id from waiting order by arrival limit 1)
+     returning inbox.id, inbox.tries
+   )
+   select waiting.*, coalesce(raised.tries, waiting.tries) as tries
+   from waiting left join raised using (id) order by arrival`;
+
 /**
  * What came in, stored once per (channel, update id) and kept until it is handled. `heldEpoch` is the coordinator epoch
- * that the process holds, null for none: a superseded coordinator counts no tries.
+ * that the process holds, null for none: a superseded coordinator neither accepts nor begins.
  */
 export function createInboxRecords(sql: SqlQueries, heldEpoch: () => number | null): InboxRecords {
   return {
-    async accept(entry) {
-      const added = await sql.row<InboxRow>(
-        `insert into inbox (id, conversation_id, channel, chat_external_id, update_id, sender_external_id,
-           sender_name, lane, text, attachments, received_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-         on conflict (channel, update_id) do nothing
-         returning *`,
-        valuesOf(entry),
-      );
+    async accept(entry, said) {
+      const added = await sql.row<InboxRow>(ACCEPT, [
+        ...valuesOf(entry),
+        said && JSON.stringify(said),
+        heldEpoch(),
+      ]);
       if (added) return { kind: 'accepted', entry: toEntry(added) };
       const first = await sql.row<Pick<InboxRow, 'id' | 'conversation_id'>>(
         'select id, conversation_id from inbox where channel = $1 and update_id = $2',
@@ -68,14 +90,8 @@ export function createInboxRecords(sql: SqlQueries, heldEpoch: () => number | nu
       return rows.map((row) => row.conversation_id);
     },
 
-    async raiseTries(id) {
-      const raised = await sql.row<{ tries: number }>(
-        `with fence as materialized (select case when $2::bigint is not null then hold_epoch($2) end)
-         update inbox set tries = tries + 1 from fence where id = $1 returning tries`,
-        [id, heldEpoch()],
-      );
-      if (!raised) throw new Error(`there is no inbox entry ${id}`);
-      return raised.tries;
+    async begin(conversationId) {
+      return (await sql.rows<InboxRow>(BEGIN_TURN, [conversationId, heldEpoch()])).map(toEntry);
     },
 
     async lowerTries(id) {

@@ -62,7 +62,7 @@ describe('on Postgres', () => {
     const conversation = await store.conversations.ensure(chat, 'c1', NOW);
     const entry = { conversationId: conversation.id, chat, sender: { externalId: '1', name: 'Ada' } };
     const rest = { lane: 'turn', text: 'x', attachments: [], receivedAt: NOW } as const;
-    for (const id of ['a', 'b']) await store.inbox.accept({ ...entry, ...rest, id, updateId: id });
+    for (const id of ['a', 'b']) await store.inbox.accept({ ...entry, ...rest, id, updateId: id }, null);
     const bothHold = createBarrier(2);
     const race = await Promise.allSettled(
       [
@@ -70,9 +70,9 @@ describe('on Postgres', () => {
         ['b', 'a'],
       ].map(([first = '', second = '']) =>
         store.transaction(async (records) => {
-          await records.inbox.raiseTries(first);
+          await records.inbox.lowerTries(first);
           await bothHold();
-          await records.inbox.raiseTries(second);
+          await records.inbox.lowerTries(second);
         }),
       ),
     );

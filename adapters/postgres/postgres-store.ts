@@ -56,11 +56,10 @@ export function createPostgresStore({ pool }: { readonly pool: SqlPool }): Store
 
     transaction(work) {
       return withStoreErrors(() =>
-        pool.transaction(async (tx) => {
-          const sql = createSqlQueries(tx);
-          if (epoch !== null) await sql.row('select hold_epoch($1)', [epoch]);
-          return work(createRecords(sql, heldEpoch));
-        }),
+        pool.transaction(
+          (tx) => work(createRecords(createSqlQueries(tx), heldEpoch)),
+          epoch === null ? {} : { first: `select hold_epoch(${epoch})` },
+        ),
       );
     },
 

@@ -60,14 +60,16 @@ export function createSqlClient(client: pg.PoolClient): TransactionClient {
   ): Promise<pg.QueryResult<T>> {
     if (released) throw new Error('the database connection was used after its release');
     const inTransaction = client.getTransactionStatus() === 'T';
+    const begins = /^begin\b/i.test(text);
     try {
       return await (values === undefined ? client.query<T>(text) : client.query<T>(text, [...values]));
     } catch (error) {
       const known = toDatabaseError(
         loss ?? error,
-        inTransaction && !/^commit$/i.test(text) ? 'not-done' : 'unknown',
+        (inTransaction && !/^commit$/i.test(text)) || begins ? 'not-done' : 'unknown',
       );
-      broken ||= known instanceof DatabaseUnavailableError;
+      // The error arrives before the server's word that a transaction is open, and failed.
+      broken ||= begins || known instanceof DatabaseUnavailableError;
       throw known;
     }
   }

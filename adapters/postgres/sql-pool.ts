@@ -13,6 +13,8 @@ import { createSqlListener, type NotificationHandler } from './sql-listener.ts';
 export interface TransactionOptions {
   /** Default: the server's, which is `read committed`. */
   readonly isolation?: 'repeatable read' | 'serializable';
+  /** A statement without values that travels with BEGIN; what it throws, the transaction throws. */
+  readonly first?: string;
 }
 
 /** The database, real or embedded. */
@@ -73,11 +75,12 @@ export function createSqlPool(deps: {
       }
     },
     connect: borrow,
-    async transaction(work, { isolation } = {}) {
+    async transaction(work, { isolation, first } = {}) {
       const client = await borrow();
       const scope = { open: true };
       try {
-        await client.query(isolation === undefined ? 'begin' : `begin isolation level ${isolation}`);
+        const begin = isolation === undefined ? 'begin' : `begin isolation level ${isolation}`;
+        await client.query(first === undefined ? begin : `${begin}; ${first}`);
         const result = await scopes.run(scope, () => work({ query: client.query }));
         await client.commit();
         return result;

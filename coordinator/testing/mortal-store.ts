@@ -4,20 +4,23 @@ export interface MortalStore {
   readonly store: Store;
   /** From here on nothing answers any more: as for a process that was killed. */
   die(): void;
-  /** Dies at the first call after this many more transactions were committed. */
+  /** Dies at the first call after this many more transactions were committed; an acceptance counts as one. */
   dieAfter(transactions: number): void;
+  /** Dies as soon as it has accepted something more. */
+  dieOnceAccepted(): void;
   /** Ends what still waits for an answer of the dead, so that a test leaves nothing behind. */
   bury(): void;
   isDead(): boolean;
   /** The next times that a delivery is settled, the database is away. */
   loseSettles(times: number): void;
-  /** Called before each transaction and each count of tries; what it throws is what they throw. */
+  /** Called before each transaction, acceptance and beginning of a turn; what it throws is what they throw. */
   disturb(disturbance: (() => void) | null): void;
 }
 
 /** A store that can die in the hands of its coordinator, to try what is left for the next one. */
 export function createMortalStore(store: Store): MortalStore {
   let left = Number.POSITIVE_INFINITY;
+  let isWaitingForWords = false;
   let disturbance: (() => void) | null = null;
   const { promise: silence, reject: endSilence } = Promise.withResolvers<never>();
   silence.catch(() => undefined);
@@ -45,9 +48,15 @@ export function createMortalStore(store: Store): MortalStore {
       },
       inbox: {
         ...mortalRecords.inbox,
-        async raiseTries(id) {
+        async accept(...parameters) {
           disturbance?.();
-          return mortalRecords.inbox.raiseTries(id);
+          const result = await mortalRecords.inbox.accept(...parameters);
+          left = isWaitingForWords ? 0 : left - 1;
+          return isDead() ? silence : result;
+        },
+        async begin(conversationId) {
+          disturbance?.();
+          return mortalRecords.inbox.begin(conversationId);
         },
       },
       takeOver: (holder, at) => (isDead() ? silence : store.takeOver(holder, at)),
@@ -69,6 +78,9 @@ export function createMortalStore(store: Store): MortalStore {
     bury: () => endSilence(new CoordinatorFenced(0, 0)),
     dieAfter(transactions) {
       left = transactions;
+    },
+    dieOnceAccepted() {
+      isWaitingForWords = true;
     },
     disturb(next) {
       disturbance = next;

@@ -9,16 +9,42 @@ export function conversationContract(open: OpenStore): void {
     const { store } = await open();
     const conversation = await sampleConversation(store);
     const entry = sampleInbox(conversation, 'u1');
-    expect(await store.inbox.accept(entry)).toEqual({ kind: 'accepted', entry: { ...entry, tries: 0 } });
-    expect(await store.inbox.accept({ ...entry, id: 'other', text: 'changed' })).toEqual({
+    expect(await store.inbox.accept(entry, null)).toEqual({
+      kind: 'accepted',
+      entry: { ...entry, tries: 0 },
+    });
+    expect(await store.inbox.accept({ ...entry, id: 'other', text: 'changed' }, null)).toEqual({
       kind: 'duplicate',
       turnId: entry.id,
       conversationId: conversation.id,
     });
     const elsewhere = { ...entry, id: 'elsewhere', chat: { channel: 'telegram', externalId: '1' } };
-    expect((await store.inbox.accept(elsewhere)).kind).toBe('accepted');
+    expect((await store.inbox.accept(elsewhere, null)).kind).toBe('accepted');
     expect(await store.inbox.updateIdOf(entry.id)).toBe('u1');
     expect(await store.inbox.updateIdOf('nobody')).toBeNull();
+  });
+
+  it('keeps what was said as a message of its turn, once, and commands not', async () => {
+    const { store } = await open();
+    const conversation = await sampleConversation(store);
+    const origin = { kind: 'owner', person: 'Ada' } as const;
+    const entry = sampleInbox(conversation, 'u1', { text: 'hello', attachments: ['a.txt'] });
+    await store.inbox.accept(entry, origin);
+    await store.inbox.accept({ ...entry, id: 'again' }, origin);
+    await store.inbox.accept(sampleInbox(conversation, 'u2', { lane: 'command' }), null);
+    expect(await store.messages.recent(conversation.id, 9)).toEqual([
+      {
+        sequence: expect.any(Number),
+        conversationId: conversation.id,
+        turnId: entry.id,
+        taskId: null,
+        role: 'user',
+        origin,
+        text: 'hello',
+        attachments: ['a.txt'],
+        at: entry.receivedAt,
+      },
+    ]);
   });
 
   it('accepts one of 20 parallel copies of an update', async () => {
@@ -26,7 +52,7 @@ export function conversationContract(open: OpenStore): void {
     const conversation = await sampleConversation(store);
     const outcomes = await parallel(20, (index) =>
       store.transaction((records) =>
-        records.inbox.accept(sampleInbox(conversation, 'u1', { id: `turn-${index}` })),
+        records.inbox.accept(sampleInbox(conversation, 'u1', { id: `turn-${index}` }), null),
       ),
     );
     const kinds = outcomes.map((outcome) => outcome.kind);
@@ -38,8 +64,8 @@ export function conversationContract(open: OpenStore): void {
   it('keeps the lanes apart and entries in order of arrival until they are handled', async () => {
     const { store } = await open();
     const conversation = await sampleConversation(store);
-    for (const update of ['z', 'm', 'a']) await store.inbox.accept(sampleInbox(conversation, update));
-    await store.inbox.accept(sampleInbox(conversation, 'status', { lane: 'command', text: '/status' }));
+    for (const update of ['z', 'm', 'a']) await store.inbox.accept(sampleInbox(conversation, update), null);
+    await store.inbox.accept(sampleInbox(conversation, 'status', { lane: 'command', text: '/status' }), null);
     const turns = await store.inbox.pending(conversation.id, 'turn');
     expect(turns.map((entry) => entry.updateId)).toEqual(['z', 'm', 'a']);
     expect((await store.inbox.pending(conversation.id, 'command')).map(({ text }) => text)).toEqual([
@@ -47,17 +73,20 @@ export function conversationContract(open: OpenStore): void {
     ]);
     await store.inbox.markHandled(['turn-z', 'turn-a'], later(1));
     expect((await store.inbox.pending(conversation.id, 'turn')).map(({ id }) => id)).toEqual(['turn-m']);
-    expect(await store.inbox.accept(sampleInbox(conversation, 'z'))).toMatchObject({ kind: 'duplicate' });
+    expect(await store.inbox.accept(sampleInbox(conversation, 'z'), null)).toMatchObject({
+      kind: 'duplicate',
+    });
   });
 
   it('counts tries, sets aside, and names the conversations that still wait', async () => {
     const { store } = await open();
     const first = await sampleConversation(store, 'first');
     const second = await sampleConversation(store, 'second');
-    await store.inbox.accept(sampleInbox(first, 'u1'));
-    await store.inbox.accept(sampleInbox(second, 'u2', { lane: 'command' }));
-    expect(await store.inbox.raiseTries('turn-u1')).toBe(1);
-    expect(await store.inbox.raiseTries('turn-u1')).toBe(2);
+    await store.inbox.accept(sampleInbox(first, 'u1'), null);
+    await store.inbox.accept(sampleInbox(second, 'u2', { lane: 'command' }), null);
+    expect(await store.inbox.begin(first.id)).toMatchObject([{ id: 'turn-u1', tries: 1 }]);
+    expect(await store.inbox.begin(first.id)).toMatchObject([{ id: 'turn-u1', tries: 2 }]);
+    expect(await store.inbox.begin(second.id)).toEqual([]);
     expect((await store.inbox.pending(first.id, 'turn'))[0]?.tries).toBe(2);
     expect(await store.inbox.pendingConversations()).toEqual([first.id, second.id]);
     await store.inbox.setAside('turn-u1', later(1));

@@ -104,16 +104,20 @@ export function transactionContract(open: OpenStore): void {
     await rival.outbox.markSending('a', SAMPLE_TIME);
   });
 
-  it('lets a superseded coordinator count no tries', async () => {
+  it('lets a superseded coordinator neither accept nor begin', async () => {
     const { store, rival } = await open();
     await store.takeOver('first', SAMPLE_TIME);
     const conversation = await sampleConversation(store);
     const entry = sampleInbox(conversation, 'u1');
-    await store.inbox.accept(entry);
-    expect(await store.inbox.raiseTries(entry.id)).toBe(1);
+    await store.inbox.accept(entry, null);
+    expect(await store.inbox.begin(conversation.id)).toMatchObject([{ tries: 1 }]);
     await rival.takeOver('second', later(1));
-    await expect(store.inbox.raiseTries(entry.id)).rejects.toThrow(CoordinatorFenced);
-    expect(await rival.inbox.raiseTries(entry.id)).toBe(2);
+    await expect(store.inbox.begin(conversation.id)).rejects.toThrow(CoordinatorFenced);
+    expect(await rival.inbox.begin(conversation.id)).toMatchObject([{ tries: 2 }]);
+    await expect(store.inbox.accept(sampleInbox(conversation, 'u2'), null)).rejects.toThrow(
+      CoordinatorFenced,
+    );
+    expect(await rival.inbox.pending(conversation.id, 'turn')).toHaveLength(1);
   });
 
   it('lets one coordinator through when two take turns taking over under load', async () => {
