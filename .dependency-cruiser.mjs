@@ -36,7 +36,11 @@ export default {
       comment: 'Fakes and contract suites are shipped to every room, so they may not pull in a technology.',
       severity: 'error',
       from: { path: '^core/.*(\\.test\\.ts$|/testing/)|^core/testing/' },
-      to: { path: '^node_modules/', pathNot: `^node_modules/zod/|${testRunner}` },
+      to: {
+        dependencyTypesNot: ['type-only'],
+        path: '^node_modules/',
+        pathNot: `^node_modules/zod/|${testRunner}`,
+      },
     },
     {
       name: 'skills-import-core-only',
