@@ -1,7 +1,14 @@
-import type { AuditEvent, Clock, Outcome, PeopleRecords, Person, Sender, Store } from '@reeve/core';
+import type { AuditEvent, Clock, Origin, Outcome, PeopleRecords, Person, Sender, Store } from '@reeve/core';
 
 /** What somebody may do: the owner decides, a member talks, a stranger gets nothing. */
 export type Role = 'owner' | 'member' | 'stranger';
+
+/** What a message of theirs counts as; what they only pass on is as untrusted as any page. */
+export function originOf(role: Role, sender: Sender, forwardedFrom?: string): Origin {
+  if (forwardedFrom !== undefined)
+    return { kind: 'untrusted', source: `a message from ${forwardedFrom} that ${sender.name} passed on` };
+  return role === 'owner' ? { kind: 'owner', person: sender.name } : { kind: 'member', person: sender.name };
+}
 
 /** The id that the local HTTP channel gives to whoever holds its token. */
 export const LOCAL_OWNER: Sender = { externalId: 'owner', name: 'owner' };

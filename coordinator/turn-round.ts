@@ -14,7 +14,7 @@ import {
 } from '@reeve/core';
 import { recalledText, wordsToFind } from './context/recall.ts';
 import { type ParsedCall, parseCoordinatorCall } from './coordinator-tools.ts';
-import type { Role } from './people.ts';
+import { originOf, type Role } from './people.ts';
 import { outcomeForModel, type TaskDesk } from './task-desk.ts';
 import { type Asker, deskFor, seesTask } from './task-reach.ts';
 import { stateText } from './wording.ts';
@@ -65,7 +65,7 @@ export function createRoundRunner(deps: {
 
   return async (entry, roundNumber, answer) => {
     const role = deps.roleOf(entry.sender, entry.chat.channel);
-    const origin = originOf(role, entry.sender);
+    const origin = originOf(role, entry.sender, entry.forwardedFrom);
     const calls = answer.toolCalls.map((call) => ({
       call,
       parsed: parseCoordinatorCall(call.function.name, call.function.arguments),
@@ -129,10 +129,6 @@ function withAttachments(goal: string, entry: InboxEntry): string {
 }
 
 /** On whose word a turn acts. */
-export function originOf(role: Role, sender: Sender): Origin {
-  return role === 'owner' ? { kind: 'owner', person: sender.name } : { kind: 'member', person: sender.name };
-}
-
 async function inspect(store: Store, id: Task['id'], asker: Asker): Promise<string> {
   const task = await store.tasks.get(id);
   if (!task || !seesTask(asker, task))

@@ -27,7 +27,8 @@ import { assembleContext, type ContextDeps } from './context/assemble.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
 import type { Turn } from './mailbox.ts';
 import type { Role } from './people.ts';
-import { originOf, type RoundRunner } from './turn-round.ts';
+import { originOf } from './people.ts';
+import type { RoundRunner } from './turn-round.ts';
 
 /** Rounds of tool calls in one turn before it is broken off. */
 const MAX_ROUNDS = 12;
@@ -89,8 +90,15 @@ function together([first, ...more]: Turn['entries']): InboxEntry {
     ...first,
     text: [first, ...more].map(({ text }) => text).join('\n'),
     attachments: [first, ...more].flatMap(({ attachments }) => attachments),
+    ...forwardedIn([first, ...more]),
     updateId: more.at(-1)?.updateId ?? first.updateId,
   };
+}
+
+/** One message that was only passed on makes all that comes of the turn untrusted. */
+function forwardedIn(entries: readonly InboxEntry[]): Pick<InboxEntry, 'forwardedFrom'> {
+  const forwarded = entries.find((entry) => entry.forwardedFrom !== undefined)?.forwardedFrom;
+  return forwarded === undefined ? {} : { forwardedFrom: forwarded };
 }
 
 /** What a turn comes to: words, and the failure that they tell of, if one. */
@@ -121,7 +129,10 @@ async function answer(deps: TurnDeps, answering: Answering, signal: AbortSignal)
     const { sender, chat } = entry;
     const explained =
       error.code === 'budget-exhausted'
-        ? await deps.budgets.explain(entry, originOf(deps.roleOf(sender, chat.channel), sender))
+        ? await deps.budgets.explain(
+            entry,
+            originOf(deps.roleOf(sender, chat.channel), sender, entry.forwardedFrom),
+          )
         : null;
     return modelFailureReply(error, rounds, reference, explained);
   }

@@ -28,6 +28,8 @@ export interface InboundMessage {
   readonly attachments: readonly string[];
   /** The message it replies to: a delivery's reference, or a card's key. Replying to a task's card steers the task. */
   readonly replyTo?: string;
+  /** Who wrote it first, when the sender only passes it on: it is then untrusted, whoever the sender is. */
+  readonly forwardedFrom?: string;
 }
 
 export type Accepted =

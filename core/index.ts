@@ -29,4 +29,5 @@ export * from './token.ts';
 export * from './token-estimate.ts';
 export * from './tool.ts';
 export * from './tour.ts';
+export * from './update-box.ts';
 export * from './visible-text.ts';

@@ -31,6 +31,8 @@ export interface InboxEntry {
   readonly lane: InboxLane;
   readonly text: string;
   readonly attachments: readonly string[];
+  /** Who wrote it first, when its sender only passed it on. */
+  readonly forwardedFrom?: string;
   readonly tries: number;
   readonly receivedAt: Date;
 }

@@ -12,22 +12,23 @@ interface InboxRow {
   readonly lane: InboxEntry['lane'];
   readonly text: string;
   readonly attachments: readonly string[];
+  readonly forwarded_from: string | null;
   readonly tries: number;
   readonly received_at: Date;
 }
 
 /** Each is one statement, and so one trip to the database: a person waits for both. */
-const ACCEPT = `with fence as materialized (select case when $13::bigint is not null then hold_epoch($13) end),
+const ACCEPT = `with fence as materialized (select case when $14::bigint is not null then hold_epoch($14) end),
    added as (
      insert into inbox (id, conversation_id, channel, chat_external_id, update_id, sender_external_id, sender_name,
-       lane, text, attachments, received_at)
-     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamptz from fence
+       lane, text, attachments, received_at, forwarded_from)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamptz, $12 from fence
      on conflict (channel, update_id) do nothing
      returning *
    ), said as (
      insert into messages (conversation_id, turn_id, task, role, origin, text, attachments, at)
-     select conversation_id, id, null, 'user', $12::json, text, attachments, received_at from added
-     where $12::json is not null
+     select conversation_id, id, null, 'user', $13::json, text, attachments, received_at from added
+     where $13::json is not null
    )
    select * from added`;
 const BEGIN_TURN = `with fence as materialized (select case when $2::bigint is not null then hold_epoch($2) end),
@@ -127,6 +128,7 @@ function valuesOf(entry: Omit<InboxEntry, 'tries'>): unknown[] {
     entry.text,
     JSON.stringify(entry.attachments),
     entry.receivedAt,
+    entry.forwardedFrom ?? null,
   ];
 }
 
@@ -140,6 +142,7 @@ function toEntry(row: InboxRow): InboxEntry {
     lane: row.lane,
     text: row.text,
     attachments: row.attachments,
+    ...(row.forwarded_from === null ? {} : { forwardedFrom: row.forwarded_from }),
     tries: row.tries,
     receivedAt: row.received_at,
   };

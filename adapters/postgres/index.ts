@@ -27,3 +27,4 @@ export { createSecretStore } from './secret-store.ts';
 export type { SqlClient, SqlQueryable, SqlResult } from './sql-client.ts';
 export type { NotificationHandler } from './sql-listener.ts';
 export type { SqlPool, TransactionOptions } from './sql-pool.ts';
+export { createUpdateBox } from './update-box.ts';
