@@ -1,4 +1,5 @@
 export { checkAudit } from './audit-checkpoints.ts';
+export { commandMenu } from './command-menu.ts';
 export { type Coordinator, createCoordinator } from './coordinator.ts';
 export type { CoordinatorDeps } from './coordinator-deps.ts';
 export { createPeople, type People, type Role } from './people.ts';

@@ -16,6 +16,7 @@ interface Station {
 
 /** The option that goes on without an answer. */
 export const SKIP = 'skip';
+const ENTRY_CHARACTERS = 8;
 
 /** What the first job may be; phrases that the rehearsal model understands, too. */
 export const FIRST_JOBS: ReadonlyMap<string, { readonly label: string; readonly goal: string }> = new Map([
@@ -147,8 +148,9 @@ export const WHAT_ELSE = [
   '`/help` lists every command. `/start again` begins the tour anew.',
 ].join('\n');
 
+/** Short, because a chat's button may carry no more than some dozen characters besides. */
 function keyOf({ entry }: Tour, step: TourStep): string {
-  return `tour:${entry}:${step}`;
+  return `tour:${entry.slice(-ENTRY_CHARACTERS)}:${step}`;
 }
 
 function capital(text: string): string {
