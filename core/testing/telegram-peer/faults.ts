@@ -1,5 +1,7 @@
 /** What goes wrong with a call, as networks and servers do it. */
 export type Fault =
+  /** Nothing: lets a call through before the next fault. */
+  | { readonly kind: 'none' }
   | { readonly kind: 'too-many-requests'; readonly retryAfter: number }
   | { readonly kind: 'server-error' }
   /** The call is never answered; the client has to give up. */

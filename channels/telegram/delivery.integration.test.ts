@@ -1,0 +1,188 @@
+import type { About, Card, Outbound } from '@reeve/core';
+import type { ShownMessage } from '@reeve/core/testing/telegram-peer';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ANN, type ChannelBench, openChannelBench, textFor } from './testing/channel-bench.ts';
+
+const CARD: Card = {
+  key: 'approval:A7K2',
+  title: '? T-1 asks: delete 1 file',
+  blocks: [
+    { kind: 'fields', fields: [{ name: 'File', value: 'a\u202Eb.txt' }] },
+    { kind: 'file', path: 'questions/x/body.txt', bytes: 5, sha256: 'abc' },
+    {
+      kind: 'actions',
+      actions: [
+        {
+          label: 'Once',
+          style: 'danger',
+          action: { kind: 'approve', code: 'A7K2', scope: 'once' },
+          typed: '/approve A7K2',
+        },
+        { label: 'Deny', style: 'plain', action: { kind: 'deny', code: 'A7K2' }, typed: '/deny A7K2' },
+      ],
+    },
+  ],
+};
+
+describe('what goes out', () => {
+  let bench: ChannelBench;
+  beforeEach(async () => {
+    bench = await openChannelBench();
+    await bench.start();
+  });
+  afterEach(() => bench[Symbol.asyncDispose]());
+
+  const deliver = (outbound: Outbound) => bench.channel().deliver(outbound);
+  const texts = () => bench.peer.fromBot(ANN).map(({ text }) => text);
+  const card = (more: Partial<Outbound> = {}) =>
+    textFor('', { content: { kind: 'card', card: CARD }, ...more });
+
+  it('replies, without previews, and gives a reference that replies to it carry', async () => {
+    const said = bench.ann.say('hello');
+    const sent = await deliver(textFor('**hi** https://example.org', { replyTo: `${ANN}/${said.id}` }));
+    const [shown] = bench.peer.fromBot(ANN);
+    expect(sent).toEqual({ kind: 'sent', reference: `${ANN}/${shown?.id}` });
+    expect(shown).toMatchObject({ replyTo: said.id, previewsLinks: false, entities: [{ type: 'bold' }] });
+    bench.ann.say('and this?', { replyTo: shown!.id });
+    await vi.waitUntil(() => bench.received.length === 2, 5000);
+    expect(bench.received[1]).toMatchObject({ replyTo: `${ANN}/${shown?.id}` });
+  });
+
+  it('splits long answers, and puts very long ones into a file', async () => {
+    await deliver(textFor('word '.repeat(2000)));
+    expect(texts().map(({ length }) => length <= 4096)).toEqual([true, true, true]);
+    await deliver(textFor(`start ${'word '.repeat(20_000)}`));
+    const file = bench.peer.fromBot(ANN).at(-1)?.file;
+    expect([file?.name, file?.bytes.length]).toEqual(['answer.txt', 100_005]);
+  });
+
+  it('says what the server said: wait, unknown, gone; and labels what may be a repeat', async () => {
+    bench.peer.inject('sendMessage', { kind: 'too-many-requests', retryAfter: 7 });
+    expect(await deliver(textFor('a'))).toMatchObject({ kind: 'refused', retryAfterMs: 7000 });
+    bench.peer.inject('sendMessage', { kind: 'lost-response' });
+    expect(await deliver(textFor('b'))).toEqual({ kind: 'unknown' });
+    bench.peer.inject('sendMessage', { kind: 'malformed-json' });
+    expect(await deliver(textFor('c'))).toEqual({ kind: 'unknown' });
+    bench.peer.inject('sendMessage', { kind: 'server-error' });
+    expect(await deliver(textFor('d'))).toEqual({ kind: 'unknown' });
+    expect(await deliver(textFor('b', { possibleDuplicate: true }))).toMatchObject({ kind: 'sent' });
+    expect(texts()).toEqual(['b', 'c', 'This may be a repeat: my first try may have reached you.\n\nb']);
+    bench.ann.block();
+    expect(await deliver(textFor('e'))).toMatchObject({ kind: 'refused', retryAfterMs: null });
+  });
+
+  it('goes on behind the parts that arrived', async () => {
+    const long = textFor('word '.repeat(2000));
+    for (const kind of ['none', 'server-error', 'server-error'] as const)
+      bench.peer.inject('sendMessage', { kind });
+    for (const kind of ['unknown', 'unknown', 'sent']) expect((await deliver(long)).kind).toBe(kind);
+    expect(texts().map((text) => text.length)).toEqual([4094, 4094, 1809]);
+    expect(texts().join(' ')).toBe('word '.repeat(2000).trim());
+  });
+
+  it('shows cards with styled buttons, hidden characters and attached files, and edits them in place', async () => {
+    const sent = await deliver(card());
+    const [file, shown] = bench.peer.fromBot(ANN);
+    expect(file?.file?.name).toBe('body.txt');
+    expect(shown?.text).toContain('File: a⟨U+202E⟩b.txt');
+    expect(shown?.buttons).toMatchObject([[{ text: 'Once', style: 'danger' }, { text: 'Deny' }]]);
+    const reference = sent.kind === 'sent' ? sent.reference : '';
+    const settled = { ...CARD, title: 'Denied', blocks: [] };
+    const edit = () => card({ edits: reference, content: { kind: 'card', card: settled } });
+    expect(await deliver(edit())).toEqual(sent);
+    expect(await deliver(edit())).toEqual(sent);
+    expect(bench.peer.fromBot(ANN)).toHaveLength(2);
+    expect(bench.peer.fromBot(ANN)[1]).toMatchObject({ text: 'Denied', buttons: [] });
+  });
+
+  describe('taps', () => {
+    let shown: ShownMessage;
+    beforeEach(async () => {
+      await deliver(card());
+      shown = bench.peer.fromBot(ANN).at(-1)!;
+    });
+    const answered = async (id: string) => {
+      await vi.waitUntil(() => bench.peer.tapAnswer(id).isAnswered, 5000);
+      return bench.peer.tapAnswer(id).text;
+    };
+
+    it('decide, with the chat, the person and the words of the decision', async () => {
+      expect(await answered(bench.ann.tap(shown, 'Once'))).toBe('A7K2 was decided.');
+      expect(bench.decisions).toEqual([
+        {
+          code: 'A7K2',
+          decision: { kind: 'approve', scope: 'once' },
+          chat: { channel: 'telegram', externalId: String(ANN) },
+          sender: { externalId: String(ANN), name: 'Ann' },
+        },
+      ]);
+    });
+
+    it('of strangers, forged ones, ones of another chat and ones that the message shows no more, decide nothing', async () => {
+      const [button] = shown.buttons.flat();
+      const data = button && 'callback_data' in button ? button.callback_data : '';
+      const mallory = bench.peer.person(666, 'Mallory');
+      expect(await answered(mallory.tap(shown, 'Once'))).toContain('Only people whom');
+      expect(await answered(bench.ann.tap(shown, 'Once', data.replace('once', 'always')))).toContain(
+        'does not count',
+      );
+      expect(await answered(bench.ann.tap(shown, 'Once', `x${data}`))).toContain('does not count');
+      const group = bench.peer.group(-100, 'Team', [bench.ann]);
+      await deliver(card({ chat: { channel: 'telegram', externalId: String(group) } }));
+      const other = bench.peer.fromBot(group).at(-1)!;
+      expect(await answered(bench.ann.tap(other, 'Once', data))).toContain('does not count');
+      expect(bench.decisions).toEqual([]);
+    });
+  });
+
+  it('streams drafts at most once a second, and Stop becomes /cancel', async () => {
+    bench.ann.say('tell me a story');
+    await vi.waitUntil(() => bench.received.length === 1, 5000);
+    const chat = { channel: 'telegram', externalId: String(ANN) };
+    const draft = (text: string) =>
+      bench.channel().draft({ conversationId: 'c', chat, turnId: 'turn-1', text });
+    for (let words = 1; words <= 25; words += 1) {
+      draft('word '.repeat(words));
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const drafts = bench.peer.calls.filter(({ method }) => method === 'sendmessagedraft');
+    expect(drafts.length).toBeGreaterThanOrEqual(2);
+    expect(drafts.length).toBeLessThanOrEqual(4);
+    expect(bench.peer.draft(ANN)?.canStop).toBe(true);
+    bench.ann.stopDraft();
+    await vi.waitUntil(() => bench.received.length === 2, 5000);
+    expect(bench.received[1]).toMatchObject({ text: '/cancel', chat, sender: { externalId: String(ANN) } });
+    const about: About = { kind: 'turn', turnId: 'turn-1', also: [], tasks: [] };
+    await deliver(textFor('the end', { about }));
+    draft('late');
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(bench.peer.draft(ANN)).toBeNull();
+  });
+
+  it('in a group lets one message grow, which becomes the answer', async () => {
+    const group = bench.peer.group(-100, 'Team', [bench.ann]);
+    const chat = { channel: 'telegram', externalId: String(group) };
+    bench.channel().draft({ conversationId: 'c', chat, turnId: 'turn-1', text: 'It' });
+    await vi.waitUntil(() => bench.peer.fromBot(group).length === 1, 5000);
+    const about: About = { kind: 'turn', turnId: 'turn-1', also: [], tasks: [] };
+    await deliver(textFor('It *is*.', { chat, about }));
+    expect(bench.peer.fromBot(group)).toMatchObject([{ text: 'It is.', edits: 1 }]);
+  });
+});
+
+describe('a busy chat', () => {
+  it('keeps below the limits: no message is refused, and answers go before progress', async () => {
+    await using bench = await openChannelBench({ limitsRate: true });
+    await bench.start();
+    const about = { kind: 'task-card', taskId: 'T-1', state: 'running' } as const;
+    const outcomes: string[] = [];
+    for (let index = 0; index < 8; index += 1) {
+      const card = { key: 'task:T-1', title: `card ${index}`, blocks: [] };
+      const progress = textFor('', { about, content: { kind: 'card', card } });
+      outcomes.push((await bench.channel().deliver(progress)).kind);
+    }
+    expect(outcomes).toContain('refused');
+    expect((await bench.channel().deliver(textFor('the answer'))).kind).toBe('sent');
+    expect(bench.peer.calls.filter(({ status }) => status === 429)).toEqual([]);
+  });
+});

@@ -1,0 +1,152 @@
+import type { Message, User } from '@grammyjs/types';
+import { type Accepted, type Desk, failureText, type Inbound, type Sender } from '@reeve/core';
+import { addressOf, isPrivate, messageKey, type Place } from '../chat-address.ts';
+import type { SignedData } from '../signed-data.ts';
+import type { Fetched } from './fetch-file.ts';
+import {
+  addressedText,
+  type Content,
+  contentOf,
+  forwardedFrom,
+  type OfferedFile,
+  senderOf,
+} from './message-content.ts';
+
+/** A message could not be stored for now; it is tried again. */
+export class NotStored extends Error {}
+
+export interface MessageDeps {
+  readonly inbound: () => Inbound;
+  readonly desk: () => Desk;
+  readonly bot: () => User;
+  readonly signed: SignedData;
+  readonly fetchFile: (file: OfferedFile, sender: Sender, signal: AbortSignal) => Promise<Fetched>;
+  /** Tells a chat something that belongs to no turn: why a message came to nothing. */
+  readonly tell: (place: Place, sentence: string, replyTo: number) => Promise<void>;
+  /** Shows that a message arrived. */
+  readonly acknowledge: (place: Place, messageId: number) => void;
+  /** Remembers which message a turn answers. */
+  readonly onTurn: (turnId: string, messageId: number) => void;
+}
+
+/**
+ * Takes in what somebody who is known wrote, or an album as one message: files go to the owner's files, the words and
+ * their names to the coordinator.
+ *
+ * @throws {NotStored} when the database is away.
+ */
+export async function handleMessage(
+  deps: MessageDeps,
+  parts: readonly [Message, ...Message[]],
+  signal: AbortSignal,
+): Promise<void> {
+  const [first] = parts;
+  const { from } = first;
+  if (!from) return;
+  const place = placeOfMessage(first);
+  const contents = parts.map(contentOf);
+  const said = wordsFor(deps, parts, contents, place);
+  if (said === null) return;
+  const unreadable = contents.find((content) => content.kind === 'unreadable');
+  if (unreadable) return deps.tell(place, unreadableText(unreadable.what), first.message_id);
+  const sender = senderOf(from);
+  const files = contents.flatMap((content) =>
+    content.kind === 'words' && content.file ? [content.file] : [],
+  );
+  const attachments: string[] = [];
+  for (const file of files) {
+    const fetched = await deps.fetchFile(file, sender, signal);
+    if (fetched.kind === 'stored') attachments.push(fetched.path);
+    else await deps.tell(place, fetched.sentence, first.message_id);
+  }
+  if (said === '' && attachments.length === 0) return;
+  const accepted = await receive(deps, { parts, place, sender, text: said, attachments });
+  await answerTo(deps, accepted, { place, messageId: first.message_id, text: said });
+}
+
+export function placeOfMessage({
+  chat,
+  message_thread_id: thread,
+  is_topic_message: isTopic,
+}: Message): Place {
+  return { chatId: chat.id, threadId: isTopic === true && thread !== undefined ? thread : null };
+}
+
+/** What is said to the bot, all parts together; null when it is meant for others or is no message. */
+function wordsFor(
+  deps: MessageDeps,
+  parts: readonly Message[],
+  contents: readonly Content[],
+  place: Place,
+): string | null {
+  if (contents.every(({ kind }) => kind === 'service')) return null;
+  const texts = contents.map((content) => (content.kind === 'words' ? content.text : ''));
+  if (isPrivate(place)) return texts.filter((text) => text !== '').join('\n');
+  const addressed = parts.map((part, index) => addressedText(part, texts[index] ?? '', deps.bot()));
+  if (addressed.every((text) => text === null)) return null;
+  return addressed.filter((text) => text !== null && text !== '').join('\n');
+}
+
+function receive(
+  deps: MessageDeps,
+  given: {
+    parts: readonly [Message, ...Message[]];
+    place: Place;
+    sender: Sender;
+    text: string;
+    attachments: readonly string[];
+  },
+): Promise<Accepted> {
+  const { place, sender, attachments } = given;
+  const [first] = given.parts;
+  const source = forwardedFrom(first);
+  const command = promptedCommand(deps, first);
+  const replied = repliedTo(first, place, deps.bot());
+  return deps.inbound().receive({
+    chat: addressOf(place),
+    updateId: messageKey(place.chatId, first.message_id),
+    sender,
+    text: command === null ? given.text : `${command} ${given.text}`,
+    attachments,
+    ...(source === null ? {} : { forwardedFrom: source }),
+    ...(replied === null || command !== null ? {} : { replyTo: replied }),
+  });
+}
+
+/** The command that a reply to our request for words belongs to. */
+function promptedCommand(deps: MessageDeps, { chat, reply_to_message: replied }: Message): string | null {
+  if (replied?.from?.id !== deps.bot().id) return null;
+  for (const entity of replied.entities ?? []) {
+    if (entity.type !== 'text_link') continue;
+    const command = deps.signed.readPrompt(chat.id, entity.url);
+    if (command !== null) return command;
+  }
+  return null;
+}
+
+function repliedTo({ reply_to_message: replied }: Message, { chatId }: Place, bot: User): string | null {
+  return replied?.from?.id === bot.id ? messageKey(chatId, replied.message_id) : null;
+}
+
+async function answerTo(
+  deps: MessageDeps,
+  accepted: Accepted,
+  { place, messageId, text }: { place: Place; messageId: number; text: string },
+): Promise<void> {
+  if (accepted.kind === 'refused') {
+    const { failure } = accepted;
+    if (failure.code === 'database-away' || failure.code === 'disk-full') throw new NotStored(failure.code);
+    if (failure.code === 'sender-unknown' || failure.code === 'taken-over') return;
+    return deps.tell(place, failureText(failure), messageId);
+  }
+  deps.onTurn(accepted.turnId, messageId);
+  if (accepted.kind === 'accepted' && !text.startsWith('/')) deps.acknowledge(place, messageId);
+}
+
+function unreadableText(what: string): string {
+  const why =
+    what === 'a voice note' || what === 'a video note'
+      ? `I cannot listen to ${what} here: no transcriber is set up.`
+      : `I cannot read ${what}.`;
+  return `${why} Nothing was done. Type it, or send it as a file.`;
+}

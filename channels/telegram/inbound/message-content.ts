@@ -1,0 +1,121 @@
+import type { Message, MessageEntity, MessageOrigin, User } from '@grammyjs/types';
+import type { Sender } from '@reeve/core';
+
+/** A file as Telegram offers it. */
+export interface OfferedFile {
+  readonly id: string;
+  readonly name: string;
+  /** As far as Telegram says. */
+  readonly bytes: number | null;
+}
+
+/** What a message says and brings along. */
+export type Content =
+  | { readonly kind: 'words'; readonly text: string; readonly file: OfferedFile | null }
+  /** Something that nothing can be done with; `what` names it. */
+  | { readonly kind: 'unreadable'; readonly what: string }
+  /** A notice of Telegram itself, such as somebody joining. */
+  | { readonly kind: 'service' };
+
+export function contentOf(message: Message): Content {
+  const caption = message.caption ?? '';
+  const file = fileOf(message);
+  if (file) return { kind: 'words', text: caption, file };
+  if (message.text !== undefined) return { kind: 'words', text: message.text, file: null };
+  if (message.venue)
+    return words(
+      `Place: ${message.venue.title}, ${message.venue.address}. ${pointText(message.venue.location)}`,
+    );
+  if (message.location) return words(pointText(message.location));
+  if (message.contact) {
+    const { first_name: first, last_name: last = '', phone_number: phone } = message.contact;
+    return words(`Contact: ${`${first} ${last}`.trim()}, ${phone}`);
+  }
+  if (message.sticker) return words(message.sticker.emoji ?? '(a sticker)');
+  if (message.dice) return words(`${message.dice.emoji} ${message.dice.value}`);
+  if (message.voice || message.video_note)
+    return { kind: 'unreadable', what: message.voice ? 'a voice note' : 'a video note' };
+  for (const [key, what] of UNREADABLE) if (key in message) return { kind: 'unreadable', what };
+  return { kind: 'service' };
+}
+
+const UNREADABLE: readonly (readonly [string, string])[] = [
+  ['poll', 'a poll'],
+  ['story', 'a story'],
+  ['game', 'a game'],
+  ['checklist', 'a checklist'],
+  ['paid_media', 'paid media'],
+  ['invoice', 'an invoice'],
+  ['rich_message', 'a rich message'],
+];
+
+function words(text: string): Content {
+  return { kind: 'words', text, file: null };
+}
+
+function pointText({ latitude, longitude }: { latitude: number; longitude: number }): string {
+  return `Location: ${latitude}, ${longitude}`;
+}
+
+/** Of a photo the largest size; a name is made where Telegram has none. */
+function fileOf(message: Message): OfferedFile | null {
+  const { photo, document, audio, video, animation } = message;
+  const stem = `${new Date(message.date * 1000).toISOString().slice(0, 19).replace(/[T:]/g, '-')}-${message.message_id}`;
+  const largest = photo?.at(-1);
+  if (largest) return { id: largest.file_id, name: `photo-${stem}.jpg`, bytes: largest.file_size ?? null };
+  const media = document ?? audio ?? video ?? animation;
+  if (!media) return null;
+  const kind = document ? 'file' : audio ? 'audio' : 'video';
+  return {
+    id: media.file_id,
+    name: media.file_name ?? `${kind}-${stem}${kind === 'video' ? '.mp4' : ''}`,
+    bytes: media.file_size ?? null,
+  };
+}
+
+export function senderOf(user: User): Sender {
+  const name = `${user.first_name} ${user.last_name ?? ''}`.trim();
+  return { externalId: String(user.id), name: name === '' ? String(user.id) : name };
+}
+
+/** Whom a forwarded message is from, as far as Telegram says. */
+export function forwardedFrom(message: Message): string | null {
+  return message.forward_origin ? originName(message.forward_origin) : null;
+}
+
+function originName(origin: MessageOrigin): string {
+  switch (origin.type) {
+    case 'user':
+      return senderOf(origin.sender_user).name;
+    case 'hidden_user':
+      return origin.sender_user_name;
+    case 'chat':
+      return origin.sender_chat.title ?? 'a chat';
+    case 'channel':
+      return origin.chat.title;
+  }
+}
+
+/**
+ * What a message in a group says to the bot, its name taken out; null when it is meant for others. Meant for the bot is
+ * what names it, what replies to it, and a command that names no other bot.
+ */
+export function addressedText(message: Message, text: string, bot: User): string | null {
+  const entities = message.entities ?? message.caption_entities ?? [];
+  const name = `@${bot.username ?? ''}`.toLowerCase();
+  const covered = (entity: MessageEntity) => text.slice(entity.offset, entity.offset + entity.length);
+  const command = entities.find(({ type, offset }) => type === 'bot_command' && offset === 0);
+  if (command) {
+    const [, target] = covered(command).split('@');
+    return target === undefined || `@${target}`.toLowerCase() === name ? text : null;
+  }
+  const mention = entities.find(
+    (entity) => entity.type === 'mention' && covered(entity).toLowerCase() === name,
+  );
+  if (mention)
+    return `${text.slice(0, mention.offset)}${text.slice(mention.offset + mention.length)}`
+      .replace(/^[\s,:]+/, '')
+      .trim();
+  const replied = message.reply_to_message;
+  return replied?.from?.id === bot.id && !replied.forum_topic_created ? text : null;
+}

@@ -1,0 +1,7 @@
+export type { MenuCommand } from './menu.ts';
+export type { BotPeople, SetupNote } from './setup/setup.ts';
+export {
+  createTelegramChannel,
+  type TelegramChannel,
+  type TelegramChannelOptions,
+} from './telegram-channel.ts';

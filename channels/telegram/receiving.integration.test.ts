@@ -1,0 +1,165 @@
+import type { Update } from '@grammyjs/types';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { ANN, type ChannelBench, openChannelBench } from './testing/channel-bench.ts';
+
+describe('what comes in', () => {
+  let bench: ChannelBench;
+  beforeEach(async () => {
+    bench = await openChannelBench();
+  });
+  afterEach(() => bench[Symbol.asyncDispose]());
+
+  const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 10_000, interval: 10 });
+  const said = () => bench.received.map(({ text }) => text);
+
+  it('is acknowledged after it was stored, and outlives the process that stored it', async () => {
+    bench.answers.push(() => new Promise(() => undefined));
+    await bench.start();
+    bench.ann.say('first');
+    await until(() => bench.answers.length === 0 && bench.peer.unconfirmed() === 0);
+    expect(said()).toEqual([]);
+    const { box } = bench;
+    expect((await box.pending('telegram')).length).toBe(1);
+    await using second = await openChannelBench();
+    for (const [id, update] of box.stored) second.box.stored.set(id, update);
+    await second.start();
+    await vi.waitUntil(() => second.received.length === 1, 5000);
+    expect(second.received[0]).toMatchObject({
+      text: 'first',
+      updateId: expect.stringMatching(/^4711\/\d+$/),
+    });
+  });
+
+  it('is tried again while the database is away, and nothing is said about it', async () => {
+    for (let index = 0; index < 2; index += 1)
+      bench.answers.push(async () => ({ kind: 'refused', failure: { code: 'database-away' } }));
+    await bench.start();
+    bench.ann.say('hello');
+    await until(() => said().length === 1);
+    expect(bench.peer.fromBot(ANN)).toEqual([]);
+  });
+
+  it('is set aside after three tries when it always fails, with a word about it, and others go on', async () => {
+    for (let index = 0; index < 3; index += 1) bench.answers.push(() => Promise.reject(new Error('a bug')));
+    await bench.start();
+    bench.ann.say('poison');
+    bench.ann.say('fine');
+    await until(() => said().includes('fine'));
+    expect(said()).toEqual(['fine']);
+    expect(bench.peer.fromBot(ANN).map(({ text }) => text)).toEqual([
+      expect.stringContaining('It was set aside without an answer'),
+    ]);
+  });
+
+  it('is one message when it is an album, however large, and keeps order with what follows', async () => {
+    await bench.start();
+    for (let part = 0; part < 100; part += 1)
+      bench.ann.photo(new Uint8Array(10).fill(part), part === 0 ? 'look' : '', { album: 'A' });
+    bench.ann.say('after');
+    await until(() => said().length === 2);
+    expect(said()).toEqual(['look', 'after']);
+    expect(bench.received[0]?.attachments).toHaveLength(100);
+  });
+
+  it('takes the edited words of a message that still waits', async () => {
+    let release = () => undefined as undefined;
+    bench.answers.push(
+      () =>
+        new Promise((resolve) => {
+          release = () => void resolve({ kind: 'accepted', turnId: 't', conversationId: 'c' }) as undefined;
+        }),
+    );
+    await bench.start();
+    bench.ann.say('slow');
+    await until(() => bench.answers.length === 0);
+    const second = bench.ann.say('meet at 5');
+    bench.ann.edit(second, 'meet at 6');
+    await until(() => bench.peer.unconfirmed() === 0);
+    release();
+    await until(() => said().length === 1);
+    expect(said()).toEqual(['meet at 6']);
+  });
+
+  it('of unknown kinds, from bots and channels, is passed over; a command for another bot too', async () => {
+    await bench.start();
+    const { world } = bench.peer;
+    world.queue.add({ message_reaction_count: {} } as never);
+    world.queue.add({ something_new: { deep: [1, 2] } } as never);
+    world.queue.add({ message: { message_id: 1, date: 1, chat: { id: 5, type: 'private' } } } as never);
+    const group = bench.peer.group(-100, 'Team', [bench.ann]);
+    bench.ann.say('/status@other_bot', { chat: group });
+    bench.ann.say('/status@reeve_test_bot', { chat: group });
+    await until(() => said().length === 1);
+    expect(said()).toEqual(['/status@reeve_test_bot']);
+    expect(bench.received[0]?.chat).toEqual({ channel: 'telegram', externalId: '-100' });
+  });
+
+  it('in topics is a conversation each', async () => {
+    await bench.start();
+    const forum = bench.peer.group(-200, 'Forum', [bench.ann], true);
+    bench.ann.say('@reeve_test_bot one', { chat: forum, thread: 7 });
+    bench.ann.say('@reeve_test_bot two', { chat: forum, thread: 8 });
+    await until(() => said().length === 2);
+    expect(bench.received.map(({ chat }) => chat.externalId).sort()).toEqual(['-200:7', '-200:8']);
+  });
+
+  it('says what stands in the way, and goes on by itself: token, webhook, another poller, broken answers', async () => {
+    bench.peer.revokeToken();
+    await bench.start();
+    const trouble = () => bench.channel().trouble().join();
+    await until(() => trouble().includes('does not know the bot’s token'));
+    bench.peer.restoreToken();
+    bench.peer.setWebhook('https://example.org');
+    await until(() => trouble().includes('A webhook is set'));
+    bench.peer.setWebhook('');
+    bench.peer.inject('getUpdates', { kind: 'malformed-json' });
+    bench.ann.say('still there?');
+    await until(() => said().length === 1);
+    await until(() => trouble() === '');
+    await fetch(`${bench.peer.url}/bot${bench.peer.token}/getUpdates?offset=-1`);
+    await until(() => trouble().includes('Another program polls'));
+    bench.peer.inject('getUpdates', { kind: 'server-error' }, 2);
+    bench.ann.say('and now?');
+    await until(() => said().length === 2);
+    expect(said()).toEqual(['still there?', 'and now?']);
+  }, 90_000);
+
+  it('counts every update once, with a tenth of them repeated and shuffled', async () => {
+    await bench.start();
+    bench.peer.world.queue.setWebhook('');
+    const total = Number(process.env['REEVE_UPDATES'] ?? 10_000);
+    const chat = { id: ANN, type: 'private', first_name: 'Ann' } as const;
+    const from = { id: ANN, is_bot: false, first_name: 'Ann' };
+    let seed = 42;
+    const random = () => {
+      seed = (seed * 1103515245 + 12345) % 2147483648;
+      return seed / 2147483648;
+    };
+    const known: Update[] = [];
+    for (let first = 0; first < total; first += 90) {
+      const fresh = Array.from({ length: Math.min(90, total - first) }, (_, index): Update => {
+        const number = first + index;
+        const message = { message_id: 1000 + number, date: 1, chat, from, text: `/m ${number}` };
+        return { update_id: 900_000_000 + number, message } as Update;
+      });
+      const batch = [...fresh];
+      for (let index = 0; index < 9; index += 1) {
+        const again = (known.length > 0 && random() < 0.5 ? known : fresh)[
+          Math.floor(random() * fresh.length)
+        ];
+        if (again) batch.splice(Math.floor(random() * batch.length), 0, again);
+      }
+      for (let index = 0; index < 9; index += 1) {
+        const [a, b] = [Math.floor(random() * batch.length), Math.floor(random() * batch.length)];
+        const kept = batch[a];
+        if (kept && batch[b]) [batch[a], batch[b]] = [batch[b], kept];
+      }
+      bench.peer.hand(batch);
+      await until(() => bench.peer.unconfirmed() === 0);
+      known.splice(0, known.length, ...fresh);
+    }
+    await until(() => bench.received.length >= total);
+    const ids = new Set(bench.received.map(({ updateId }) => updateId));
+    expect([bench.received.length, ids.size]).toEqual([total, total]);
+  }, 600_000);
+});

@@ -1,0 +1,193 @@
+import type { Message, User } from '@grammyjs/types';
+import type { ChannelAdapter, Clock, Desk, Inbound, Log, Sender, UpdateBox } from '@reeve/core';
+import { createBotApi } from './bot-api.ts';
+import { CHANNEL, type Place } from './chat-address.ts';
+import { createFileFetcher } from './inbound/fetch-file.ts';
+import { placeOfMessage } from './inbound/handle-message.ts';
+import { handleUpdates, type UpdateDeps } from './inbound/handle-update.ts';
+import { createReceiver } from './inbound/receiver.ts';
+import { createMenu, type MenuCommand } from './menu.ts';
+import { createDeliver } from './outbound/deliver.ts';
+import { createDrafts } from './outbound/drafts.ts';
+import { createPace } from './outbound/pace.ts';
+import { createSmallTalk } from './outbound/small-talk.ts';
+import { poll } from './poller.ts';
+import { createRecentTurns } from './recent-turns.ts';
+import { createPairing } from './setup/pairing.ts';
+import { type BotPeople, createSetup, type SetupNote } from './setup/setup.ts';
+import { createSignedData } from './signed-data.ts';
+
+export interface TelegramChannelOptions {
+  readonly token: string;
+  /** The Bot API's address, without the token. */
+  readonly apiRoot: string;
+  readonly box: UpdateBox;
+  readonly people: BotPeople;
+  readonly desk: () => Desk;
+  /** What may be typed, by role. */
+  readonly commands: (role: 'owner' | 'member') => readonly MenuCommand[];
+  /** Signs what buttons carry; the same after a restart, so that old buttons count. */
+  readonly key: Uint8Array;
+  readonly readNote: () => SetupNote;
+  readonly writeNote: (note: SetupNote) => void;
+  readonly clock: Clock;
+  readonly randomBytes: (count: number) => Uint8Array;
+  readonly fetch: typeof fetch;
+  readonly log: Log;
+}
+
+export interface TelegramChannel extends ChannelAdapter {
+  /** Health lines, each with its fix; empty when all is well. */
+  trouble(): readonly string[];
+  /** How far the set-up has come, once Telegram has answered or this many milliseconds have passed. */
+  setup(waitMs: number): Promise<SetupNote>;
+  /** Resolves once polling and handling have ended. */
+  ended(): Promise<void>;
+}
+
+/** Cards are edited no faster than this (chat.md). */
+const EDIT_INTERVAL_MS = 2000;
+/** How long the end waits for what is being handled. */
+const LONGEST_STOP_MS = 2000;
+
+/**
+ * Telegram as a channel: polls, stores what it takes in before it acknowledges it, and delivers text and cards. Nothing
+ * of Telegram's stops anything else: what goes wrong becomes a line of trouble and is tried again.
+ */
+export function createTelegramChannel(options: TelegramChannelOptions): TelegramChannel {
+  const parts = createParts(options);
+  const { state, receiver, setup } = parts;
+  let running: Promise<void> = Promise.resolve();
+  return {
+    name: CHANNEL,
+    editIntervalMs: EDIT_INTERVAL_MS,
+    async start(inbound, signal) {
+      state.inbound = inbound;
+      state.signal = signal;
+      setup.refresh();
+      running = run(options, parts, signal);
+      await receiver.takeUp();
+    },
+    deliver: parts.deliver,
+    draft: (draft) => parts.drafts.show(draft),
+    trouble: () => (state.trouble === null ? [] : [state.trouble]),
+    async setup(waitMs) {
+      await Promise.race([state.identified.promise, options.clock.sleep(waitMs)]);
+      return options.readNote();
+    },
+    ended: () => running,
+  };
+}
+
+type Parts = ReturnType<typeof createParts>;
+
+async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortSignal): Promise<void> {
+  const { state, receiver, setup, menu, api } = parts;
+  const { clock, log, apiRoot } = options;
+  const note = (change: Partial<SetupNote>) => options.writeNote({ ...options.readNote(), ...change });
+  await poll(
+    {
+      api,
+      apiRoot,
+      clock,
+      log,
+      take: receiver.take,
+      async onBot(bot) {
+        state.bot = bot;
+        note({ bot: bot.username, trouble: null });
+        setup.refresh();
+        state.identified.resolve();
+        menu.show().catch((error: unknown) => log.error({ err: error }, 'the menu could not be set'));
+      },
+      onTrouble(sentence) {
+        if (sentence !== state.trouble) note({ trouble: sentence });
+        state.trouble = sentence;
+      },
+      onRound: () => setup.refresh(),
+    },
+    signal,
+  );
+  // What is not handled by then is stored, and taken up at the next start.
+  await Promise.race([receiver.idle(), clock.sleep(LONGEST_STOP_MS)]);
+}
+
+const UNKNOWN_BOT: User = { id: 0, is_bot: true, first_name: '' };
+
+function createParts(options: TelegramChannelOptions) {
+  const { clock, log, people, desk } = options;
+  const state = {
+    inbound: null as Inbound | null,
+    bot: UNKNOWN_BOT,
+    trouble: null as string | null,
+    signal: new AbortController().signal,
+    /** Resolves once Telegram has said who the bot is. */
+    identified: Promise.withResolvers<void>(),
+  };
+  const api = createBotApi(options.token, options.apiRoot);
+  const signed = createSignedData(options.key, () => state.bot.username ?? '');
+  const pace = createPace(() => clock.now().getTime());
+  const turns = createRecentTurns();
+  const drafts = createDrafts({ api, clock, log, pace, messageOf: turns.messageOf });
+  const talk = createSmallTalk({ api, log, signed, pace, clock });
+  const menu = createMenu({ api, log, people, commands: options.commands });
+  const setup = createSetup({
+    people,
+    signed,
+    pairing: createPairing({
+      now: () => clock.now(),
+      randomBytes: options.randomBytes,
+      onCode: (_code, expiresAt) => log.info({ expiresAt }, 'a new pairing code for Telegram'),
+    }),
+    readNote: options.readNote,
+    note: (change) => options.writeNote({ ...options.readNote(), ...change }),
+    now: () => clock.now(),
+    send: talk.send,
+    replace: talk.replace,
+    onOwner: () =>
+      void menu.show().catch((error: unknown) => log.error({ err: error }, 'the menu could not be set')),
+  });
+  const isKnown = (sender: Sender) => people.roleOf(sender) !== 'stranger';
+  const handling: UpdateDeps = {
+    inbound: () => started(state.inbound),
+    desk,
+    bot: () => state.bot,
+    signed,
+    isKnown,
+    setup,
+    log,
+    draftChat: drafts.chatOf,
+    fetchFile: createFileFetcher({
+      api,
+      desk,
+      fileRoot: `${options.apiRoot}/file/bot${options.token}`,
+      fetch: options.fetch,
+    }),
+    tell: (place: Place, sentence: string, replyTo: number) => talk.tell(place, sentence, replyTo),
+    acknowledge: talk.acknowledge,
+    onTurn: turns.note,
+    answer: talk.answerTap,
+    askForWords: talk.askForWords,
+    onHello: (_sender: Sender, message: Message) => setup.finish(message),
+  };
+  const receiver = createReceiver({
+    box: options.box,
+    clock,
+    log,
+    signal: () => state.signal,
+    handle: (updates, signal) => handleUpdates(handling, updates, signal),
+    async onSetAside({ message }) {
+      if (message?.from && isKnown({ externalId: String(message.from.id), name: '' }))
+        await talk.tell(placeOfMessage(message), SET_ASIDE, message.message_id);
+    },
+  });
+  const deliver = createDeliver({ api, desk, clock, log, pace, drafts, signed, messageOf: turns.messageOf });
+  return { state, api, drafts, setup, menu, receiver, deliver };
+}
+
+const SET_ASIDE =
+  'Handling this message failed three times. It was set aside without an answer. Say it in other words; the log has the details.';
+
+function started(inbound: Inbound | null): Inbound {
+  if (!inbound) throw new Error('the channel was used before it was started');
+  return inbound;
+}
