@@ -16,6 +16,8 @@ export interface HomePaths {
   /** Signs the sessions of browsers; deleting it signs all of them out at the next start. */
   readonly webKey: string;
   readonly auditCheckpoints: string;
+  /** How far Telegram's set-up has come. */
+  readonly telegram: string;
 }
 
 export function homePaths(root: string): HomePaths {
@@ -29,6 +31,7 @@ export function homePaths(root: string): HomePaths {
     tokenKey: path.join(root, 'keys', 'token-key'),
     webKey: path.join(root, 'keys', 'web-key'),
     auditCheckpoints: path.join(root, 'audit-checkpoints.jsonl'),
+    telegram: path.join(root, 'telegram.json'),
   };
 }
 

@@ -146,6 +146,24 @@ export const SETTINGS = {
     'address of a SearXNG that allows the format json, or another address of the provider; may be private',
   ),
   REEVE_SEARCH_KEY: secret(z.string().min(1).optional(), 'your key at the search provider'),
+  TELEGRAM_BOT_TOKEN: secret(
+    z
+      .string()
+      .regex(/^\d+:[\w-]{20,}$/, 'must be a bot’s token as @BotFather gives it, such as 123456:ABC…')
+      .optional(),
+    'your Telegram bot, from @BotFather; with it Reeve answers there',
+  ),
+  TELEGRAM_OWNER_ID: setting(
+    z
+      .string()
+      .regex(/^[1-9]\d{0,15}$/, 'must be a numeric Telegram user id')
+      .optional(),
+    'your own numeric Telegram id; without it the bot asks for a pairing code',
+  ),
+  TELEGRAM_API_ROOT: setting(
+    httpUrl.default('https://api.telegram.org'),
+    'another Bot API server than Telegram’s own',
+  ),
   REEVE_LOG_LEVEL: setting(
     z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),
     'how much goes into the log file',

@@ -3,6 +3,7 @@ import type { Server } from 'node:net';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { createHttpChannel, type HttpChannel } from '@reeve/channel-http';
+import type { TelegramChannel } from '@reeve/channel-telegram';
 import { createSystemClock, createSystemIds } from '@reeve/clock';
 import {
   type Coordinator,
@@ -15,6 +16,7 @@ import {
   type SettingsDesk,
 } from '@reeve/coordinator';
 import {
+  type ChannelAdapter,
   type Clock,
   type Launcher,
   type Log,
@@ -45,6 +47,8 @@ import { type Database, openDatabase } from './database.ts';
 import { createLiveHouse, type LiveHouse } from './live-house.ts';
 import { createModelMaker } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
+import { openTelegram } from './telegram.ts';
+import { telegramText } from './telegram-note.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
 /** A running Reeve: coordinator, gateway and channels in one process. */
@@ -56,6 +60,8 @@ export interface Stack {
   /** How the model is set, in words. */
   readonly modelSummary: string;
   readonly isRehearsal: boolean;
+  /** How far Telegram's set-up has come, in words; null without a bot. */
+  readonly telegram: string | null;
   /** Rejects when the stack breaks down by itself; resolves after `stop`. */
   readonly ended: Promise<void>;
   stop(): Promise<void>;
@@ -67,6 +73,8 @@ const EXECUTOR_CODE = ['core', 'executor', 'adapters/model', 'node_modules', 'pa
 const KEY_BYTES = 32;
 const TOKEN_HOURS = 12;
 const HEARTBEAT_MS = 15_000;
+/** How long the start waits to learn the Telegram bot's name. */
+const TELEGRAM_WAIT_MS = 3000;
 
 export interface StackDeps {
   readonly home: Home;
@@ -90,7 +98,7 @@ export async function startStack(deps: StackDeps): Promise<Stack> {
   const { home, settings, log } = deps;
   const clock = createSystemClock();
   const parts = await openParts(deps, clock, opened);
-  const { coordinator, http } = createRooms(deps, clock, parts);
+  const { coordinator, http, telegram } = await createRooms(deps, clock, parts);
   const models = parts.live.summary();
   await listen(coordinator.link, parts.sockets.link);
   opened.defer(() => closeServer(coordinator.link));
@@ -98,6 +106,7 @@ export async function startStack(deps: StackDeps): Promise<Stack> {
   await http.start(coordinator.inbound, stopping.signal);
   const face = await listenHttp(http, settings.REEVE_PORT);
   opened.defer(() => face.close());
+  await telegram?.start(coordinator.inbound, stopping.signal);
   const running = coordinator.run(stopping.signal);
   await home.announce(face.url);
   log.info(
@@ -111,11 +120,13 @@ export async function startStack(deps: StackDeps): Promise<Stack> {
     webLink: face.newWebLink(),
     modelSummary: models.summary,
     isRehearsal: models.isRehearsal,
+    telegram: telegram ? telegramText(await telegram.setup(TELEGRAM_WAIT_MS)) : null,
     ended: running,
     async stop() {
       stopping.abort(new Error('Reeve is stopping'));
       // Why it broke down by itself, if it did, is what `ended` says.
       await running.catch(() => undefined);
+      await telegram?.ended();
       await resources.disposeAsync();
       log.info({}, 'Reeve has stopped');
     },
@@ -203,11 +214,11 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
 }
 
 /** The coordinator and its local channel, which know each other: the channel's counter is the coordinator's desk. */
-function createRooms(
+async function createRooms(
   deps: StackDeps,
   clock: Clock,
   parts: Parts,
-): { coordinator: Coordinator; http: HttpChannel } {
+): Promise<{ coordinator: Coordinator; http: HttpChannel; telegram: TelegramChannel | null }> {
   const { home, settings, log } = deps;
   const ids = createSystemIds();
   const { tokenKey, sockets, store, queue, launcher } = parts;
@@ -226,6 +237,16 @@ function createRooms(
     version: deps.version,
     heartbeatMs: HEARTBEAT_MS,
   });
+  const telegram = await openTelegram({
+    ...parts,
+    settings,
+    noteFile: home.paths.telegram,
+    desk: () => coordinator.desk,
+    clock,
+    ids,
+    log,
+  });
+  const channels: ChannelAdapter[] = telegram ? [http, telegram] : [http];
   const coordinator = createCoordinator({
     store,
     queue,
@@ -238,7 +259,7 @@ function createRooms(
       token: coordinatorToken(tokenKey, clock),
     }),
     secrets: parts.secrets,
-    channels: new Map([[http.name, http]]),
+    channels: new Map(channels.map((channel) => [channel.name, channel])),
     clock,
     ids,
     log,
@@ -252,9 +273,9 @@ function createRooms(
     },
     live: parts.live.settings,
     config: parts.config,
-    trouble: () => [...parts.trouble.lines(), ...parts.config.trouble()],
+    trouble: () => [...parts.trouble.lines(), ...parts.config.trouble(), ...(telegram?.trouble() ?? [])],
   });
-  return { coordinator, http };
+  return { coordinator, http, telegram };
 }
 
 function coordinatorToken(key: Uint8Array, clock: Clock): () => string {

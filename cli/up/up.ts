@@ -82,5 +82,6 @@ function greeting(stack: Stack, home: string): string {
       ? 'No model is set, so the rehearsal model answers: a stand-in that drives the real machinery. Set OPENROUTER_API_KEY or OPENAI_API_KEY for a real one.'
       : `Model: ${stack.modelSummary}.`,
   ];
+  if (stack.telegram !== null) lines.push(`Telegram: ${stack.telegram}`);
   return `${lines.join('\n')}\n`;
 }
