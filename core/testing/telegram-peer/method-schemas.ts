@@ -44,8 +44,16 @@ export const METHOD_SCHEMAS = {
     timeout: whole.default(0),
     allowed_updates: z.array(z.string()).default([]),
   }),
-  setwebhook: z.object({ url: z.string() }),
-  deletewebhook: z.object({}),
+  setwebhook: z.object({
+    url: z.string(),
+    secret_token: z
+      .string()
+      .regex(/^[\w-]{1,256}$/, 'Bad Request: secret token contains unallowed characters')
+      .optional(),
+    allowed_updates: z.array(z.string()).default([]),
+    drop_pending_updates: flag.default(false),
+  }),
+  deletewebhook: z.object({ drop_pending_updates: flag.default(false) }),
   getwebhookinfo: z.object({}),
   sendmessage: z.object({ ...target, text: z.string(), entities, link_preview_options: preview }),
   sendmessagedraft: z.object({

@@ -25,17 +25,12 @@ export async function callMethod(
     case 'getupdates':
       return getUpdates(world, given as Given<'getupdates'>, signal);
     case 'setwebhook':
-      world.queue.setWebhook((given as Given<'setwebhook'>).url);
-      return ok(true);
+      return setWebhook(world, given as Given<'setwebhook'>);
     case 'deletewebhook':
       world.queue.setWebhook('');
       return ok(true);
     case 'getwebhookinfo':
-      return ok({
-        url: world.queue.webhook(),
-        has_custom_certificate: false,
-        pending_update_count: world.queue.unconfirmed(),
-      });
+      return webhookInfo(world);
     case 'sendmessage':
       return messages.sendMessage(world, given as Given<'sendmessage'>);
     case 'sendmessagedraft':
@@ -75,6 +70,28 @@ async function getUpdates(world: World, given: Given<'getupdates'>, signal: Abor
   return polled.kind === 'conflict'
     ? { kind: 'error', status: 409, description: polled.description }
     : ok(polled.updates);
+}
+
+function setWebhook(world: World, given: Given<'setwebhook'>): Answer {
+  const { url, secret_token: secret, allowed_updates: allowed } = given;
+  const isLocal = /^http:\/\/127\.0\.0\.1[:/]/.test(url);
+  if (url !== '' && !url.startsWith('https://') && !isLocal)
+    return badRequest('bad webhook: An HTTPS URL must be provided for webhook');
+  if (allowed.length > 0) world.allowOnly(allowed);
+  world.queue.setWebhook(url, secret);
+  return ok(true);
+}
+
+function webhookInfo(world: World): Answer {
+  const trouble = world.webhookTrouble();
+  return ok({
+    url: world.queue.webhook().url,
+    has_custom_certificate: false,
+    pending_update_count: world.queue.unconfirmed(),
+    ...(trouble
+      ? { last_error_date: Math.floor(trouble.at / 1000), last_error_message: trouble.message }
+      : {}),
+  });
 }
 
 function answerTap(world: World, given: Given<'answercallbackquery'>): Answer {

@@ -1,4 +1,12 @@
-import type { CallbackQuery, Chat, MessageEntity, MessageOrigin, Update, User } from '@grammyjs/types';
+import type {
+  CallbackQuery,
+  Chat,
+  Message,
+  MessageEntity,
+  MessageOrigin,
+  Update,
+  User,
+} from '@grammyjs/types';
 import { type ShownMessage, type World, wireMessage } from './world.ts';
 
 /** Where and as what something is said. */
@@ -73,7 +81,7 @@ export function createPerson(world: World, user: User): Person {
         : { forward_origin: originOf(settings.forwardedFrom, world) }),
       ...extra,
     };
-    world.send({ message } as Omit<Update, 'update_id'>);
+    if (isShownToBot(world, message)) world.send({ message } as Omit<Update, 'update_id'>);
     return shown;
   }
 
@@ -137,6 +145,21 @@ export function createPerson(world: World, user: User): Person {
     block: () => void world.blockedBy.add(user.id),
     unblock: () => void world.blockedBy.delete(user.id),
   };
+}
+
+/**
+ * Privacy mode, as its documentation promises: of a group only commands for this bot, general ones while it was the last
+ * bot that wrote, and replies to it.
+ */
+function isShownToBot(world: World, { chat, entities = [], text = '', reply_to_message: replied }: Message) {
+  if (chat.type === 'private' || world.bot.can_read_all_group_messages) return true;
+  const command = entities.find(({ type, offset }) => type === 'bot_command' && offset === 0);
+  const [, target] = command ? text.slice(0, command.length).split('@') : [];
+  const wroteLast = world.messages(chat.id).findLast(({ from }) => from.is_bot)?.from.id === world.bot.id;
+  return (
+    replied?.from?.id === world.bot.id ||
+    (command !== undefined && (target === undefined ? wroteLast : target === world.bot.username))
+  );
 }
 
 function wireFile({ id, bytes }: { id: string; bytes: Uint8Array }): {

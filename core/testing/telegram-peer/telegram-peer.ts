@@ -33,6 +33,8 @@ export interface TelegramPeer extends AsyncDisposable {
   revokeToken(): void;
   restoreToken(): void;
   setWebhook(url: string): void;
+  /** Where updates go; empty while they are polled. */
+  webhook(): string;
   /** Everything, for a page to chat on. */
   readonly world: World;
   close(): Promise<void>;
@@ -44,6 +46,8 @@ export interface TelegramPeerOptions {
   readonly token?: string;
   /** Whether it limits the bot as Telegram does. */
   readonly limitsRate?: boolean;
+  /** Whether groups show the bot only commands for it and replies to it. */
+  readonly privacyMode?: boolean;
   readonly now?: () => number;
   readonly page?: Parameters<typeof serveBotApi>[0]['page'];
 }
@@ -59,7 +63,7 @@ export async function createTelegramPeer(options: TelegramPeerOptions = {}): Pro
   const me = {
     ...bot,
     can_join_groups: true,
-    can_read_all_group_messages: false,
+    can_read_all_group_messages: options.privacyMode !== true,
     supports_inline_queries: false,
   };
   const world = createWorld(me, options.now ?? (() => Date.now()));
@@ -76,6 +80,10 @@ export async function createTelegramPeer(options: TelegramPeerOptions = {}): Pro
     },
     options.port ?? 0,
   );
+  const close = async () => {
+    await world.close();
+    await server.close();
+  };
   return {
     url: server.url,
     token,
@@ -108,8 +116,9 @@ export async function createTelegramPeer(options: TelegramPeerOptions = {}): Pro
       isRevoked = false;
     },
     setWebhook: world.queue.setWebhook,
+    webhook: () => world.queue.webhook().url,
     world,
-    close: server.close,
-    [Symbol.asyncDispose]: server.close,
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -14,8 +14,14 @@ export interface UpdateQueue {
   poll(request: { offset: number; limit: number; timeoutMs: number; signal: AbortSignal }): Promise<Polled>;
   /** Updates that no poll has confirmed by a higher offset. */
   unconfirmed(): number;
-  setWebhook(url: string): void;
-  webhook(): string;
+  /** Where updates go instead of polls; an empty address ends that. */
+  setWebhook(url: string, secret?: string): void;
+  webhook(): { readonly url: string; readonly secret: string };
+  /** The oldest update that is not confirmed, and its confirmation: what a webhook is handed. */
+  oldest(): Update | null;
+  confirm(update: Update): void;
+  /** Resolves when an update or another webhook comes, or the signal aborts. */
+  changed(signal: AbortSignal): Promise<void>;
 }
 
 const TERMINATED =
@@ -30,7 +36,8 @@ const WEBHOOK_ACTIVE =
 export function createUpdateQueue(firstId: number): UpdateQueue {
   let queue: Update[] = [];
   let nextId = firstId;
-  let webhook = '';
+  let webhook = { url: '', secret: '' };
+  let onChange = Promise.withResolvers<void>();
   let waiting: { wake(): void; conflict(): void } | null = null;
 
   function take(offset: number, limit: number): Update[] {
@@ -41,6 +48,12 @@ export function createUpdateQueue(firstId: number): UpdateQueue {
 
   function arrive(): void {
     waiting?.wake();
+    change();
+  }
+
+  function change(): void {
+    onChange.resolve();
+    onChange = Promise.withResolvers();
   }
 
   return {
@@ -56,7 +69,7 @@ export function createUpdateQueue(firstId: number): UpdateQueue {
       arrive();
     },
     async poll({ offset, limit, timeoutMs, signal }) {
-      if (webhook !== '') return { kind: 'conflict', description: WEBHOOK_ACTIVE };
+      if (webhook.url !== '') return { kind: 'conflict', description: WEBHOOK_ACTIVE };
       waiting?.conflict();
       const ready = take(offset, limit);
       if (ready.length > 0 || timeoutMs === 0) return { kind: 'updates', updates: ready };
@@ -75,10 +88,22 @@ export function createUpdateQueue(firstId: number): UpdateQueue {
       return { kind: 'updates', updates: take(offset, limit) };
     },
     unconfirmed: () => queue.length,
-    setWebhook(url) {
-      webhook = url;
+    setWebhook(url, secret = '') {
+      webhook = { url, secret };
       if (url !== '') waiting?.conflict();
+      change();
     },
     webhook: () => webhook,
+    oldest: () => queue[0] ?? null,
+    confirm(update) {
+      queue = queue.filter((other) => other !== update);
+    },
+    async changed(signal) {
+      if (signal.aborted) return;
+      const aborted = new Promise<void>((resolve) =>
+        signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
+      await Promise.race([onChange.promise, aborted]);
+    },
   };
 }

@@ -1,5 +1,9 @@
 import type { Chat, InlineKeyboardMarkup, Message, MessageEntity, User } from '@grammyjs/types';
 import { createUpdateQueue, type NewUpdate, type UpdateQueue } from './update-queue.ts';
+import { sendToWebhook, type WebhookTrouble } from './webhook-sender.ts';
+
+/** The bot, and what of groups it is shown. */
+export type Bot = User & { readonly can_read_all_group_messages: boolean };
 
 /** A message as the chat shows it now. */
 export interface ShownMessage {
@@ -52,7 +56,7 @@ export interface Call {
 
 /** Everything the server knows: chats, people, messages, files, and updates on their way to the bot. */
 export interface World {
-  readonly bot: User;
+  readonly bot: Bot;
   readonly queue: UpdateQueue;
   readonly chats: Map<number, Chat>;
   readonly members: Map<number, Set<number>>;
@@ -77,6 +81,9 @@ export interface World {
   /** What the bot asked for last; empty means the usual kinds. */
   allowOnly(kinds: readonly string[]): void;
   newFile(name: string, bytes: Uint8Array): StoredFile;
+  /** The last delivery to the webhook that failed. */
+  webhookTrouble(): WebhookTrouble | null;
+  close(): Promise<void>;
   now(): number;
 }
 
@@ -84,10 +91,11 @@ export interface World {
 const FIRST_UPDATE = 811_004_300;
 const FIRST_MESSAGE = 57;
 
-export function createWorld(bot: User, now: () => number): World {
+export function createWorld(bot: Bot, now: () => number): World {
   const messages = new Map<number, Map<number, ShownMessage>>();
   const drafts = new Map<number, ShownDraft>();
   const queue = createUpdateQueue(FIRST_UPDATE);
+  const webhook = sendToWebhook(queue, now);
   const lastIds = new Map<number, number>();
   let allowed: ReadonlySet<string> = new Set();
   const files = new Map<string, StoredFile>();
@@ -135,6 +143,8 @@ export function createWorld(bot: User, now: () => number): World {
       files.set(id, file);
       return file;
     },
+    webhookTrouble: webhook.trouble,
+    close: webhook.close,
     now,
   };
 }
