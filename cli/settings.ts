@@ -48,6 +48,12 @@ const serverUrl = (protocol: RegExp, beginnings: string) =>
   });
 const httpUrl = z.url({ protocol: /^https?$/, error: 'must be an http or https address' });
 
+/** Telegram itself calls https only; a Bot API server on this machine may call without. */
+function isHttpsOrLoopback(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === 'https:' || hostname === '127.0.0.1';
+}
+
 const PRICES_EXAMPLE = '{"gpt-5-mini":{"inputPerMillion":0.25,"outputPerMillion":2}}';
 const modelPrices = z
   .unknown()
@@ -163,6 +169,17 @@ export const SETTINGS = {
   TELEGRAM_API_ROOT: setting(
     httpUrl.default('https://api.telegram.org'),
     'another Bot API server than Telegram’s own',
+  ),
+  TELEGRAM_WEBHOOK_URL: setting(
+    z
+      .url({ protocol: /^https?$/, error: 'must be an https address' })
+      .refine((url) => isHttpsOrLoopback(url), 'must be an https address')
+      .optional(),
+    'where Telegram reaches this machine, such as https://bot.example.org/telegram; without it Reeve polls',
+  ),
+  TELEGRAM_WEBHOOK_PORT: setting(
+    wholeNumber(1, 65_535).default(7718),
+    'port on 127.0.0.1 to which that address is to lead',
   ),
   REEVE_LOG_LEVEL: setting(
     z.enum(['debug', 'info', 'warn', 'error'], 'must be debug, info, warn or error').default('info'),

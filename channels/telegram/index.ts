@@ -5,3 +5,4 @@ export {
   type TelegramChannel,
   type TelegramChannelOptions,
 } from './telegram-channel.ts';
+export type { WebhookSettings } from './webhook.ts';

@@ -85,6 +85,9 @@ describe('what comes in', () => {
     const { world } = bench.peer;
     world.queue.add({ message_reaction_count: {} } as never);
     world.queue.add({ something_new: { deep: [1, 2] } } as never);
+    world.queue.add({ message: {} } as never);
+    world.queue.add({ message: { chat: 'none', text: 7 } } as never);
+    world.queue.add({ callback_query: {} } as never);
     world.queue.add({ message: { message_id: 1, date: 1, chat: { id: 5, type: 'private' } } } as never);
     const group = bench.peer.group(-100, 'Team', [bench.ann]);
     bench.ann.say('/status@other_bot', { chat: group });
@@ -102,27 +105,6 @@ describe('what comes in', () => {
     await until(() => said().length === 2);
     expect(bench.received.map(({ chat }) => chat.externalId).sort()).toEqual(['-200:7', '-200:8']);
   });
-
-  it('says what stands in the way, and goes on by itself: token, webhook, another poller, broken answers', async () => {
-    bench.peer.revokeToken();
-    await bench.start();
-    const trouble = () => bench.channel().trouble().join();
-    await until(() => trouble().includes('does not know the bot’s token'));
-    bench.peer.restoreToken();
-    bench.peer.setWebhook('https://example.org');
-    await until(() => trouble().includes('A webhook is set'));
-    bench.peer.setWebhook('');
-    bench.peer.inject('getUpdates', { kind: 'malformed-json' });
-    bench.ann.say('still there?');
-    await until(() => said().length === 1);
-    await until(() => trouble() === '');
-    await fetch(`${bench.peer.url}/bot${bench.peer.token}/getUpdates?offset=-1`);
-    await until(() => trouble().includes('Another program polls'));
-    bench.peer.inject('getUpdates', { kind: 'server-error' }, 2);
-    bench.ann.say('and now?');
-    await until(() => said().length === 2);
-    expect(said()).toEqual(['still there?', 'and now?']);
-  }, 90_000);
 
   it('counts every update once, with a tenth of them repeated and shuffled', async () => {
     await bench.start();

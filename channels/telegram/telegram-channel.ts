@@ -1,6 +1,6 @@
 import type { Message, User } from '@grammyjs/types';
 import type { ChannelAdapter, Clock, Desk, Inbound, Log, Sender, UpdateBox } from '@reeve/core';
-import { createBotApi } from './bot-api.ts';
+import { type BotApi, createBotApi } from './bot-api.ts';
 import { CHANNEL, type Place } from './chat-address.ts';
 import { createFileFetcher } from './inbound/fetch-file.ts';
 import { placeOfMessage } from './inbound/handle-message.ts';
@@ -11,16 +11,20 @@ import { createDeliver } from './outbound/deliver.ts';
 import { createDrafts } from './outbound/drafts.ts';
 import { createPace } from './outbound/pace.ts';
 import { createSmallTalk } from './outbound/small-talk.ts';
-import { poll } from './poller.ts';
+import { createPoller } from './poller.ts';
 import { createRecentTurns } from './recent-turns.ts';
 import { createPairing } from './setup/pairing.ts';
 import { type BotPeople, createSetup, type SetupNote } from './setup/setup.ts';
 import { createSignedData } from './signed-data.ts';
+import { superviseRounds } from './supervise.ts';
+import { createWebhook, type WebhookSettings } from './webhook.ts';
 
 export interface TelegramChannelOptions {
   readonly token: string;
   /** The Bot API's address, without the token. */
   readonly apiRoot: string;
+  /** Null to poll. */
+  readonly webhook: WebhookSettings | null;
   readonly box: UpdateBox;
   readonly people: BotPeople;
   readonly desk: () => Desk;
@@ -85,16 +89,24 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
   const { state, receiver, setup, menu, api } = parts;
   const { clock, log, apiRoot } = options;
   const note = (change: Partial<SetupNote>) => options.writeNote({ ...options.readNote(), ...change });
-  await poll(
+  const { take } = receiver;
+  const round =
+    options.webhook === null
+      ? createPoller({ api, take, withdrawWebhook: () => withdrawWebhook(options, api) })
+      : createWebhook(
+          { api, clock, log, take, onSet: (webhook) => note({ webhook }) },
+          options.webhook,
+          signal,
+        );
+  await superviseRounds(
     {
       api,
       apiRoot,
       clock,
       log,
-      take: receiver.take,
       async onBot(bot) {
         state.bot = bot;
-        note({ bot: bot.username, trouble: null });
+        note({ bot: bot.username, isPrivacyOn: !bot.can_read_all_group_messages, trouble: null });
         setup.refresh();
         state.identified.resolve();
         menu.show().catch((error: unknown) => log.error({ err: error }, 'the menu could not be set'));
@@ -105,10 +117,22 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
       },
       onRound: () => setup.refresh(),
     },
+    round,
     signal,
   );
   // What is not handled by then is stored, and taken up at the next start.
   await Promise.race([receiver.idle(), clock.sleep(LONGEST_STOP_MS)]);
+}
+
+/** Takes back the webhook that an earlier run has set; one of another program is left alone, and polling says so. */
+async function withdrawWebhook(
+  { readNote, writeNote }: TelegramChannelOptions,
+  { asks }: BotApi,
+): Promise<void> {
+  const ours = readNote().webhook;
+  if (ours === null) return;
+  if ((await asks.getWebhookInfo()).url === ours) await asks.deleteWebhook();
+  writeNote({ ...readNote(), webhook: null });
 }
 
 const UNKNOWN_BOT: User = { id: 0, is_bot: true, first_name: '' };

@@ -4,12 +4,21 @@ import { z } from 'zod';
 
 const noteSchema = z.object({
   bot: z.string().nullable(),
+  isPrivacyOn: z.boolean().default(false),
+  webhook: z.string().nullable().default(null),
   pairing: z.object({ code: z.string(), expiresAt: z.string() }).nullable(),
   finishedAt: z.string().nullable(),
   trouble: z.string().nullable(),
 });
 
-const EMPTY: SetupNote = { bot: null, pairing: null, finishedAt: null, trouble: null };
+const EMPTY: SetupNote = {
+  bot: null,
+  isPrivacyOn: false,
+  webhook: null,
+  pairing: null,
+  finishedAt: null,
+  trouble: null,
+};
 
 /** How far Telegram's set-up has come, as the running Reeve noted it in the home; nothing yet when there is no note. */
 export function readTelegramNote(file: string): SetupNote {
@@ -38,5 +47,8 @@ export function telegramText(note: SetupNote): string {
     return `@${note.bot} has no owner yet. Open ${link}?start=${note.pairing.code} and press Start, or type ${note.pairing.code} to it (until ${note.pairing.expiresAt.slice(11, 16)} UTC).`;
   if (note.finishedAt === null)
     return `@${note.bot} waits for its owner: open ${link}, press Start (or type /start), and tap “It works”.`;
-  return `@${note.bot} is connected: ${link}`;
+  const groups = note.isPrivacyOn
+    ? ' In groups it is shown only commands for it and replies to it; @BotFather’s /setprivacy changes that.'
+    : '';
+  return `@${note.bot} is connected: ${link}.${groups}`;
 }

@@ -8,6 +8,7 @@ import type { Database } from './database.ts';
 import { readTelegramNote, writeTelegramNote } from './telegram-note.ts';
 
 const CHANNEL = 'telegram';
+const WEBHOOK_LOOK_MS = 30_000;
 
 /** The Telegram channel, if a token is set. Whoever `TELEGRAM_OWNER_ID` names is admitted as an owner first. */
 export async function openTelegram(deps: {
@@ -32,6 +33,17 @@ export async function openTelegram(deps: {
   return createTelegramChannel({
     token,
     apiRoot: settings.TELEGRAM_API_ROOT.replace(/\/$/, ''),
+    webhook:
+      settings.TELEGRAM_WEBHOOK_URL === undefined
+        ? null
+        : {
+            url: settings.TELEGRAM_WEBHOOK_URL,
+            port: settings.TELEGRAM_WEBHOOK_PORT,
+            secret: createHmac('sha256', deps.tokenKey)
+              .update(`telegram webhook ${token}`)
+              .digest('base64url'),
+            lookEveryMs: WEBHOOK_LOOK_MS,
+          },
     box: createUpdateBox({ pool: deps.database.pool }),
     people: botPeople,
     desk: deps.desk,

@@ -90,16 +90,28 @@ export function createReceiver(deps: {
     lanes.add(lane, { value: update, album: message?.media_group_id ?? null });
   }
 
+  /** What is no update as we know them must not hold up the others that came along. */
+  function dispatchSafely(body: string): void {
+    const update = JSON.parse(body) as Update;
+    try {
+      dispatch(update);
+    } catch (error) {
+      log.error({ err: error, update: update.update_id }, 'an update is not built as expected; set aside');
+      settle([update.update_id]).catch((reason: unknown) =>
+        log.error({ err: reason }, 'an update was not marked'),
+      );
+    }
+  }
+
   return {
     async take(updates) {
       const sorted = updates.toSorted((a, b) => a.update_id - b.update_id);
       const bodies = sorted.map((update) => ({ updateId: update.update_id, body: JSON.stringify(update) }));
-      for (const fresh of await box.store(CHANNEL, bodies, clock.now()))
-        dispatch(JSON.parse(fresh.body) as Update);
+      for (const fresh of await box.store(CHANNEL, bodies, clock.now())) dispatchSafely(fresh.body);
     },
     async takeUp() {
       await box.forget(CHANNEL, new Date(clock.now().getTime() - KNOWN_MS));
-      for (const stored of await box.pending(CHANNEL)) dispatch(JSON.parse(stored.body) as Update);
+      for (const stored of await box.pending(CHANNEL)) dispatchSafely(stored.body);
     },
     async idle() {
       await lanes.idle();

@@ -7,6 +7,10 @@ import type { Pairing } from './pairing.ts';
 /** How far the bot's set-up has come, for `reeve up` and `reeve doctor`; kept in the home. */
 export interface SetupNote {
   readonly bot: string | null;
+  /** Whether groups show the bot only commands for it and replies to it. */
+  readonly isPrivacyOn: boolean;
+  /** The webhook that we have set and not taken back. */
+  readonly webhook: string | null;
   /** While there is no owner: what to type, and until when it counts. */
   readonly pairing: { readonly code: string; readonly expiresAt: string } | null;
   /** When the owner's tap on our greeting came back: every hop works, both ways. */

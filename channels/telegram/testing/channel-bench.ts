@@ -12,6 +12,7 @@ import type {
 import { createTelegramPeer, type Person, type TelegramPeer } from '@reeve/core/testing/telegram-peer';
 import type { SetupNote } from '../setup/setup.ts';
 import { createTelegramChannel, type TelegramChannel } from '../telegram-channel.ts';
+import type { WebhookSettings } from '../webhook.ts';
 
 /** A channel on the stand-in, with a coordinator that only takes notes. */
 export interface ChannelBench extends AsyncDisposable {
@@ -24,7 +25,8 @@ export interface ChannelBench extends AsyncDisposable {
   channel(): TelegramChannel;
   /** Answers of the coordinator to the next messages; accepted when there is none. */
   readonly answers: (() => Promise<Awaited<ReturnType<Inbound['receive']>>>)[];
-  start(): Promise<void>;
+  /** Polls unless a webhook is given. */
+  start(webhook?: WebhookSettings): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -76,18 +78,37 @@ const systemClock: Clock = {
     }),
 };
 
-export async function openChannelBench(options: { limitsRate?: boolean } = {}): Promise<ChannelBench> {
+export interface BenchOptions {
+  readonly limitsRate?: boolean;
+  readonly privacyMode?: boolean;
+  /** How far the host's clock is off, in milliseconds. */
+  readonly clockOffMs?: number;
+}
+
+export async function openChannelBench(options: BenchOptions = {}): Promise<ChannelBench> {
   const peer = await createTelegramPeer(options);
   const box = createMemoryBox();
   const received: InboundMessage[] = [];
   const decisions: ChannelBench['decisions'] = [];
   const choices: ChoiceRequest[] = [];
   const answers: ChannelBench['answers'] = [];
-  let note: SetupNote = { bot: null, pairing: null, finishedAt: AT.toISOString(), trouble: null };
-  const make = () =>
+  let note: SetupNote = {
+    bot: null,
+    isPrivacyOn: false,
+    webhook: null,
+    pairing: null,
+    finishedAt: AT.toISOString(),
+    trouble: null,
+  };
+  const clock: Clock = {
+    ...systemClock,
+    now: () => new Date(Date.now() + (options.clockOffMs ?? 0)),
+  };
+  const make = (webhook: WebhookSettings | null) =>
     createTelegramChannel({
       token: peer.token,
       apiRoot: peer.url,
+      webhook,
       box,
       people: {
         roleOf: ({ externalId }) => (externalId === String(ANN) ? 'owner' : 'stranger'),
@@ -103,12 +124,12 @@ export async function openChannelBench(options: { limitsRate?: boolean } = {}): 
       writeNote: (changed) => {
         note = changed;
       },
-      clock: systemClock,
+      clock,
       randomBytes: (count) => new Uint8Array(count).fill(3),
       fetch: globalThis.fetch,
       log: silent,
     });
-  let channel = make();
+  let channel = make(null);
   let stopping = new AbortController();
   const inbound: Inbound = {
     async receive(message) {
@@ -137,8 +158,8 @@ export async function openChannelBench(options: { limitsRate?: boolean } = {}): 
     answers,
     box,
     channel: () => channel,
-    async start() {
-      channel = make();
+    async start(webhook) {
+      channel = make(webhook ?? null);
       stopping = new AbortController();
       await channel.start(inbound, stopping.signal);
     },
