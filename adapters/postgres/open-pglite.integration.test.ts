@@ -139,6 +139,23 @@ describe('openPglite', () => {
     rmSync(dataDir, { recursive: true, force: true });
   });
 
+  it('keeps nothing in memory of what it has answered', async () => {
+    const database = await open();
+    const megabytes = () => process.memoryUsage().rss / 1e6;
+    const read = async (times: number) => {
+      for (let time = 0; time < times; time += 1)
+        await database.query(
+          'select repeat(md5(row::text || $1::text), 300) from generate_series(1, 100) row',
+          [time],
+        );
+    };
+    await read(100);
+    const before = megabytes();
+    await read(400);
+    // 384 MB were read, and twice that in the form that a PGlite keeps which parses them.
+    expect(megabytes() - before).toBeLessThan(200);
+  });
+
   it('refuses a directory that it cannot read as a database', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'reeve-strange-'));
     writeFileSync(join(dataDir, 'PG_VERSION'), '9\n');
