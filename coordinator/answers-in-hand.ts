@@ -30,9 +30,9 @@ export interface AnswerInHand {
 export interface AnswersInHand {
   take(conversationId: string, first: InboxEntry): AnswerInHand;
   /** See `Mailboxes.wroteAgain`. */
-  wroteAgain(conversationId: string): void;
-  /** False when no answer is being made there, or none to a message of `sender`, if one is named. */
-  stop(conversationId: string, sender: Sender | null): boolean;
+  wroteAgain(entry: Pick<InboxEntry, 'conversationId' | 'sender'>, reach: Sender | null): void;
+  /** False when no answer is being made there, or none within `reach`: to a message of one sender, or (null) of anybody. */
+  stop(conversationId: string, reach: Sender | null): boolean;
   list(): { conversationId: string; since: Date }[];
 }
 
@@ -77,22 +77,27 @@ export function createAnswersInHand(deps: {
         over: () => void hands.delete(conversationId),
       };
     },
-    wroteAgain(conversationId) {
+    wroteAgain({ conversationId, sender }, reach) {
       const hand = hands.get(conversationId);
       if (!hand) return;
-      if (!hand.isShown && hand.joins < MOST_JOINS) {
+      if (!hand.isShown && hand.joins < MOST_JOINS && isOf(hand, sender)) {
         joined.set(conversationId, { first: hand.first, joins: hand.joins + 1 });
         hand.breaking.abort(new TurnJoined());
-      } else if (hand.isShown && deps.whileAnswering() === 'stop') {
+      } else if (hand.isShown && isOf(hand, reach) && deps.whileAnswering() === 'stop') {
         hand.breaking.abort(new TurnStopped('next-message'));
       }
     },
-    stop(conversationId, sender) {
+    stop(conversationId, reach) {
       const hand = hands.get(conversationId);
-      if (!hand || (sender !== null && sender.externalId !== hand.sender.externalId)) return false;
+      if (!hand || !isOf(hand, reach)) return false;
       hand.breaking.abort(new TurnStopped('command'));
       return true;
     },
     list: () => [...hands].map(([conversationId, { since }]) => ({ conversationId, since })),
   };
+}
+
+/** True when the answer is to a message of this sender; null is anybody. A conversation is of one channel. */
+function isOf(hand: Hand, sender: Sender | null): boolean {
+  return sender === null || sender.externalId === hand.sender.externalId;
 }

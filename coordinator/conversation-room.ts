@@ -79,8 +79,7 @@ export function createConversationRoom(
     people,
     onboarding,
     hasChannel: (name) => deps.channels.has(name),
-    stopTurn: ({ role, entry }) =>
-      mailboxes.interrupt(entry.conversationId, role === 'owner' ? null : entry.sender),
+    stopTurn: ({ entry }) => mailboxes.interrupt(entry.conversationId, stopReach(people, entry)),
     clock,
     timeZone,
     newId,
@@ -98,7 +97,7 @@ export function createConversationRoom(
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
     whileAnswering: () => live().whileAnswering,
   });
-  const onAccepted = createSorter({ mailboxes, handleCommand, log });
+  const onAccepted = createSorter({ mailboxes, handleCommand, people, log });
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
   return {
@@ -218,11 +217,12 @@ function createTurns(
 function createSorter(deps: {
   mailboxes: Mailboxes;
   handleCommand: (entry: InboxEntry) => Promise<void>;
+  people: People;
   log: Log;
 }): (entry: InboxEntry) => void {
   const inHand = new Set<string>();
   return (entry) => {
-    if (entry.lane === 'turn') return deps.mailboxes.wroteAgain(entry.conversationId);
+    if (entry.lane === 'turn') return deps.mailboxes.wroteAgain(entry, stopReach(deps.people, entry));
     if (inHand.has(entry.id)) return;
     inHand.add(entry.id);
     deps
@@ -232,6 +232,11 @@ function createSorter(deps: {
       )
       .finally(() => inHand.delete(entry.id));
   };
+}
+
+/** Whose answers somebody may break off, by a command or by writing on: the owner everybody's (null), others their own. */
+function stopReach({ roleOf }: People, { sender, chat }: Pick<InboxEntry, 'sender' | 'chat'>): Sender | null {
+  return roleOf(sender, chat.channel) === 'owner' ? null : sender;
 }
 
 /** Messages that an earlier process accepted and did not answer. */

@@ -61,8 +61,9 @@ function createBox(
     /** Each message comes a minute after the one before, unless told: nobody types that in a row. */
     post(id: string, conversationId = 'c', more: Partial<InboxEntry> = {}) {
       const receivedAt = new Date(clock.now().getTime() + pending.length * 60_000);
-      pending.push(sampleEntry(id, { id, conversationId, receivedAt, ...more }));
-      mailboxes.wroteAgain(conversationId);
+      const entry = sampleEntry(id, { id, conversationId, receivedAt, ...more });
+      pending.push(entry);
+      mailboxes.wroteAgain(entry, entry.sender.externalId === 'owner' ? null : entry.sender);
     },
   };
 }
@@ -226,6 +227,41 @@ describe('messages typed in a row', () => {
       await mailboxes.idle();
       expect(begun).toEqual([['a'], ['b']]);
     }
+  });
+
+  it.each([
+    ['a member', 'the owner’s', 'ben', 'owner', 0],
+    ['a member', 'another member’s', 'ben', 'eve', 0],
+    ['a member', 'their own', 'ben', 'ben', 1],
+    ['the owner', 'a member’s', 'owner', 'ben', 1],
+  ])(
+    'of %s break off %s answer only as far as their role reaches',
+    async (_who, _whose, writer, asker, stops) => {
+      const { post, turns, stopped, finish, mailboxes } = createTypist('stop');
+      post('a', 'c', { ...at(0), sender: { externalId: asker, name: asker } });
+      await settled();
+      turns[0]?.show();
+      post('b', 'c', { ...at(1), sender: { externalId: writer, name: writer } });
+      await settled();
+      expect(stopped).toHaveLength(stops);
+      finish();
+      await settled();
+      finish();
+      await mailboxes.idle();
+    },
+  );
+
+  it('of somebody else do not hold up an answer that is not seen yet', async () => {
+    const { post, begun, stopped, finish, mailboxes } = createTypist();
+    post('a', 'c', at(0));
+    await settled();
+    post('b', 'c', { ...at(1), sender: { externalId: 'ben', name: 'Ben' } });
+    await settled();
+    expect([begun, stopped]).toEqual([[['a']], []]);
+    finish();
+    await settled();
+    finish();
+    await mailboxes.idle();
   });
 
   it('are tried again alone when they fail, so that one takes no other with it', async () => {

@@ -20,14 +20,15 @@ export interface Mailboxes {
   /** Says that a conversation has something to handle; returns at once. */
   wake(conversationId: string): void;
   /**
-   * Says that a person wrote again. An answer of which nothing is seen yet begins anew with both messages; one that is
-   * being written goes on or is broken off, as the owner chose.
+   * Says that a person wrote. An answer to the same person of which nothing is seen yet begins anew with both messages;
+   * one that is being written goes on or is broken off, as the owner chose. `reach`: whose answers the writer may break
+   * off, null for everybody's.
    */
-  wroteAgain(conversationId: string): void;
+  wroteAgain(entry: Pick<InboxEntry, 'conversationId' | 'sender'>, reach: Sender | null): void;
   /** Messages that are being handled, oldest first. */
   inHand(): { conversationId: string; since: Date }[];
-  /** Breaks off what is being handled in a conversation, of `sender` alone if one is named; false when nothing is. */
-  interrupt(conversationId: string, sender: Sender | null): boolean;
+  /** Breaks off what is being handled in a conversation, if it is within `reach`; false when nothing is. */
+  interrupt(conversationId: string, reach: Sender | null): boolean;
   /** Resolves once nothing is being handled; for an orderly stop. */
   idle(): Promise<void>;
   stop(): void;
@@ -128,9 +129,9 @@ export function createMailboxes(deps: {
       again.add(conversationId);
       if (!running.has(conversationId)) start(conversationId);
     },
-    wroteAgain(conversationId) {
-      inHand.wroteAgain(conversationId);
-      this.wake(conversationId);
+    wroteAgain(entry, reach) {
+      inHand.wroteAgain(entry, reach);
+      this.wake(entry.conversationId);
     },
     interrupt: inHand.stop,
     inHand: inHand.list,
