@@ -17,7 +17,7 @@ export interface CommandDeps {
   readonly status: StatusReader;
   readonly config: SettingsDesk;
   readonly people: People;
-  readonly onboarding: Onboarding;
+  readonly onboarding: Pick<Onboarding, 'begin' | 'choose'>;
   readonly hasChannel: (name: string) => boolean;
   /** Which models answer now, in words. */
   readonly modelSummary: () => string;

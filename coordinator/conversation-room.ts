@@ -2,9 +2,7 @@ import {
   type Accepted,
   type ChannelAdapter,
   type ChatAddress,
-  type ChoiceRequest,
   CoordinatorFenced,
-  type DecisionResult,
   type Desk,
   failureText,
   type Inbound,
@@ -25,13 +23,12 @@ import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
-import { createOnboarding, type Onboarding } from './onboarding.ts';
 import type { People } from './people.ts';
 import { answerSentence } from './question-words.ts';
 import { createStatusReader, type StatusReader } from './status.ts';
 import { seesTask } from './task-reach.ts';
 import type { TaskRoom } from './task-room.ts';
-import { stepOfCard } from './tour-cards.ts';
+import { createTourRoom } from './tour-room.ts';
 import { ANSWER_TOKENS, createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
 import { wishesText } from './wishes.ts';
@@ -55,19 +52,11 @@ export function createConversationRoom(
   const newId = () => deps.ids.newId();
   const stopping = new AbortController();
   const status = openStatus(deps, () => mailboxes.inHand());
-  const onboarding = createOnboarding({
-    store,
-    config: deps.config,
-    taskDesk,
-    drive,
-    timeZone,
-    clock,
-    newId,
-  });
   const onWritten = () => {
     tasks.wake();
     wakeOutbox();
   };
+  const tour = createTourRoom(deps, { taskDesk, drive, onWritten, signal: stopping.signal });
   const handleCommand = createCommandHandler({
     store,
     taskDesk,
@@ -77,7 +66,7 @@ export function createConversationRoom(
     config: deps.config,
     modelSummary: () => live().modelSummary,
     people,
-    onboarding,
+    onboarding: tour.onboarding,
     hasChannel: (name) => deps.channels.has(name),
     stopTurn: ({ entry }) => mailboxes.interrupt(entry.conversationId, stopReach(people, entry)),
     clock,
@@ -97,6 +86,7 @@ export function createConversationRoom(
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
     whileAnswering: () => live().whileAnswering,
   });
+  tasks.onEnded(tour.follow);
   const onAccepted = createSorter({ mailboxes, handleCommand, people, log });
   const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
 
@@ -115,7 +105,7 @@ export function createConversationRoom(
       receive: (message) =>
         receive(byGivenName(people, message)).catch((error: unknown) => notStored(deps, error)),
       decide: (request) => decide(deps, tasks, byGivenName(people, request)),
-      choose: (request) => choose(deps, onboarding, onWritten, byGivenName(people, request)),
+      choose: (request) => tour.choose(byGivenName(people, request)),
     },
     async run(signal) {
       const stop = () => {
@@ -130,6 +120,7 @@ export function createConversationRoom(
         signal: stopping.signal,
         what: 'what an earlier process left unanswered',
       });
+      tour.follow();
       if (!signal.aborted)
         await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
       stop();
@@ -276,23 +267,6 @@ function byGivenName<Said extends { readonly sender: Sender; readonly chat: Chat
   said: Said,
 ): Said {
   return { ...said, sender: people.called(said.sender, said.chat.channel) };
-}
-
-/** Taps on the tour's cards: the same code as the typed `/choose`. */
-async function choose(
-  deps: CoordinatorDeps,
-  onboarding: Onboarding,
-  onWritten: () => void,
-  { card, option, chat, sender }: ChoiceRequest,
-): Promise<DecisionResult> {
-  const step = stepOfCard(card);
-  if (step === null || deps.people.roleOf(sender, chat.channel) !== 'owner')
-    return { kind: 'refused', failure: { code: 'choice-over' } };
-  const outcome = await onboarding.choose({ sender, channel: chat.channel }, step, option);
-  if (outcome.kind === 'failed') return { kind: 'refused', failure: outcome.failure };
-  await deps.store.transaction(outcome.value.commit);
-  onWritten();
-  return { kind: 'decided', sentence: outcome.value.sentence };
 }
 
 /** Decisions from buttons and API: the same role check and the same desk as the typed commands. */

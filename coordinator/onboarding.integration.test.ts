@@ -3,7 +3,8 @@ import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { LOCAL_OWNER } from './people.ts';
 import { createFixedModel, says } from './testing/fixed-model.ts';
-import { type Estate, type House, openEstate } from './testing/house.ts';
+import { type Estate, type House, openEstate, succeed } from './testing/house.ts';
+import { giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
 const CHAT = { channel: 'http', externalId: 'main' };
@@ -58,9 +59,10 @@ describe('the first two minutes', () => {
       origin: { kind: 'owner', person: 'owner' },
     });
     await tap(house, 'question', 'ask');
+    expect((await estate.task('T-2')).turnId).toBe(first.turnId);
     expect((await estate.task('T-2')).goal).toMatch(/^Overwrite the file uploads\/tour\.txt with: /);
     expect(await estate.store.files.get('uploads/tour.txt')).not.toBeNull();
-    await tap(house, 'more', 'done');
+    await estate.reaches('T-2', 'succeeded');
     await until(() => house.channel.texts().at(-1)?.startsWith('That was the tour.'), 'the end');
     expect(await estate.store.tours.get('http', 'owner')).toMatchObject({ step: null });
     expect(openCard(house)).toBeNull();
@@ -76,7 +78,8 @@ describe('the first two minutes', () => {
     for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
     await asks(house, 'first-job');
     await house.say('/choose first-job skip');
-    await asks(house, 'question');
+    await tap(house, 'question', 'skip');
+    await until(() => house.channel.texts().at(-1)?.startsWith('That was the tour.'), 'the end');
     expect(await estate.store.config.current()).toEqual([]);
     expect(await estate.store.tasks.list({ limit: 9 })).toEqual([]);
   });
@@ -109,6 +112,82 @@ describe('the first two minutes', () => {
     });
   });
 
+  it('wait for the result before they go on, or go on at once when told to', async () => {
+    const gate = Promise.withResolvers<void>();
+    const house = await estate.open({
+      model,
+      work: async (executor) => {
+        await gate.promise;
+        await succeed(executor);
+      },
+    });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
+    await tap(house, 'first-job', 'note');
+    const waiting = await asks(house, 'result');
+    await house.say('/start');
+    await until(() => house.channel.card(waiting.key)?.blocks.length === 0, 'the old card to end');
+    await asks(house, 'result');
+    gate.resolve();
+    await tap(house, 'question', 'ask');
+    const kinds = house.channel.delivered.map(({ about }) => about.kind);
+    expect(kinds.indexOf('task-result')).toBeLessThan(kinds.lastIndexOf('notice'));
+    await estate.reaches('T-2', 'succeeded');
+    await until(() => openCard(house) === null, 'the end');
+  });
+
+  it('do not wait for a result when told to go on, and its end then changes nothing', async () => {
+    const gate = Promise.withResolvers<void>();
+    const house = await estate.open({
+      model,
+      work: async (executor) => {
+        await gate.promise;
+        await succeed(executor);
+      },
+    });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
+    await tap(house, 'first-job', 'note');
+    await tap(house, 'result', 'skip');
+    const { key } = await asks(house, 'question');
+    gate.resolve();
+    await estate.reaches('T-1', 'succeeded');
+    await until(() => house.channel.delivered.some(({ about }) => about.kind === 'task-result'), 'a result');
+    expect((await asks(house, 'question')).key).toBe(key);
+  });
+
+  it('go on after a crash in which their task ended', async () => {
+    const first = await estate.open({
+      model,
+      work: (executor) => executor.hear('cancel').then(() => undefined),
+    });
+    await first.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(first, step, 'skip');
+    await tap(first, 'first-job', 'note');
+    await asks(first, 'result');
+    await first.crash();
+    await estate.open({ model });
+    await estate.reaches('T-1', 'succeeded');
+    await until(
+      async () => (await estate.store.tours.get('http', 'owner'))?.step === 'question',
+      'the question',
+    );
+  });
+
+  it.each([
+    ['https://example.org/page?a=b', 'Read https://example.org/page?a=b and tell', 'http:example.org/**:get'],
+    ['uploads/mine.txt', 'Read the file uploads/mine.txt and tell', 'file:drive/**:delete,list,read,write'],
+  ])('start with something of the owner’s own: %s', async (own, goal, capability) => {
+    const house = await estate.open({ model });
+    await giveFile(house, 'mine.txt', 'words');
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
+    expect(await tap(house, 'first-job', own)).toMatchObject({ kind: 'decided' });
+    const task = await estate.task('T-1');
+    expect(task.goal).toContain(goal);
+    expect(task.capabilities).toContain(capability);
+  });
+
   it('take a tap once, however many come together', async () => {
     const house = await estate.open({ model });
     await house.say('/start');
@@ -133,7 +212,6 @@ describe('the first two minutes', () => {
     await asks(house, 'time-zone');
     for (const step of ['time-zone', 'tone', 'quiet-hours', 'first-job', 'question'])
       await tap(house, step, 'skip');
-    await tap(house, 'more', 'done');
     await until(() => openCard(house) === null, 'the end');
     await house.say('/start');
     await until(

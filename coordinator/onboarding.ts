@@ -3,20 +3,21 @@ import {
   type Conversation,
   type Failure,
   type InboxEntry,
+  isLive,
   type Outcome,
   type Records,
   type Sender,
   type Store,
   shorten,
   showHiddenInLine,
+  type TaskId,
   TOUR_STEPS,
   type Tour,
   type TourStep,
 } from '@reeve/core';
-import type { Drive } from './drive.ts';
-import type { SettingsDesk } from './settings-desk.ts';
 import type { TaskDesk } from './task-desk.ts';
-import { answeredCard, FIRST_JOBS, isOffered, SKIP, stepCard, tourEntry, WHAT_ELSE } from './tour-cards.ts';
+import { type Act, actOn, type TourActDeps, type TourJob } from './tour-acts.ts';
+import { answeredCard, isOffered, SKIP, stepCard, tourEntry, WHAT_ELSE } from './tour-cards.ts';
 
 /** What to say, and what belongs into the transaction that says it. */
 export interface TourMove {
@@ -36,34 +37,23 @@ export interface Onboarding {
   begin(entry: InboxEntry, again: boolean): Promise<TourMove>;
   /** Answers the step that is open. */
   choose(guest: Guest, step: string, option: string): Promise<Outcome<TourMove>>;
+  /** Goes on wherever the task that a tour waits for is over; true when something was written. */
+  follow(): Promise<boolean>;
 }
 
-export interface OnboardingDeps {
+export interface OnboardingDeps extends TourActDeps {
   readonly store: Store;
-  readonly config: Pick<SettingsDesk, 'change'>;
   readonly taskDesk: Pick<TaskDesk, 'createWithin'>;
-  readonly drive: Pick<Drive, 'upload'>;
   readonly timeZone: () => string;
   readonly clock: Clock;
   readonly newId: () => string;
 }
 
-/** What an answer came to. */
-interface Act {
-  readonly sentence: string;
-  readonly job: Job | null;
-}
-
-/** A job that a step starts. */
-interface Job {
-  readonly title: string;
-  readonly goal: string;
-}
-
 /**
- * time-zone → tone → quiet-hours → first-job → question → more → over; `skip` goes on from each without its answer.
- * Where somebody is stands in the database, and a step, what it starts and the next card commit together: so a restart
- * loses nothing, a second tap does nothing, and whatever else is said meanwhile is answered as always.
+ * time-zone → tone → quiet-hours → first-job → result → question → answer → over; `skip` goes on from each without its
+ * answer, and past the wait for a task that was not started. `result` and `answer` go on by themselves when their task is
+ * over. Where somebody is stands in the database, and a step, what it starts and the next card commit together: so a
+ * restart loses nothing, a second tap does nothing, and whatever else is said meanwhile is answered as always.
  */
 export function createOnboarding(deps: OnboardingDeps): Onboarding {
   const { store, clock } = deps;
@@ -82,37 +72,30 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
     await records.outbox.add(tourEntry(deps.newId(), conversation, card), clock.now());
   }
 
-  function move(tour: Tour, sender: Sender, { sentence, job }: Act): TourMove {
-    const next = stepAfter(tour.step);
+  function move(tour: Tour, by: string, { sentence, job }: Act): TourMove {
+    const step = stepAfter(tour.step, job !== null);
     return {
       sentence,
       async commit(records) {
         const now = clock.now();
         const conversation = await records.conversations.get(tour.conversationId);
-        if (!conversation || !(await records.tours.advance(tour, next, now))) return;
+        if (!conversation || !(await records.tours.advance(tour, step, now))) return;
         await fold(records, tour, sentence);
-        const started = job && (await start(records, tour, conversation, { ...job, by: sender.name }));
-        if (next === null) await records.outbox.add(lastWords(deps.newId(), conversation), now);
-        await show(records, { ...tour, step: next }, conversation);
-        if (started) await records.audit.append(started, now);
+        const started = job && (await start(deps, records, { tour, conversation, job, by }));
+        if (started) await records.tours.put({ ...tour, step, task: started.task.id, at: now });
+        if (step === null) await records.outbox.add(lastWords(deps.newId(), conversation), now);
+        await show(records, { ...tour, step }, conversation);
+        if (started) await records.audit.append(started.audit, now);
       },
     };
   }
 
-  async function start(
-    records: Records,
-    tour: Tour,
-    conversation: Conversation,
-    { title, goal, by }: Job & { readonly by: string },
-  ) {
-    const entry = { id: tour.entry, conversationId: conversation.id, chat: conversation.chat, text: '' };
-    const { audit } = await deps.taskDesk.createWithin(records, {
-      title,
-      goal,
-      entry,
-      origin: { kind: 'owner', person: by },
-    });
-    return audit;
+  async function goOnAfter(tour: Tour & { readonly task: TaskId }): Promise<boolean> {
+    const task = await store.tasks.get(tour.task);
+    if (task && isLive(task)) return false;
+    const sentence = `${tour.task} is over.`;
+    await store.transaction(move(tour, tour.person, { sentence, job: null }).commit);
+    return true;
   }
 
   return {
@@ -127,6 +110,7 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
         conversationId,
         entry: entry.id,
         step,
+        task: step === before?.step ? before.task : null,
         at: clock.now(),
       };
       return {
@@ -147,72 +131,40 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
       if (!isOffered(tour.step, option))
         return failed({ code: 'choice-unknown', about: shorten(showHiddenInLine(option), 40) });
       if (option === SKIP)
-        return { kind: 'ok', value: move(tour, sender, { sentence: 'Skipped.', job: null }) };
-      const act = await actOn(deps, tour.step, option, { tour, sender });
-      return act.kind === 'ok' ? { kind: 'ok', value: move(tour, sender, act.value) } : act;
+        return { kind: 'ok', value: move(tour, sender.name, { sentence: 'Skipped.', job: null }) };
+      const act = await actOn(deps, tour.step, option, { tour, by: sender.name });
+      return act.kind === 'ok' ? { kind: 'ok', value: move(tour, sender.name, act.value) } : act;
+    },
+
+    async follow() {
+      const waiting = (await store.tours.waiting()).flatMap((tour) =>
+        tour.task === null ? [] : [{ ...tour, task: tour.task }],
+      );
+      const moved = await Promise.all(waiting.map(goOnAfter));
+      return moved.includes(true);
     },
   };
 }
 
-/** What an answer does at once, and the job it starts. Safe to repeat: the tour has not gone on yet. */
-async function actOn(
-  deps: OnboardingDeps,
-  step: TourStep,
-  option: string,
-  { tour, sender }: { tour: Tour; sender: Sender },
-): Promise<Outcome<Act>> {
-  switch (step) {
-    case 'time-zone':
-      if (option === 'yes') return done(`Your time zone is ${deps.timeZone()}.`);
-      return set(deps, step, option, { tour, sender });
-    case 'tone':
-    case 'quiet-hours':
-      return set(deps, step, option, { tour, sender });
-    case 'first-job': {
-      const job = FIRST_JOBS.get(option);
-      return job
-        ? done(`${job.label}: started.`, { title: job.label, goal: job.goal })
-        : failed({ code: 'choice-unknown', about: shorten(showHiddenInLine(option), 40) });
-    }
-    case 'question': {
-      const file = await deps.drive.upload(TOUR_FILE, tourText(), sender.name);
-      if (file.kind === 'failed') return file;
-      const goal = `Overwrite the file ${file.value.path} with: This line was written after you said yes.`;
-      return done('A worker asks you in a moment.', { title: 'Overwrite the file of the tour', goal });
-    }
-    case 'more':
-      return done('Done.');
-  }
+function start(
+  { taskDesk }: OnboardingDeps,
+  records: Records,
+  given: { tour: Tour; conversation: Conversation; job: TourJob; by: string },
+) {
+  const { id: conversationId, chat } = given.conversation;
+  const { title, goal, words } = given.job;
+  const entry = { id: given.tour.entry, conversationId, chat, text: words };
+  return taskDesk.createWithin(records, { title, goal, entry, origin: { kind: 'owner', person: given.by } });
 }
 
-const TOUR_FILE = 'tour.txt';
-
-async function* tourText(): AsyncGenerator<Uint8Array> {
-  yield Buffer.from('This file belongs to the tour. You may delete it.\n');
-}
-
-async function set(
-  deps: OnboardingDeps,
-  name: 'time-zone' | 'tone' | 'quiet-hours',
-  text: string,
-  { tour, sender }: { tour: Tour; sender: Sender },
-): Promise<Outcome<Act>> {
-  const request = `tour:${tour.entry}:${name}:${text}`;
-  const changed = await deps.config.change({ name, text, why: 'said on the tour', by: sender.name, request });
-  if (changed.kind === 'failed') return changed;
-  return done(`${name}: ${showHiddenInLine(changed.value.after.value)}.`);
-}
-
-function done(sentence: string, job: Job | null = null) {
-  return { kind: 'ok', value: { sentence, job } } as const;
+/** The station after this one; the waits for a task only when one was started. */
+function stepAfter(step: TourStep | null, hasStarted: boolean): TourStep | null {
+  const later = step === null ? [] : TOUR_STEPS.slice(TOUR_STEPS.indexOf(step) + 1);
+  return later.find((next) => hasStarted || (next !== 'result' && next !== 'answer')) ?? null;
 }
 
 function failed(failure: Failure): { readonly kind: 'failed'; readonly failure: Failure } {
   return { kind: 'failed', failure };
-}
-
-function stepAfter(step: TourStep | null): TourStep | null {
-  return step === null ? null : (TOUR_STEPS[TOUR_STEPS.indexOf(step) + 1] ?? null);
 }
 
 function greeting(sender: Sender): string {

@@ -33,6 +33,8 @@ export interface TaskRoom {
   readonly drive: Drive;
   /** Says that new tasks were committed. */
   wake(): void;
+  /** Called after the commit in which a task ended. */
+  onEnded(listener: () => void): void;
   run(signal: AbortSignal): Promise<void>;
 }
 
@@ -115,6 +117,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     budgets,
     drive,
     wake: wake.raise,
+    onEnded: (listener) => ledger.onChanged((task) => void (isLive(task) || listener())),
     async run(signal) {
       // Ahead of the first task, which would wait for it; one that finds it failed tries again.
       deps.launcher

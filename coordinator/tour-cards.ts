@@ -31,9 +31,11 @@ const NUMBERS: Readonly<Record<TourStep, number>> = {
   tone: 2,
   'quiet-hours': 3,
   'first-job': 4,
+  result: 4,
   question: 5,
-  more: 6,
+  answer: 5,
 };
+const STATIONS = 5;
 
 function stationOf(step: TourStep, timeZone: string): Station {
   switch (step) {
@@ -67,6 +69,14 @@ function stationOf(step: TourStep, timeZone: string): Station {
         title: 'What shall I start with?',
         text: 'A worker in a sandbox of its own does it; you can go on talking meanwhile. Its card shows how far it is, and the result comes as a message.',
         offers: [...FIRST_JOBS].map(([option, { label }]) => ({ option, label })),
+        other:
+          '/choose first-job https://example.org (any link, or the name of one of your files: a worker reads it for you)',
+      };
+    case 'result':
+      return {
+        title: 'A worker is at it',
+        text: 'Its card above shows each step, and the result comes as a message of its own, with its proof. Then we go on by ourselves; talk to me meanwhile, I am free.',
+        offers: [],
       };
     case 'question':
       return {
@@ -74,11 +84,11 @@ function stationOf(step: TourStep, timeZone: string): Station {
         text: 'Whatever cannot simply be taken back waits for your yes. To show it, I put a small file among yours, and a worker asks to overwrite it. Say yes or no as you like: nothing else hangs on it.',
         offers: [{ option: 'ask', label: 'Ask me' }],
       };
-    case 'more':
+    case 'answer':
       return {
         title: 'The question is on its way',
-        text: 'Its card shows exactly what will run. No answer means: not done. It can wait for days, and restarts do not lose it.',
-        offers: [{ option: 'done', label: 'What else is there?' }],
+        text: 'Its card shows exactly what will run. No answer means: not done. It can wait for days, and restarts do not lose it. When you have said yes or no, I show you what else there is.',
+        offers: [],
       };
   }
 }
@@ -93,14 +103,14 @@ export function stepCard(tour: Tour, step: TourStep, timeZone: string): Card {
     action: { kind: 'choose' as const, card: key, option },
     typed: `/choose ${step} ${option}`,
   });
-  const skip = step === 'more' ? [] : [button({ option: SKIP, label: 'Skip' }, 'plain')];
+  const skip = button({ option: SKIP, label: offers.length === 0 ? 'Go on now' : 'Skip' }, 'plain');
   return {
     key,
-    title: `${NUMBERS[step]} of ${Object.keys(NUMBERS).length} · ${title}`,
+    title: `${NUMBERS[step]} of ${STATIONS} · ${title}`,
     blocks: [
       { kind: 'heading', text: title },
       { kind: 'text', text: other === undefined ? text : `${text} Another answer: ${other}` },
-      { kind: 'actions', actions: [...offers.map((offer) => button(offer, 'primary')), ...skip] },
+      { kind: 'actions', actions: [...offers.map((offer) => button(offer, 'primary')), skip] },
     ],
   };
 }

@@ -1,9 +1,10 @@
-import { type Tour, type TourRecords, tourStepSchema } from '@reeve/core';
+import { type Tour, type TourRecords, taskIdSchema, tourStepSchema } from '@reeve/core';
 import type { SqlQueries } from './sql-queries.ts';
 
 interface TourRow extends Pick<Tour, 'channel' | 'person' | 'entry' | 'at'> {
   readonly conversation_id: string;
   readonly step: string | null;
+  readonly task: string | null;
 }
 
 /** How far people have come on the tour. */
@@ -14,34 +15,43 @@ export function createTourRecords(sql: SqlQueries): TourRecords {
         channel,
         person,
       ]);
-      if (!row) return null;
-      const { conversation_id: conversationId, entry, step, at } = row;
-      return {
-        channel,
-        person,
-        conversationId,
-        entry,
-        step: step === null ? null : tourStepSchema.parse(step),
-        at,
-      };
+      return row ? toTour(row) : null;
     },
 
-    async put({ channel, person, conversationId, entry, step, at }) {
+    async put({ channel, person, conversationId, entry, step, task, at }) {
       await sql.change(
-        `insert into tours (channel, person, conversation_id, entry, step, at) values ($1, $2, $3, $4, $5, $6)
+        `insert into tours (channel, person, conversation_id, entry, step, task, at)
+         values ($1, $2, $3, $4, $5, $6, $7)
          on conflict (channel, person) do update set conversation_id = excluded.conversation_id,
-           entry = excluded.entry, step = excluded.step, at = excluded.at`,
-        [channel, person, conversationId, entry, step, at],
+           entry = excluded.entry, step = excluded.step, task = excluded.task, at = excluded.at`,
+        [channel, person, conversationId, entry, step, task, at],
       );
     },
 
     async advance({ channel, person, entry, step }, to, at) {
       const changed = await sql.change(
-        `update tours set step = $5, at = $6
+        `update tours set step = $5, task = null, at = $6
          where channel = $1 and person = $2 and entry = $3 and step is not distinct from $4`,
         [channel, person, entry, step, to, at],
       );
       return changed > 0;
     },
+
+    async waiting() {
+      const rows = await sql.rows<TourRow>('select * from tours where task is not null');
+      return rows.map(toTour);
+    },
+  };
+}
+
+function toTour({ channel, person, conversation_id, entry, step, task, at }: TourRow): Tour {
+  return {
+    channel,
+    person,
+    conversationId: conversation_id,
+    entry,
+    step: step === null ? null : tourStepSchema.parse(step),
+    task: task === null ? null : taskIdSchema.parse(task),
+    at,
   };
 }

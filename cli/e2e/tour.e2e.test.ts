@@ -63,7 +63,10 @@ it('the tour ends in a real result and a real question, over a kill -9, with the
     const { body } = await reeve.call('GET', '/v1/files/uploads/tour.txt');
     return String(body['text']).includes('This line was written after you said yes.');
   });
-  await tap(reeve, 'more', 'done');
+  await eventually('the end of the tour', async () => {
+    const { body } = await reeve.call('GET', '/v1/conversations/main/timeline');
+    return JSON.stringify(body).includes('That was the tour. What else there is:');
+  });
   const { body } = await reeve.call('GET', '/v1/config');
   expect(body['settings']).toContainEqual(
     expect.objectContaining({ name: 'tone', value: 'brief', source: 'owner' }),

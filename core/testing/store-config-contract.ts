@@ -90,17 +90,30 @@ export function tourContract(open: OpenStore): void {
       conversationId: id,
       entry: 'e1',
       step: 'tone',
+      task: null,
       at: NOW,
     } as const;
     await store.tours.put({ ...tour, step: 'time-zone' });
     await store.tours.put(tour);
     expect(await store.tours.get('http', 'a')).toEqual(tour);
     expect(await store.tours.get('http', 'b')).toBeNull();
-    expect(await store.tours.advance({ ...tour, step: 'time-zone' }, 'more', NOW)).toBe(false);
-    expect(await store.tours.advance({ ...tour, entry: 'e2' }, 'more', NOW)).toBe(false);
+    expect(await store.tours.advance({ ...tour, step: 'time-zone' }, 'answer', NOW)).toBe(false);
+    expect(await store.tours.advance({ ...tour, entry: 'e2' }, 'answer', NOW)).toBe(false);
     expect(await store.tours.advance(tour, 'quiet-hours', NOW)).toBe(true);
     expect(await store.tours.advance(tour, 'quiet-hours', NOW)).toBe(false);
     expect(await store.tours.advance({ ...tour, step: 'quiet-hours' }, null, NOW)).toBe(true);
     expect(await store.tours.get('http', 'a')).toEqual({ ...tour, step: null });
+  });
+
+  it('knows which tours wait for the end of a task', async () => {
+    const { store } = await open();
+    const { id } = await store.conversations.ensure({ channel: 'http', externalId: 'main' }, 'c1', NOW);
+    const tour = { channel: 'http', person: 'a', conversationId: id, entry: 'e1', task: null, at: NOW };
+    const waiting = { ...tour, step: 'result', task: 'T-1' } as const;
+    await store.tours.put({ ...tour, person: 'b', step: 'first-job' });
+    await store.tours.put(waiting);
+    expect(await store.tours.waiting()).toEqual([waiting]);
+    expect(await store.tours.advance(waiting, 'question', NOW)).toBe(true);
+    expect(await store.tours.waiting()).toEqual([]);
   });
 }

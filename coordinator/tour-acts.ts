@@ -1,0 +1,121 @@
+import {
+  type Failure,
+  type Outcome,
+  parseDrivePath,
+  type Store,
+  shorten,
+  showHiddenInLine,
+  type Tour,
+  type TourStep,
+} from '@reeve/core';
+import type { Drive } from './drive.ts';
+import type { SettingsDesk } from './settings-desk.ts';
+import { FIRST_JOBS } from './tour-cards.ts';
+
+/** What an answer on the tour came to. */
+export interface Act {
+  readonly sentence: string;
+  readonly job: TourJob | null;
+}
+
+/** A job that a step starts. */
+export interface TourJob {
+  readonly title: string;
+  readonly goal: string;
+  /** The owner's own words about it: hosts that they name may be read without a question. */
+  readonly words: string;
+}
+
+export interface TourActDeps {
+  readonly store: Pick<Store, 'files'>;
+  readonly config: Pick<SettingsDesk, 'change'>;
+  readonly drive: Pick<Drive, 'upload'>;
+  readonly timeZone: () => string;
+}
+
+interface Said {
+  readonly tour: Tour;
+  /** The person's name. */
+  readonly by: string;
+}
+
+/** What an answer does at once, and the job it starts. Safe to repeat: the tour has not gone on yet. */
+export async function actOn(
+  deps: TourActDeps,
+  step: TourStep,
+  option: string,
+  said: Said,
+): Promise<Outcome<Act>> {
+  switch (step) {
+    case 'time-zone':
+      if (option === 'yes') return done(`Your time zone is ${deps.timeZone()}.`);
+      return set(deps, step, option, said);
+    case 'tone':
+    case 'quiet-hours':
+      return set(deps, step, option, said);
+    case 'first-job':
+      return firstJob(deps, option);
+    case 'question':
+      return ask(deps, said.by);
+    case 'result':
+    case 'answer':
+      return unknown(option);
+  }
+}
+
+/** One of the jobs that the card offers, a link, or a file of the owner's. */
+async function firstJob({ store }: TourActDeps, option: string): Promise<Outcome<Act>> {
+  const job = FIRST_JOBS.get(option);
+  if (job) return done(`${job.label}: started.`, { title: job.label, goal: job.goal, words: '' });
+  const about = shorten(showHiddenInLine(option), 60);
+  if (/^https?:\/\/\S+$/i.test(option) && URL.canParse(option))
+    return done(`Reading ${about}.`, {
+      title: `Read ${about}`,
+      goal: `Read ${option} and tell me in a few sentences what it says`,
+      words: option,
+    });
+  const path = parseDrivePath(option);
+  const file = path.kind === 'path' ? await store.files.get(path.path) : null;
+  if (!file) return unknown(option);
+  return done(`Reading ${about}.`, {
+    title: `Read ${about}`,
+    goal: `Read the file ${file.path} and tell me in a few sentences what it says`,
+    words: '',
+  });
+}
+
+const TOUR_FILE = 'tour.txt';
+
+async function ask({ drive }: TourActDeps, by: string): Promise<Outcome<Act>> {
+  const file = await drive.upload(TOUR_FILE, tourText(), by);
+  if (file.kind === 'failed') return file;
+  const goal = `Overwrite the file ${file.value.path} with: This line was written after you said yes.`;
+  return done('A worker asks you in a moment.', { title: 'Overwrite the file of the tour', goal, words: '' });
+}
+
+async function* tourText(): AsyncGenerator<Uint8Array> {
+  yield Buffer.from('This file belongs to the tour. You may delete it.\n');
+}
+
+async function set(
+  { config }: TourActDeps,
+  name: 'time-zone' | 'tone' | 'quiet-hours',
+  text: string,
+  { tour, by }: Said,
+): Promise<Outcome<Act>> {
+  const request = `tour:${tour.entry}:${name}:${text}`;
+  const changed = await config.change({ name, text, why: 'said on the tour', by, request });
+  if (changed.kind === 'failed') return changed;
+  return done(`${name}: ${showHiddenInLine(changed.value.after.value)}.`);
+}
+
+function done(sentence: string, job: TourJob | null = null) {
+  return { kind: 'ok', value: { sentence, job } } as const;
+}
+
+function unknown(option: string): { readonly kind: 'failed'; readonly failure: Failure } {
+  return {
+    kind: 'failed',
+    failure: { code: 'choice-unknown', about: shorten(showHiddenInLine(option), 40) },
+  };
+}

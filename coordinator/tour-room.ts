@@ -1,0 +1,58 @@
+import type { ChoiceRequest, DecisionResult } from '@reeve/core';
+import type { CoordinatorDeps } from './coordinator-deps.ts';
+import { keepTrying } from './keep-trying.ts';
+import { createOnboarding, type Onboarding, type OnboardingDeps } from './onboarding.ts';
+import { stepOfCard } from './tour-cards.ts';
+
+/** The first two minutes, as the conversation room reaches them. */
+export interface TourRoom {
+  readonly onboarding: Onboarding;
+  /** Taps on the tour's cards: the same code as the typed `/choose`. */
+  choose(request: ChoiceRequest): Promise<DecisionResult>;
+  /** Has tours go on whose tasks are over; returns at once. At a start it catches up on what was missed. */
+  follow(): void;
+}
+
+export function createTourRoom(
+  deps: CoordinatorDeps,
+  parts: Pick<OnboardingDeps, 'taskDesk' | 'drive'> & {
+    /** After the commit of what a tour wrote. */
+    onWritten: () => void;
+    signal: AbortSignal;
+  },
+): TourRoom {
+  const { store, clock, log, people } = deps;
+  const { taskDesk, drive, onWritten, signal } = parts;
+  const onboarding = createOnboarding({
+    store,
+    config: deps.config,
+    taskDesk,
+    drive,
+    timeZone: () => deps.live().timeZone,
+    clock,
+    newId: () => deps.ids.newId(),
+  });
+
+  async function follow(): Promise<void> {
+    if (await onboarding.follow()) onWritten();
+  }
+
+  return {
+    onboarding,
+    async choose({ card, option, chat, sender }) {
+      const step = stepOfCard(card);
+      if (step === null || people.roleOf(sender, chat.channel) !== 'owner')
+        return { kind: 'refused', failure: { code: 'choice-over' } };
+      const outcome = await onboarding.choose({ sender, channel: chat.channel }, step, option);
+      if (outcome.kind === 'failed') return { kind: 'refused', failure: outcome.failure };
+      await store.transaction(outcome.value.commit);
+      onWritten();
+      return { kind: 'decided', sentence: outcome.value.sentence };
+    },
+    follow() {
+      keepTrying(follow, { clock, log, signal, what: 'the tour' }).catch((error: unknown) => {
+        if (!signal.aborted) log.error({ err: error }, 'the tour waits for the next start');
+      });
+    },
+  };
+}
