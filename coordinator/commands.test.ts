@@ -76,6 +76,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       pause: act,
       resume: act,
       steer: act,
+      hurry: act,
     },
     approvals: {
       decide: async (code, decision) =>

@@ -1,12 +1,4 @@
-import {
-  type ApprovalScope,
-  approvalCodeSchema,
-  shorten,
-  showHiddenInLine,
-  type Task,
-  type TaskId,
-  taskIdSchema,
-} from '@reeve/core';
+import { shorten, showHiddenInLine, type Task, type TaskId, taskIdSchema } from '@reeve/core';
 import { always } from './always-command.ts';
 import {
   answer,
@@ -18,7 +10,7 @@ import {
 } from './command-registry.ts';
 import { config, model, undoSetting } from './config-command.ts';
 import { people } from './people-command.ts';
-import { answerSentence } from './question-words.ts';
+import { approve, deny, edit, happened } from './question-commands.ts';
 import { memberStatusText, statusText, taskLine } from './status.ts';
 import { seesTask } from './task-reach.ts';
 import { choose, start } from './tour-command.ts';
@@ -26,7 +18,6 @@ import { whyText } from './why.ts';
 import { bytesText, countText, spanText } from './wording.ts';
 
 const RECENT_TASKS = 15;
-const SCOPES: ReadonlySet<string> = new Set(['once', 'task', 'always']);
 
 const help: Command = {
   name: 'help',
@@ -138,6 +129,20 @@ const resume: Command = {
     }),
 };
 
+const urgent: Command = {
+  name: 'urgent',
+  usage: 'T-3',
+  description: 'let a task speak in your quiet hours, too',
+  ownerOnly: true,
+  run: async (deps, call) =>
+    withTask(call, async (id) => {
+      const outcome = await deps.taskDesk.hurry(id, `person:${call.entry.sender.name}`);
+      return outcome.kind === 'ok'
+        ? answer(`${id} is urgent: its result and its questions come in your quiet hours, too.`)
+        : { kind: 'failed', failure: outcome.failure };
+    }),
+};
+
 const tell: Command = {
   name: 'tell',
   usage: 'T-3 words',
@@ -159,84 +164,6 @@ const tell: Command = {
     return outcome.kind === 'ok'
       ? answer(`Passed on to ${id.data}.`)
       : { kind: 'failed', failure: outcome.failure };
-  },
-};
-
-const approve: Command = {
-  name: 'approve',
-  usage: 'A7K2 [once | task | always]',
-  description: 'say yes to a question',
-  ownerOnly: true,
-  run: async (deps, call) => {
-    const [first = '', second = 'once'] = call.rest.split(/\s+/);
-    const code = approvalCodeSchema.safeParse(first);
-    if (first === '' || !SCOPES.has(second.toLowerCase()))
-      return failed('command-usage', 'type /approve A7K2');
-    if (!code.success) return failed('approval-unknown', shorten(first, 40));
-    const decided = await deps.approvals.decide(
-      code.data,
-      { kind: 'approve', scope: second.toLowerCase() as ApprovalScope },
-      call.entry.sender.name,
-    );
-    if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
-    const { task } = decided.approval.call;
-    return answer(`${answerSentence(decided.approval)} ${task ?? 'What waited for it'} goes on.`);
-  },
-};
-
-const deny: Command = {
-  name: 'deny',
-  usage: 'A7K2 [why]',
-  description: 'say no to a question',
-  ownerOnly: true,
-  run: async (deps, call) => {
-    const match = /^(\S+)\s*([\s\S]*)$/.exec(call.rest);
-    if (!match?.[1]) return failed('command-usage', 'type /deny A7K2');
-    const code = approvalCodeSchema.safeParse(match[1]);
-    if (!code.success) return failed('approval-unknown', shorten(match[1], 40));
-    const decided = await deps.approvals.decide(
-      code.data,
-      { kind: 'deny', note: match[2] || null },
-      call.entry.sender.name,
-    );
-    if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
-    return answer(answerSentence(decided.approval));
-  },
-};
-
-const edit: Command = {
-  name: 'edit',
-  usage: 'A7K2 what to change',
-  description: 'send a question back: the worker changes it and asks again',
-  ownerOnly: true,
-  run: async (deps, call) => {
-    const match = /^(\S+)\s+([\s\S]*\S)$/.exec(call.rest);
-    if (!match?.[1] || !match[2]) return failed('command-usage', 'type /edit A7K2 and what to change');
-    const code = approvalCodeSchema.safeParse(match[1]);
-    if (!code.success) return failed('approval-unknown', shorten(match[1], 40));
-    const decided = await deps.approvals.decide(
-      code.data,
-      { kind: 'edit', note: match[2] },
-      call.entry.sender.name,
-    );
-    return decided.kind === 'refused'
-      ? { kind: 'failed', failure: decided.failure }
-      : answer(answerSentence(decided.approval));
-  },
-};
-
-const happened: Command = {
-  name: 'happened',
-  usage: 'A7K2',
-  description: 'say that something happened of which Reeve does not know',
-  ownerOnly: true,
-  run: async (deps, call) => {
-    if (call.rest === '') return failed('command-usage', 'type /happened A7K2');
-    const code = approvalCodeSchema.safeParse(call.rest);
-    if (!code.success) return failed('approval-unknown', shorten(call.rest, 40));
-    const decided = await deps.approvals.decide(code.data, { kind: 'happened' }, call.entry.sender.name);
-    if (decided.kind === 'refused') return { kind: 'failed', failure: decided.failure };
-    return answer(`${answerSentence(decided.approval)} ${decided.approval.call.task} goes on.`);
   },
 };
 
@@ -309,6 +236,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     pause,
     resume,
     tell,
+    urgent,
     approve,
     deny,
     edit,

@@ -24,6 +24,7 @@ import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
 import type { People } from './people.ts';
+import { noticing, type Presence } from './presence.ts';
 import { answerSentence } from './question-words.ts';
 import { createStatusReader, type StatusReader } from './status.ts';
 import { seesTask } from './task-reach.ts';
@@ -43,7 +44,7 @@ export interface ConversationRoom {
 export function createConversationRoom(
   deps: CoordinatorDeps,
   tasks: TaskRoom,
-  wakeOutbox: () => void,
+  { wakeOutbox, presence }: { wakeOutbox: () => void; presence: Presence },
 ): ConversationRoom {
   const { store, clock, log, live, people } = deps;
   const { roleOf } = people;
@@ -101,12 +102,15 @@ export function createConversationRoom(
       config: deps.config,
       caps: () => live().budget.caps,
     }),
-    inbound: {
-      receive: (message) =>
-        receive(byGivenName(people, message)).catch((error: unknown) => notStored(deps, error)),
-      decide: (request) => decide(deps, tasks, byGivenName(people, request)),
-      choose: (request) => tour.choose(byGivenName(people, request)),
-    },
+    inbound: noticing(
+      {
+        receive: (message) =>
+          receive(byGivenName(people, message)).catch((error: unknown) => notStored(deps, error)),
+        decide: (request) => decide(deps, tasks, byGivenName(people, request)),
+        choose: (request) => tour.choose(byGivenName(people, request)),
+      },
+      { presence, people },
+    ),
     async run(signal) {
       const stop = () => {
         mailboxes.stop();

@@ -5,6 +5,8 @@ import { createConversationRoom } from './conversation-room.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { watchFence } from './fenced-store.ts';
 import { createOutboxDelivery } from './outbox-delivery.ts';
+import { createPresence } from './presence.ts';
+import { createQuietKeeper } from './quiet-hours.ts';
 import { createTaskRoom } from './task-room.ts';
 
 export interface Coordinator {
@@ -27,9 +29,18 @@ export interface Coordinator {
 export function createCoordinator(given: CoordinatorDeps): Coordinator {
   const breakdown = new AbortController();
   const deps = { ...given, store: watchFence(given.store, (error) => breakdown.abort(error)) };
-  const outbox = createOutboxDelivery(deps);
+  const presence = createPresence(deps);
+  const quiet = createQuietKeeper({
+    ...deps,
+    presence,
+    newId: () => deps.ids.newId(),
+    onReleased: () => outbox.wake(),
+  });
+  presence.onSeen(quiet.wake);
+  deps.config.onChanged(quiet.wake);
+  const outbox = createOutboxDelivery({ ...deps, holds: quiet.holds });
   const tasks = createTaskRoom(deps, outbox.wake);
-  const conversations = createConversationRoom(deps, tasks, outbox.wake);
+  const conversations = createConversationRoom(deps, tasks, { wakeOutbox: outbox.wake, presence });
   return {
     link: tasks.link,
     desk: conversations.desk,
@@ -37,7 +48,7 @@ export function createCoordinator(given: CoordinatorDeps): Coordinator {
     async run(signal) {
       const stop = AbortSignal.any([signal, breakdown.signal]);
       const checkpoints = { run: (abort: AbortSignal) => noteCheckpoints(deps, abort) };
-      const parts = [tasks, outbox, conversations, checkpoints].map((part) =>
+      const parts = [tasks, outbox, conversations, quiet, checkpoints].map((part) =>
         part.run(stop).catch((error: unknown) => breakdown.abort(error)),
       );
       await Promise.all(parts);

@@ -1,8 +1,9 @@
-import type { OwnerValues } from '@reeve/core';
+import { estimateRequest, type OwnerValues } from '@reeve/core';
 import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createFixedModel, lastWords, says, starts } from './testing/fixed-model.ts';
 import { type Estate, type House, openEstate, succeed } from './testing/house.ts';
+import { deletes, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
 let database: FreshDatabase;
@@ -23,6 +24,7 @@ const live = (values: OwnerValues) => ({
   parallelTasks: values['parallel-tasks'],
   holdMs: values['hold-seconds'] * 1000,
   timeZone: values['time-zone'],
+  contextTokens: values['context-tokens']?.any ?? 24_000,
   streaming: values.streaming,
   whileAnswering: values['while-answering'],
   language: values.language,
@@ -97,6 +99,32 @@ it('speaks in the new time zone at once', async () => {
   await command(house, 'hello');
   const board = model.requests[0]?.messages.find(({ content }) => String(content).startsWith('Now: '));
   expect(board?.content).toContain('(Pacific/Kiritimati)');
+});
+
+it('frees the worker of a question after the new time, also when it waits already', async () => {
+  const house = await estate.open({ model: talks(), live, work: deletes('uploads/a.txt') });
+  await giveFile(house, 'a.txt', 'a');
+  await command(house, '/config hold-seconds 3600');
+  await house.say('start a');
+  await estate.openQuestion();
+  expect((await estate.reaches('T-1', 'waiting')).leaseUntil).not.toBeNull();
+  await command(house, '/config hold-seconds 0');
+  await until(async () => (await estate.task('T-1')).leaseUntil === null, 'the worker to be gone');
+  expect((await estate.task('T-1')).state).toBe('waiting');
+});
+
+it('fits the very next prompt into the new number of tokens', async () => {
+  const model = talks();
+  const house = await estate.open({ model, live });
+  for (let turn = 1; turn <= 5; turn += 1) await command(house, `${turn} ${'word '.repeat(1600)}`);
+  await command(house, 'before');
+  await command(house, '/config context-tokens 6000');
+  await command(house, 'after');
+  const sizes = model.requests
+    .filter((request) => ['before', 'after'].includes(lastWords(request)))
+    .map((request) => estimateRequest(request).inputTokens);
+  expect(sizes[0]).toBeGreaterThan(8000);
+  expect(sizes[1]).toBeLessThan(6000);
 });
 
 it('keeps changes, who made them and the audit entries over a crash', async () => {

@@ -34,6 +34,8 @@ const IDLE_LOOK_MS = 5000;
 export function createOutboxDelivery(deps: {
   store: Store;
   channels: ReadonlyMap<string, ChannelAdapter>;
+  /** True for what is kept back now, in the owner's quiet hours. */
+  holds: (due: DueDelivery) => Promise<boolean>;
   clock: Clock;
   log: Log;
 }): OutboxDelivery {
@@ -59,6 +61,7 @@ export function createOutboxDelivery(deps: {
     }
     if (due.mayHaveArrived && entry.urgency === 'progress')
       return store.outbox.markRefused(entry.id, 'progress of unknown fate', clock.now());
+    if (await deps.holds(due)) return store.outbox.hold(entry.id);
     await store.outbox.markSending(entry.id, clock.now());
     const delivery = await attempt(channel, due, log);
     const what = `what came of outbox entry ${entry.id}`;

@@ -4,7 +4,7 @@ import type { ExecutorPool, Slot } from './executor-pool.ts';
 import { createSlotControl } from './slot-control.ts';
 import { createKeptLog, createManualClock, sampleApproval, sampleTask, settled } from './testing/samples.ts';
 
-function createScene(task: Partial<Task>) {
+function createScene(task: Partial<Task>, holdMs = () => 1000) {
   const clock = createManualClock();
   const sent: ControlMessage['kind'][] = [];
   const { promise: ended, resolve: end } = Promise.withResolvers<void>();
@@ -25,7 +25,7 @@ function createScene(task: Partial<Task>) {
     store: { tasks: { get: async () => record.task } } as unknown as Store,
     pool: { byTask: () => slot } as unknown as ExecutorPool,
     clock,
-    holdMs: () => 1000,
+    holdMs,
     log: createKeptLog(),
   });
   return { control, clock, sent, end, record, kills: () => kills };
@@ -40,6 +40,18 @@ describe('an executor that asked', () => {
     await clock.advance(999);
     expect(sent).toEqual([]);
     await clock.advance(1);
+    expect(sent).toEqual(['release']);
+  });
+
+  it('is let go sooner or later when the owner changes the time meanwhile', async () => {
+    let holdMs = 60_000;
+    const { control, clock, sent } = createScene(WAITING, () => holdMs);
+    control.asked(sampleApproval());
+    for (let second = 0; second < 10; second += 1) await clock.advance(1000);
+    holdMs = 11_500;
+    await clock.advance(1000);
+    expect(sent).toEqual([]);
+    await clock.advance(500);
     expect(sent).toEqual(['release']);
   });
 

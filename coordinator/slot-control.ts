@@ -23,6 +23,7 @@ export interface SlotControl {
 
 /** How long an executor gets to save its scratch directory and leave by itself. */
 const END_GRACE_MS = 5000;
+const HOLD_SLICE_MS = 1000;
 
 export function createSlotControl(deps: {
   store: Store;
@@ -34,12 +35,14 @@ export function createSlotControl(deps: {
   const { store, pool, clock, log } = deps;
   const held = new Map<string, AbortController>();
 
-  /** Resolves when the slot has ended or the time is up, and leaves no timer behind. */
-  async function endedWithin(slot: Slot, milliseconds: number): Promise<void> {
+  /** Resolves when the slot has ended (then true), the time is up or the signal aborts; leaves no timer behind. */
+  async function endsWithin(slot: Slot, milliseconds: number, abort?: AbortSignal): Promise<boolean> {
     const timer = new AbortController();
-    const slept = clock.sleep(milliseconds, timer.signal).catch(() => undefined);
-    await Promise.race([slot.ended, slept]);
+    const signal = abort ? AbortSignal.any([abort, timer.signal]) : timer.signal;
+    const slept = clock.sleep(milliseconds, signal).catch(() => undefined);
+    const hasEnded = await Promise.race([slot.ended.then(() => true), slept.then(() => false)]);
     timer.abort();
+    return hasEnded;
   }
 
   async function endNow(slot: Slot): Promise<void> {
@@ -49,15 +52,8 @@ export function createSlotControl(deps: {
 
   async function endAfterGrace(slot: Slot, last: ControlMessage | null): Promise<void> {
     if (last) slot.send(last);
-    await endedWithin(slot, END_GRACE_MS);
+    await endsWithin(slot, END_GRACE_MS);
     await slot.kill();
-  }
-
-  /** Waits until the executor is gone, the time is up or the wait is given up; leaves no timer behind. */
-  async function outwait(slot: Slot, milliseconds: number, wait = new AbortController()): Promise<void> {
-    const timer = clock.sleep(milliseconds, wait.signal).catch(() => undefined);
-    await Promise.race([slot.ended, timer]);
-    wait.abort();
   }
 
   /** The answer may have come before the hold began, so the task's record says whether there is still one to wait for. */
@@ -65,7 +61,9 @@ export function createSlotControl(deps: {
     const wait = new AbortController();
     held.get(approval.code)?.abort();
     held.set(approval.code, wait);
-    await outwait(slot, deps.holdMs(), wait);
+    // In slices, because the owner may change the time meanwhile.
+    for (let waited = 0; waited < deps.holdMs() && !wait.signal.aborted; waited += HOLD_SLICE_MS)
+      if (await endsWithin(slot, Math.min(HOLD_SLICE_MS, deps.holdMs() - waited), wait.signal)) break;
     if (held.get(approval.code) !== wait) return;
     held.delete(approval.code);
     const task = await store.tasks.get(of);

@@ -31,8 +31,6 @@ export function createTaskCards(deps: {
   intervalMs: number;
   /** Caps of the settings. */
   caps: () => BudgetPlan['caps'];
-  /** True in the owner's quiet hours: then only a task's changes of state redraw its card. */
-  isQuiet: () => boolean;
   log: Log;
   onWritten: () => void;
 }): TaskCards {
@@ -48,7 +46,7 @@ export function createTaskCards(deps: {
       return;
     }
     const look = canonicalJson([task.state, task.waitingFor, task.activity, task.steps]);
-    if (last.get(id) === look || deps.isQuiet()) return;
+    if (last.get(id) === look) return;
     last.set(id, look);
     const conversation = await store.conversations.get(task.conversationId);
     if (!conversation) return;

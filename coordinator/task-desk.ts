@@ -32,7 +32,12 @@ export interface TaskDesk {
   pause(id: TaskId, actor: string): Promise<Outcome<Task>>;
   resume(id: TaskId, actor: string): Promise<Outcome<Task>>;
   steer(id: TaskId, text: string, origin: Origin): Promise<Outcome<Task>>;
+  /** Marks a task as urgent: what it says comes in quiet hours, too, and its next attempt goes before others. */
+  hurry(id: TaskId, actor: string): Promise<Outcome<Task>>;
 }
+
+/** The priority of what its owner called urgent; the others have 3. */
+export const URGENT = 1;
 
 /**
  * What a task of this origin may touch. Only the owner's own tasks may change or delete files, and those ask; they may
@@ -132,6 +137,16 @@ export function createTaskDesk(deps: {
       deps.onSteered(id);
       return { kind: 'ok', value: task };
     },
+
+    hurry: (id, actor) =>
+      ledger.beside(id, async (records, task) => {
+        if (!task || !isLive(task)) return over(id);
+        // Beside has raised the version once.
+        const urgent = { ...task, priority: URGENT, version: task.version + 2 };
+        if (!(await records.tasks.update(urgent))) throw new Error(`${id} moved while it was held`);
+        await records.audit.append({ event: 'task-hurried', actor, subject: id, detail: {} }, clock.now());
+        return { kind: 'ok', value: urgent };
+      }),
   };
 }
 

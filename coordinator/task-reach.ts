@@ -13,7 +13,7 @@ export function seesTask({ role, entry }: Asker, task: Pick<Task, 'conversationI
   return role === 'owner' || (role === 'member' && task.conversationId === entry.conversationId);
 }
 
-export type ReachableDesk = Pick<TaskDesk, 'cancel' | 'pause' | 'resume' | 'steer'>;
+export type ReachableDesk = Pick<TaskDesk, 'cancel' | 'pause' | 'resume' | 'steer' | 'hurry'>;
 
 /**
  * The task desk as far as it reaches for one person: the owner changes every task, a member only those that their own
@@ -41,6 +41,7 @@ export function deskFor(
     cancel: (id, actor) => guarded(id, () => taskDesk.cancel(id, actor)),
     pause: (id, actor) => guarded(id, () => taskDesk.pause(id, actor)),
     resume: (id, actor) => guarded(id, () => taskDesk.resume(id, actor)),
+    hurry: (id, actor) => guarded(id, () => taskDesk.hurry(id, actor)),
     steer: (id, text, origin) => guarded(id, () => taskDesk.steer(id, text, origin)),
   };
 }

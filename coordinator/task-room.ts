@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { isLive, isQuiet } from '@reeve/core';
+import { isLive } from '@reeve/core';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import { createBlobGate } from './blob-gate.ts';
 import { type BudgetDesk, createBudgetDesk } from './budget-desk.ts';
@@ -82,7 +82,6 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     newId,
     intervalMs: CARD_INTERVAL_MS,
     caps,
-    isQuiet: () => isQuiet(live().quietHours, clock.now(), timeZone()),
     log,
     onWritten: wakeOutbox,
   });

@@ -56,7 +56,7 @@ function stationOf(step: TourStep, timeZone: string): Station {
     case 'quiet-hours':
       return {
         title: 'When shall I keep quiet?',
-        text: 'Answers, results and questions come all the same; cards of running tasks are then redrawn only when something changes.',
+        text: 'Results and questions then wait until the hours are over. Answers to you always come, and while you are here nothing waits.',
         offers: [
           { option: '22:00-07:00', label: '22 to 7' },
           { option: '23:00-08:00', label: '23 to 8' },

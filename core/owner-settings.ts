@@ -169,7 +169,7 @@ export const OWNER_SETTINGS = {
     'REEVE_QUIET_HOURS',
     orOff(quietHours),
     '22:00-07:00',
-    'when Reeve keeps quiet: the card of a running task is then redrawn only when its state changes; answers, results and questions come all the same',
+    'when Reeve keeps quiet: results and questions wait until the hours are over, unless you wrote or tapped something in the last half hour, a question is about to lapse, or you called the task /urgent; answers to you always come',
   ),
   'time-zone': row(
     'Time',

@@ -170,6 +170,8 @@ export interface DueDelivery {
   readonly tries: number;
 }
 
+export type HeldDelivery = Pick<OutboxEntry, 'id' | 'conversationId' | 'chat' | 'about'>;
+
 export interface OutboxRecords {
   /** Adds an entry; for a card that still waits to be sent, replaces its content instead. */
   add(entry: OutboxEntry, at: Date): Promise<void>;
@@ -184,9 +186,15 @@ export interface OutboxRecords {
   markRefused(id: string, reason: string, at: Date): Promise<void>;
   /** Tries again at `notBefore`; `mayHaveArrived` when the channel could not tell. */
   postpone(id: string, notBefore: Date, mayHaveArrived: boolean): Promise<void>;
+  /** Keeps an entry back until it is released; what stands behind it goes past it. */
+  hold(id: string): Promise<void>;
+  /** What is kept back, in order. */
+  held(): Promise<HeldDelivery[]>;
+  /** Lets entries go that were kept back, in their order; a card that changed meanwhile goes only as it is now. */
+  release(ids: readonly string[], at: Date): Promise<void>;
   /** What a sent message is about, by the channel's reference or by its card's key; the newest that fits. */
   aboutSent(conversationId: string, referenceOrKey: string): Promise<About | null>;
-  /** Entries that are neither sent nor refused, by conversation. */
+  /** Entries that are neither sent, refused nor kept back, by conversation. */
   unsent(conversationId: string): Promise<number>;
 }
 

@@ -23,6 +23,8 @@ interface DueRow {
   readonly tries: number;
 }
 
+type HeldRow = Pick<DueRow, 'id' | 'conversation_id' | 'channel' | 'chat_external_id' | 'about'>;
+
 /**
  * What is to be said, in order per conversation. `heldEpoch` is the coordinator epoch that the process holds, null
  * before it took over; a process that was superseded is refused (`CoordinatorFenced`) when it begins to send.
@@ -90,6 +92,42 @@ export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | n
         `update outbox set state = 'pending', not_before = $2, may_have_arrived = $3
          where id = $1 and state in ('pending', 'sending')`,
         [id, notBefore, mayHaveArrived],
+      );
+    },
+
+    async hold(id) {
+      await sql.change(`update outbox set state = 'held' where id = $1 and state = 'pending'`, [id]);
+    },
+
+    async held() {
+      const rows = await sql.rows<HeldRow>(
+        `select id, conversation_id, channel, chat_external_id, about from outbox
+         where state = 'held' order by sequence`,
+      );
+      return rows.map((row) => ({
+        id: row.id,
+        conversationId: row.conversation_id,
+        chat: { channel: row.channel, externalId: row.chat_external_id },
+        about: row.about,
+      }));
+    },
+
+    async release(ids, at) {
+      await sql.change(
+        `update outbox as old set
+           state = case when is_outdated then 'refused' else 'pending' end,
+           refusal = case when is_outdated then 'its card changed while it was kept back' end,
+           settled_at = case when is_outdated then $2::timestamptz end
+         from (
+           select id, card_key is not null and exists (
+             select from outbox as newer
+             where newer.conversation_id = held.conversation_id and newer.card_key = held.card_key
+               and newer.sequence > held.sequence
+           ) as is_outdated
+           from outbox as held where id = any($1) and state = 'held'
+         ) as judged
+         where old.id = judged.id`,
+        [ids, at],
       );
     },
 

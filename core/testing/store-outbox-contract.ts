@@ -53,6 +53,40 @@ export function outboxContract(open: OpenStore): void {
     expect(await store.outbox.due(SAMPLE_TIME, 10)).toEqual([]);
   });
 
+  it('keeps back what is held, lets others past, and offers it in order once released', async () => {
+    const { store } = await open();
+    const conversation = await sampleConversation(store);
+    for (const id of ['a', 'b', 'c']) await store.outbox.add(sampleOutbox(conversation, id), SAMPLE_TIME);
+    for (const id of ['a', 'b']) {
+      await store.outbox.due(SAMPLE_TIME, 10);
+      await store.outbox.hold(id);
+    }
+    const { chat, about } = sampleOutbox(conversation, 'a');
+    expect(await store.outbox.held()).toEqual(
+      ['a', 'b'].map((id) => ({ id, conversationId: conversation.id, chat, about })),
+    );
+    expect(await deliverAll(store)).toEqual(['c']);
+    expect(await store.outbox.nextDueAt()).toBeNull();
+    await store.outbox.add(sampleOutbox(conversation, 'd'), SAMPLE_TIME);
+    await store.outbox.release(['a', 'b'], SAMPLE_TIME);
+    expect(await store.outbox.held()).toEqual([]);
+    expect(await deliverAll(store)).toEqual(['a', 'b', 'd']);
+  });
+
+  it('releases of a held card only what it is now', async () => {
+    const { store } = await open();
+    const conversation = await sampleConversation(store);
+    const card = (id: string) => sampleOutbox(conversation, id, { cardKey: 'approval:A7K2' });
+    for (const id of ['asks', 'answered']) {
+      await store.outbox.add(card(id), SAMPLE_TIME);
+      await store.outbox.due(SAMPLE_TIME, 10);
+      await store.outbox.hold(id);
+    }
+    await store.outbox.release(['asks', 'answered'], SAMPLE_TIME);
+    expect(await deliverAll(store)).toEqual(['answered']);
+    expect(await store.outbox.held()).toEqual([]);
+  });
+
   it('offers nothing behind an entry that is being sent', async () => {
     const { store } = await open();
     const conversation = await sampleConversation(store);
