@@ -32,7 +32,8 @@ program
 program
   .command('web')
   .description('print a new link to the web chat of the Reeve that runs here; it signs one browser in')
-  .action(async () => exit((await import('./web-link.ts')).printWebLink()));
+  .option('--as <id>', 'sign in somebody whom you admitted with /people add http <id>, instead of yourself')
+  .action(async ({ as }: { as?: string }) => exit((await import('./web-link.ts')).printWebLink(as ?? null)));
 
 program
   .command('doctor')

@@ -1,9 +1,9 @@
+import type { Role } from '@reeve/core';
 import { failureText, type InboxEntry, type Log, type Sender, type Store } from '@reeve/core';
 import type { CommandAnswer, CommandDeps } from './command-registry.ts';
 import { failed } from './command-registry.ts';
 import { COMMANDS } from './commands.ts';
 import { keepTrying } from './keep-trying.ts';
-import type { Role } from './people.ts';
 import { deskFor } from './task-reach.ts';
 import { replyEntry } from './turn.ts';
 

@@ -1,8 +1,8 @@
-import type { Clock, Failure, InboxEntry, Records, Store } from '@reeve/core';
+import type { Clock, Failure, InboxEntry, Records, Role, Store } from '@reeve/core';
 import type { ApprovalDesk } from './approval-desk.ts';
 import type { Drive } from './drive.ts';
 import type { Onboarding } from './onboarding.ts';
-import type { People, Role } from './people.ts';
+import type { People } from './people.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import type { StatusReader } from './status.ts';
 import type { Asker, ReachableDesk } from './task-reach.ts';

@@ -3,13 +3,14 @@ import {
   type OutboxEntry,
   type Outcome,
   ownerSettingNames,
+  type Role,
   type Sender,
   type Store,
   type Task,
 } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createCommandHandler } from './command-handler.ts';
-import { createPeople, type People, type Role } from './people.ts';
+import { createPeople, type People } from './people.ts';
 import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts';
 import { noLayers } from './testing/layers.ts';
 import { createMemoryConfig } from './testing/memory-config.ts';

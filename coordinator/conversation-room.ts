@@ -100,6 +100,7 @@ export function createConversationRoom(
       drive,
       status,
       config: deps.config,
+      people,
       caps: () => live().budget.caps,
     }),
     inbound: noticing(

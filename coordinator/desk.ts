@@ -1,10 +1,12 @@
 import type { AuditCheckpoints, BudgetPlan, Clock, Desk, Store } from '@reeve/core';
 import { checkAudit } from './audit-checkpoints.ts';
 import type { Drive } from './drive.ts';
+import type { People } from './people.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import { taskUsage } from './spending.ts';
 import type { StatusReader } from './status.ts';
 import type { TaskDesk } from './task-desk.ts';
+import { deskFor } from './task-reach.ts';
 
 const FILE_LIMIT = 1000;
 
@@ -17,10 +19,11 @@ export function createDesk(deps: {
   drive: Drive;
   status: StatusReader;
   config: Pick<SettingsDesk, 'views'>;
+  people: Pick<People, 'roleOf' | 'called'>;
   /** Caps of the settings. */
   caps: () => BudgetPlan['caps'];
 }): Desk {
-  const { store, drive } = deps;
+  const { store, drive, people } = deps;
   return {
     status: deps.status,
     listSettings: () => deps.config.views(),
@@ -35,7 +38,17 @@ export function createDesk(deps: {
       ]);
       return { kind: 'ok', value: { task, steps, approvals, usage } };
     },
-    cancelTask: (id, by) => deps.taskDesk.cancel(id, `person:${by.name}`),
+    async cancelTask(id, by, channel) {
+      const task = await store.tasks.get(id);
+      if (!task) return { kind: 'failed', failure: { code: 'task-unknown', about: id } };
+      const { conversationId } = task;
+      const entry = { sender: by, conversationId, chat: { channel, externalId: '' } };
+      return deskFor(deps, { role: people.roleOf(by, channel), entry }).cancel(id, `person:${by.name}`);
+    },
+    whoIs: (sender, channel) => ({
+      role: people.roleOf(sender, channel),
+      name: people.called(sender, channel).name,
+    }),
     pendingApprovals: () => store.approvals.pending(),
     async getApproval(code) {
       const approval = await store.approvals.get(code);

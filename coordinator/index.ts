@@ -2,7 +2,7 @@ export { checkAudit } from './audit-checkpoints.ts';
 export { commandMenu } from './command-menu.ts';
 export { type Coordinator, createCoordinator } from './coordinator.ts';
 export type { CoordinatorDeps } from './coordinator-deps.ts';
-export { createPeople, type People, type Role } from './people.ts';
+export { createPeople, type People } from './people.ts';
 export {
   type CoordinatorSettings,
   DEFAULT_COORDINATOR_SETTINGS,

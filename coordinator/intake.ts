@@ -1,3 +1,4 @@
+import type { Role } from '@reeve/core';
 import {
   type Accepted,
   type ChatAddress,
@@ -11,7 +12,7 @@ import {
   type Store,
   shorten,
 } from '@reeve/core';
-import { originOf, type Role } from './people.ts';
+import { originOf } from './people.ts';
 
 /** Longest message that is taken as text; longer things come as files. */
 export const MESSAGE_LIMIT = 64_000;

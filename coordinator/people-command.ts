@@ -7,6 +7,7 @@ import {
   type CommandDeps,
   failed,
 } from './command-registry.ts';
+import { LOCAL_CHANNEL } from './people.ts';
 import { momentText } from './wording.ts';
 
 const ADD_USAGE = 'type /people add telegram 123456 member Grace';
@@ -57,7 +58,11 @@ async function add(
   const missing = deps.hasChannel(channel.toLowerCase())
     ? ''
     : ` No channel ${channel.toLowerCase()} is set up here yet; it counts once one is.`;
-  return answer(`${personText(outcome.value)} ${may}.${missing}`);
+  const link =
+    outcome.value.channel === LOCAL_CHANNEL
+      ? ` \`npm run reeve -- web --as ${externalId}\` on this machine prints a link that signs them in.`
+      : '';
+  return answer(`${personText(outcome.value)} ${may}.${missing}${link}`);
 }
 
 async function remove(

@@ -1,7 +1,14 @@
-import type { AuditEvent, Clock, Origin, Outcome, PeopleRecords, Person, Sender, Store } from '@reeve/core';
-
-/** What somebody may do: the owner decides, a member talks, a stranger gets nothing. */
-export type Role = 'owner' | 'member' | 'stranger';
+import type {
+  AuditEvent,
+  Clock,
+  Origin,
+  Outcome,
+  PeopleRecords,
+  Person,
+  Role,
+  Sender,
+  Store,
+} from '@reeve/core';
 
 /** What a message of theirs counts as; what they only pass on is as untrusted as any page. */
 export function originOf(role: Role, sender: Sender, forwardedFrom?: string): Origin {
@@ -12,7 +19,8 @@ export function originOf(role: Role, sender: Sender, forwardedFrom?: string): Or
 
 /** The id that the local HTTP channel gives to whoever holds its token. */
 export const LOCAL_OWNER: Sender = { externalId: 'owner', name: 'owner' };
-const LOCAL_CHANNEL = 'http';
+/** The channel of the local API, whose clients are web, terminal and scripts. */
+export const LOCAL_CHANNEL = 'http';
 
 /** Who may do what. One answer for messages, buttons, commands and API. */
 export interface People {

@@ -1,5 +1,4 @@
-import type { InboxEntry, Outcome, Store, Task, TaskId } from '@reeve/core';
-import type { Role } from './people.ts';
+import type { InboxEntry, Outcome, Role, Store, Task, TaskId } from '@reeve/core';
 import type { TaskDesk } from './task-desk.ts';
 
 /** Somebody who asks for something, in the conversation in which they ask. */

@@ -1,3 +1,4 @@
+import type { Role } from '@reeve/core';
 import {
   type AuditEvent,
   type ChatAnswer,
@@ -14,7 +15,7 @@ import {
 } from '@reeve/core';
 import { recalledText, wordsToFind } from './context/recall.ts';
 import { type ParsedCall, parseCoordinatorCall } from './coordinator-tools.ts';
-import { originOf, type Role } from './people.ts';
+import { originOf } from './people.ts';
 import { outcomeForModel, type TaskDesk } from './task-desk.ts';
 import { type Asker, deskFor, seesTask } from './task-reach.ts';
 import { stateText } from './wording.ts';

@@ -1,3 +1,4 @@
+import type { Role } from '@reeve/core';
 import {
   type ChatAnswer,
   type Clock,
@@ -26,7 +27,6 @@ import type { BudgetDesk } from './budget-desk.ts';
 import { assembleContext, type ContextDeps } from './context/assemble.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
 import type { Turn } from './mailbox.ts';
-import type { Role } from './people.ts';
 import { originOf } from './people.ts';
 import type { RoundRunner } from './turn-round.ts';
 

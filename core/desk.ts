@@ -6,6 +6,7 @@ import type { Failure } from './failure.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step } from './link.ts';
 import type { ConfigRevision, OwnerSettingName, SettingSource } from './owner-settings.ts';
+import type { Role } from './person.ts';
 import type { Conversation, Message, ModelExchange, TurnRound, UsageShare } from './store.ts';
 import type { Task, TaskState } from './task.ts';
 
@@ -92,7 +93,10 @@ export interface Desk {
   listSettings(): SettingView[];
   listTasks(filter: { readonly states?: readonly TaskState[]; readonly limit: number }): Promise<Task[]>;
   getTask(id: TaskId): Promise<Outcome<TaskFile>>;
-  cancelTask(id: TaskId, by: Sender): Promise<Outcome<Task>>;
+  /** For a member: only what their own messages started. */
+  cancelTask(id: TaskId, by: Sender, channel: string): Promise<Outcome<Task>>;
+  /** What somebody may do, and the name that the owner gave them; the same answer as for messages and decisions. */
+  whoIs(sender: Sender, channel: string): { readonly role: Role; readonly name: string };
   pendingApprovals(): Promise<Approval[]>;
   getApproval(code: string): Promise<Outcome<Approval>>;
   listConversations(): Promise<Conversation[]>;

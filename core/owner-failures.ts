@@ -58,6 +58,13 @@ export const OWNER_FAILURES = {
     retryable: false,
     status: 409,
   },
+  'owner-only': {
+    what: 'Only the owner can do or see that.',
+    notDone: 'Nothing was done.',
+    hint: 'Ask the owner.',
+    retryable: false,
+    status: 403,
+  },
   'task-not-yours': {
     what: 'This task was started by somebody else.',
     notDone: 'Nothing was changed.',

@@ -1,3 +1,6 @@
+/** What somebody may do: the owner decides, a member talks, a stranger gets nothing. */
+export type Role = 'owner' | 'member' | 'stranger';
+
 /** Somebody whom the owner has admitted, as their channel knows them. */
 export interface Person {
   readonly channel: string;

@@ -503,8 +503,12 @@ export interface EventLog {
   newest(): Promise<number>;
   /** The `limit` places next to `from`, each with its newest event, oldest first. */
   page(conversationId: string, from: PageFrom, limit: number): Promise<PlacedEvent[]>;
-  /** Events whose words hold every one of these parts, in any case; newest first. */
-  find(parts: readonly string[], limit: number): Promise<PlacedEvent[]>;
+  /** Events whose words hold every one of these parts, in any case; newest first; of these conversations alone unless null. */
+  find(
+    parts: readonly string[],
+    limit: number,
+    conversationIds: readonly string[] | null,
+  ): Promise<PlacedEvent[]>;
   /** Those of the conversations that have events. */
   summaries(conversationIds: readonly string[]): Promise<ThreadSummary[]>;
 }

@@ -98,13 +98,14 @@ export function createEventLog({ pool }: { readonly pool: SqlPool }): EventLog {
       return order === 'desc' ? placed.reverse() : placed;
     },
 
-    async find(parts, limit) {
+    async find(parts, limit, conversationIds) {
       const patterns = parts.map((part) => `%${storable(part).replace(/[\\%_]/g, '\\$&')}%`);
       const rows = await sql.rows<PlacedRow>(
         `select position, number, conversation_id, body, at from channel_events
           where position is not null and words ilike all ($1::text[])
+            and ($3::text[] is null or conversation_id = any($3))
           order by number desc limit $2`,
-        [patterns, limit],
+        [patterns, limit, conversationIds],
       );
       return rows.map(toPlaced);
     },

@@ -96,6 +96,6 @@ describe('the migrations of the store', () => {
       [2, 2],
       [3, 3],
     ]);
-    expect((await events.find(['SUM'], 10)).map(({ number }) => number)).toEqual([2]);
+    expect((await events.find(['SUM'], 10, null)).map(({ number }) => number)).toEqual([2]);
   });
 });

@@ -1,5 +1,6 @@
-import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi';
-import { type Desk, OWNER_SETTINGS, ownerSettingNames, type SettingView } from '@reeve/core';
+import { createRoute, z } from '@hono/zod-openapi';
+import { OWNER_SETTINGS, ownerSettingNames, type SettingView } from '@reeve/core';
+import type { Api } from './guard.ts';
 import { json, problems, security } from './routes.ts';
 
 const settingSchema = z
@@ -27,9 +28,9 @@ const listSettings = createRoute({
 });
 
 /** Settings to look at; they are changed by message, so that every channel has the one way. */
-export function addSettings(api: OpenAPIHono, desk: () => Desk): void {
+export function addSettings(api: Api): void {
   api.openapi(listSettings, (context) =>
-    context.json({ settings: desk().listSettings().map(toSetting) }, 200),
+    context.json({ settings: context.var.visitor.desk.listSettings().map(toSetting) }, 200),
   );
 }
 

@@ -258,6 +258,7 @@ test('every answer keeps to the served description', async () => {
       () => post('/v1/conversations/main/messages', { text: 5 }),
     ],
     ['GET /v1/audit/check', () => call('/v1/audit/check')],
+    ['GET /v1/me', () => call('/v1/me')],
     ['GET /v1/config', () => call('/v1/config')],
     ['GET /v1/status', () => call('/v1/status')],
     ['GET /v1/tasks', () => call('/v1/tasks?state=running')],

@@ -5,6 +5,7 @@ import { createApi } from './api.ts';
 import { createEventStream } from './event-stream.ts';
 import { eventOf } from './events.ts';
 import type { PageReader } from './pages.ts';
+import { HOME_OWNER } from './visitor.ts';
 import { webLink } from './web-api.ts';
 import { createWebSessions } from './web-sessions.ts';
 
@@ -95,7 +96,7 @@ export function createHttpChannel(options: HttpChannelOptions): HttpChannel {
       return {
         url,
         port: actual,
-        newWebLink: () => webLink(url, sessions.newLink().token),
+        newWebLink: () => webLink(url, sessions.newLink(HOME_OWNER.externalId).token),
         close: () => stopServer(server),
       };
     },

@@ -1,5 +1,4 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import { problem } from './guard.ts';
+import { type Api, problem } from './guard.ts';
 
 /** A file of the web chat as it is sent. */
 export interface Page {
@@ -36,7 +35,7 @@ export function isPagePath(path: string): boolean {
 }
 
 /** Serves the web chat. */
-export function addPages(api: OpenAPIHono, read: PageReader): void {
+export function addPages(api: Api, read: PageReader): void {
   for (const route of ['/', '/app/*'])
     api.get(route, async (context) => {
       const page = await read(context.req.path);

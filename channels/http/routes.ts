@@ -135,6 +135,20 @@ export const listMessages = createRoute({
   },
 });
 
+export const getMe = createRoute({
+  method: 'get',
+  path: '/v1/me',
+  summary: 'Who makes this call: the owner, or a member whom the owner has admitted.',
+  security,
+  responses: {
+    200: json(
+      z.strictObject({ id: z.string(), name: z.string(), role: z.enum(['owner', 'member']) }),
+      'The person',
+    ),
+    ...problems,
+  },
+});
+
 export const getStatus = createRoute({
   method: 'get',
   path: '/v1/status',

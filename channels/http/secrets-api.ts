@@ -1,10 +1,9 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { Failure, SecretDesk, SecretView } from '@reeve/core';
-import { problem } from './guard.ts';
+import { type Api, problem } from './guard.ts';
 import * as routes from './secret-routes.ts';
 
 /** Adds what the owner does with secrets. Their values come in here, go on to the desk, and are kept nowhere. */
-export function addSecrets(api: OpenAPIHono, desk: SecretDesk, owner: string): void {
+export function addSecrets(api: Api, desk: SecretDesk, owner: string): void {
   api.openapi(routes.listSecrets, async (context) =>
     context.json({ secrets: (await desk.list()).map(secretView) }, 200),
   );

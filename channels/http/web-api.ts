@@ -1,12 +1,12 @@
-import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Clock, Conversation, Desk, EventLog, PageFrom, PlacedEvent } from '@reeve/core';
+import type { ChatAddress, Clock, Conversation, Desk, EventLog, PageFrom, PlacedEvent } from '@reeve/core';
 import { shorten } from '@reeve/core';
 import type { Context } from 'hono';
 import type { EventStream } from './event-stream.ts';
 import type { ApiEvent } from './events.ts';
-import { problem } from './guard.ts';
+import { type Api, problem } from './guard.ts';
 import { sessionCookie } from './session-cookie.ts';
 import { turnView } from './views.ts';
+import { eventFor, HOME_OWNER, type Visitor, visitorOf } from './visitor.ts';
 import * as routes from './web-routes.ts';
 import type { WebSessions } from './web-sessions.ts';
 
@@ -24,18 +24,20 @@ const TITLE_GRAPHEMES = 80;
 const SEARCH_WORDS = 8;
 
 /** Adds what the web chat needs beside sending and listening: signing in, pages of a conversation, search, titles. */
-export function addWeb(api: OpenAPIHono, deps: WebApiDeps): void {
-  addSigningIn(api, deps.sessions);
+export function addWeb(api: Api, deps: WebApiDeps): void {
+  addSigningIn(api, deps);
   addReading(api, deps);
   api.openapi(routes.setTitle, async (context) => {
     const { title } = context.req.valid('json');
     const { conversation: name } = context.req.valid('param');
     if (title.trim() === '' || shorten(title, TITLE_GRAPHEMES) !== shorten(title, title.length))
       return refuse('title-refused');
-    const conversation = await findConversation(deps, name);
+    const { visitor } = context.var;
+    const conversation = await findConversation(visitor, { channel: deps.channel, externalId: name });
     if (!conversation) return refuse('conversation-unknown');
     const at = deps.clock.now();
-    const body = { kind: 'renamed' as const, conversation: name, title: shorten(title, TITLE_GRAPHEMES) };
+    const kept = visitor.keptName(name);
+    const body = { kind: 'renamed' as const, conversation: kept, title: shorten(title, TITLE_GRAPHEMES) };
     await deps.events.publish({
       deliveryId: deps.newId(),
       conversationId: conversation.id,
@@ -46,9 +48,11 @@ export function addWeb(api: OpenAPIHono, deps: WebApiDeps): void {
   });
 }
 
-function addSigningIn(api: OpenAPIHono, sessions: WebSessions): void {
+function addSigningIn(api: Api, { channel, desk, sessions }: WebApiDeps): void {
   api.openapi(routes.createLink, (context) => {
-    const { token, expiresAt } = sessions.newLink();
+    const person = context.req.valid('json').person ?? HOME_OWNER.externalId;
+    if (visitorOf(desk(), channel, person) === null) return refuse('person-unknown');
+    const { token, expiresAt } = sessions.newLink(person);
     const url = webLink(`http://${hostOf(context)}`, token);
     return context.json({ url, expiresAt: expiresAt.toISOString() }, 201);
   });
@@ -69,26 +73,36 @@ export function webLink(url: string, token: string): string {
   return `${url}/#login=${token}`;
 }
 
-function addReading(api: OpenAPIHono, deps: WebApiDeps): void {
+function addReading(api: Api, deps: WebApiDeps): void {
   api.openapi(routes.getTimeline, async (context) => {
     const { before, after, limit } = context.req.valid('query');
+    const { visitor } = context.var;
     const newest = await deps.eventLog.newest();
-    const found = await findConversation(deps, context.req.valid('param').conversation);
+    const found = await findConversation(visitor, {
+      channel: deps.channel,
+      externalId: context.req.valid('param').conversation,
+    });
     if (!found) return context.json({ items: [], hasMore: false, newest }, 200);
     const from = pageFrom(before, after);
     const rows = await deps.eventLog.page(found.id, from, limit + 1);
     const kept = from.kind === 'after' ? rows.slice(0, limit) : rows.slice(-limit);
-    return context.json({ items: kept.map(placedView), hasMore: rows.length > limit, newest }, 200);
+    return context.json(
+      { items: kept.flatMap((placed) => placedFor(visitor, placed)), hasMore: rows.length > limit, newest },
+      200,
+    );
   });
   api.openapi(routes.search, async (context) => {
     const { q, limit } = context.req.valid('query');
     const parts = q.split(/\s+/).filter(Boolean).slice(0, SEARCH_WORDS);
-    const found = parts.length === 0 ? [] : await deps.eventLog.find(parts, limit);
-    return context.json({ hits: found.map(placedView) }, 200);
+    const { visitor } = context.var;
+    const ids =
+      visitor.role === 'owner' ? null : (await visitor.desk.listConversations()).map(({ id }) => id);
+    const found = parts.length === 0 ? [] : await deps.eventLog.find(parts, limit, ids);
+    return context.json({ hits: found.flatMap((placed) => placedFor(visitor, placed)) }, 200);
   });
   api.openapi(routes.getTurn, async (context) => {
     const { turn } = context.req.valid('param');
-    const desk = deps.desk();
+    const { desk } = context.var.visitor;
     const [rounds, exchanges] = await Promise.all([desk.listRounds(turn), desk.listExchanges(turn)]);
     return context.json(turnView(turn, rounds, exchanges), 200);
   });
@@ -99,13 +113,17 @@ function pageFrom(before: number | undefined, after: number | undefined): PageFr
   return before === undefined ? { kind: 'newest' } : { kind: 'before', position: before };
 }
 
-async function findConversation(deps: WebApiDeps, name: string): Promise<Conversation | undefined> {
-  const conversations = await deps.desk().listConversations();
-  return conversations.find(({ chat }) => chat.channel === deps.channel && chat.externalId === name);
+/** A conversation of this channel by the name that the visitor has for it. */
+async function findConversation({ desk }: Visitor, wanted: ChatAddress): Promise<Conversation | undefined> {
+  const conversations = await desk.listConversations();
+  return conversations.find(
+    ({ chat }) => chat.channel === wanted.channel && chat.externalId === wanted.externalId,
+  );
 }
 
-function placedView({ position, number, body }: PlacedEvent) {
-  return { position, number, event: JSON.parse(body) as ApiEvent };
+function placedFor(visitor: Visitor, { position, number, body }: PlacedEvent) {
+  const event = eventFor(visitor, JSON.parse(body) as ApiEvent);
+  return event === null ? [] : [{ position, number, event }];
 }
 
 function hostOf(context: Context): string {

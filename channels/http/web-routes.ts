@@ -18,8 +18,23 @@ const empty = (description: string) => ({ description });
 export const createLink = createRoute({
   method: 'post',
   path: '/v1/login-links',
-  summary: 'Make a link that signs one browser in.',
+  summary: 'Make a link that signs one browser in: as the owner, or as a person whom the owner has admitted.',
   security,
+  request: {
+    body: {
+      required: false,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            person: z.string().min(1).max(100).optional().openapi({
+              description: 'Their id in the channel `http`, as `/people` lists it.',
+              example: 'grace',
+            }),
+          }),
+        },
+      },
+    },
+  },
   responses: {
     201: json(z.strictObject({ url: z.string(), expiresAt: z.iso.datetime() }), 'The link; it works once'),
     ...problems,

@@ -15,10 +15,11 @@ export type Redemption =
   | { readonly kind: 'used' | 'expired' };
 
 export interface WebSessions {
-  /** A token for one link, good once. */
-  newLink(): { readonly token: string; readonly expiresAt: Date };
+  /** A token for one link, good once, that signs its bearer in as this person (their id in this channel). */
+  newLink(person: string): { readonly token: string; readonly expiresAt: Date };
   redeem(token: string): Redemption;
-  isValid(session: string): boolean;
+  /** The id of the person whose session this is; null when it does not count. */
+  personOf(session: string): string | null;
 }
 
 export const SESSION_SECONDS = 30 * 24 * 3600;
@@ -28,19 +29,19 @@ const REMEMBERED_LINKS = 1000;
 const TOKEN_BYTES = 32;
 
 /**
- * Signs browsers in. A link carries a random token that this process remembers; a session is `<expiry>.<random>.<HMAC>`
- * and remembered by nobody.
+ * Signs browsers in. A link carries a random token that this process remembers; a session is
+ * `<expiry>.<random>.<person>.<HMAC>` and remembered by nobody. Whether the person may still come in is not said by it.
  */
 export function createWebSessions({ key, clock, randomBytes }: WebSessionDeps): WebSessions {
-  const links = new Map<string, { readonly expires: number; isUsed: boolean }>();
+  const links = new Map<string, { readonly expires: number; readonly person: string; isUsed: boolean }>();
   const newToken = () => Buffer.from(randomBytes(TOKEN_BYTES)).toString('base64url');
   const sign = (body: string) => createHmac('sha256', key).update(`web-session.${body}`).digest('base64url');
 
   return {
-    newLink() {
+    newLink(person) {
       const token = newToken();
       const expires = clock.now().getTime() + LINK_MS;
-      links.set(token, { expires, isUsed: false });
+      links.set(token, { expires, person, isUsed: false });
       const [oldest] = links.keys();
       if (links.size > REMEMBERED_LINKS && oldest !== undefined) links.delete(oldest);
       return { token, expiresAt: new Date(expires) };
@@ -52,16 +53,18 @@ export function createWebSessions({ key, clock, randomBytes }: WebSessionDeps): 
       if (link.isUsed) return { kind: 'used' };
       link.isUsed = true;
       const expires = Math.floor(clock.now().getTime() / 1000) + SESSION_SECONDS;
-      const body = `${expires}.${newToken()}`;
+      const body = `${expires}.${newToken()}.${Buffer.from(link.person).toString('base64url')}`;
       return { kind: 'signed-in', session: `${body}.${sign(body)}` };
     },
-    isValid(session) {
+    personOf(session) {
       const cut = session.lastIndexOf('.');
       const body = session.slice(0, Math.max(0, cut));
       const given = Buffer.from(session.slice(cut + 1));
       const expected = Buffer.from(sign(body));
-      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return false;
-      return Number(body.split('.')[0]) * 1000 > clock.now().getTime();
+      if (given.length !== expected.length || !timingSafeEqual(given, expected)) return null;
+      const [expires, , person = ''] = body.split('.');
+      if (Number(expires) * 1000 <= clock.now().getTime()) return null;
+      return Buffer.from(person, 'base64url').toString();
     },
   };
 }

@@ -117,10 +117,17 @@ export function accountsContract(open: OpenStore): void {
     const append = (id: string, words: string) => events.append({ ...delivery(id, 'one'), words });
     const first = await append('d1', 'Ünder 100% of the ROAD');
     const second = await append('d2', 'on the road, 100 times\0\ud800');
-    const numbers = async (...parts: string[]) => (await events.find(parts, 10)).map(({ number }) => number);
+    const numbers = async (...parts: string[]) =>
+      (await events.find(parts, 10, null)).map(({ number }) => number);
     expect(await numbers('road')).toEqual([second, first]);
     expect(await numbers('ROAD', '100%')).toEqual([first]);
     expect(await numbers('r_ad')).toEqual([]);
+    expect((await events.find(['road'], 10, ['two', 'one'])).map(({ number }) => number)).toEqual([
+      second,
+      first,
+    ]);
+    expect(await events.find(['road'], 10, ['two'])).toEqual([]);
+    expect(await events.find(['road'], 10, [])).toEqual([]);
     expect(await numbers('\\')).toEqual([]);
   });
 

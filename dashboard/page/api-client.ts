@@ -1,6 +1,7 @@
 import type {
   ApprovalScope,
   ConversationView,
+  MeView,
   PlacedEvent,
   StatusView,
   StoredFile,
@@ -35,6 +36,7 @@ export type PageFrom = { readonly before: number } | { readonly after: number } 
 export interface ApiClient {
   login(token: string): Promise<void>;
   logout(): Promise<void>;
+  me(): Promise<MeView>;
   conversations(): Promise<readonly ConversationView[]>;
   timeline(conversation: string, from: PageFrom, limit: number): Promise<TimelinePage>;
   send(conversation: string, message: OutgoingMessage): Promise<{ turnId: string }>;
@@ -73,6 +75,7 @@ export function createApiClient(): ApiClient {
   return {
     login: async (token) => void (await post('/v1/login', { token })),
     logout: async () => void (await post('/v1/logout')),
+    me: () => read('/v1/me'),
     conversations: async () =>
       (await read<{ conversations: ConversationView[] }>('/v1/conversations')).conversations,
     timeline: (conversation, from, limit) =>

@@ -145,6 +145,13 @@ export interface TimelinePage {
   readonly newest: number;
 }
 
+/** Who is signed in. */
+export interface MeView {
+  readonly id: string;
+  readonly name: string;
+  readonly role: 'owner' | 'member';
+}
+
 export interface ConversationView {
   readonly id: string;
   readonly name: string;

@@ -1,6 +1,6 @@
 import { type Address, readAddress, writeAddress } from './address.ts';
 import type { ApiClient } from './api-client.ts';
-import type { ApiEvent } from './api-types.ts';
+import type { ApiEvent, MeView } from './api-types.ts';
 import { composerElements, threadElements } from './chat-elements.ts';
 import { type Composer, createComposer } from './composer.ts';
 import { type DialogDeps, openFiles, openRename, openSearch } from './dialogs.ts';
@@ -50,8 +50,10 @@ interface Session {
  * read, such as when this browser is not signed in.
  */
 export async function startChat(client: ApiClient, address: Address): Promise<void> {
-  const conversations = await client.conversations();
-  const session = createSession(client);
+  const [conversations, me] = await Promise.all([client.conversations(), client.me()]);
+  const session = createSession(client, me);
+  // The owner's files are not a member's to see.
+  byId('open-files', HTMLElement).hidden = me.role !== 'owner';
   session.sidebar.load(conversations);
   await go(session, address);
   keepFollowing((signal, pause) =>
@@ -75,7 +77,7 @@ export async function startChat(client: ApiClient, address: Address): Promise<vo
   });
 }
 
-function createSession(client: ApiClient): Session {
+function createSession(client: ApiClient, me: MeView): Session {
   const now = () => new Date();
   const announcer = byId('announcer', HTMLElement);
   const announce = (words: string) => {
@@ -101,6 +103,7 @@ function createSession(client: ApiClient): Session {
   const sidebar = createSidebar({
     list: byId('conversations', HTMLElement),
     house: byId('house', HTMLElement),
+    me,
     now,
     onToggleTheme: () => toggleTheme(document.documentElement, localStorage, systemIsDark()),
     onSignOut: () => void signOut(client),

@@ -1,5 +1,5 @@
 import { writeAddress } from './address.ts';
-import type { ConversationView, RenamedEvent, StatusView } from './api-types.ts';
+import type { ConversationView, MeView, RenamedEvent, StatusView } from './api-types.ts';
 import { el, fill, icon } from './dom.ts';
 import { moneyWords } from './figure-words.ts';
 import { showHidden } from './visible-text.ts';
@@ -28,6 +28,7 @@ interface Item {
 export interface SidebarDeps {
   readonly list: HTMLElement;
   readonly house: HTMLElement;
+  readonly me: MeView;
   readonly now: () => Date;
   readonly onToggleTheme: () => void;
   readonly onSignOut: () => void;
@@ -106,7 +107,7 @@ export function createSidebar(deps: SidebarDeps): Sidebar {
   };
 }
 
-function drawHouse({ house, onToggleTheme, onSignOut }: SidebarDeps, status: StatusView): void {
+function drawHouse({ house, me, onToggleTheme, onSignOut }: SidebarDeps, status: StatusView): void {
   const { running, waiting, queued, limit, trouble, model, spending } = status;
   const { spent, cap } = spending.day;
   const parts = [`${running.length} of ${limit} running`];
@@ -116,7 +117,7 @@ function drawHouse({ house, onToggleTheme, onSignOut }: SidebarDeps, status: Sta
     house,
     ...trouble.map((line) => el('p', { class: 'trouble' }, line)),
     el('p', {}, parts.join(' · ')),
-    el('p', {}, model),
+    el('p', {}, me.role === 'owner' ? model : `Signed in as ${showHidden(me.name)}`),
     spent.usd > 0 &&
       el('p', {}, `Today ${moneyWords(spent.usd)}${cap.usd === null ? '' : ` of ${moneyWords(cap.usd)}`}`),
     el(

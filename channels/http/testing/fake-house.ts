@@ -37,6 +37,10 @@ export interface FakeHouse {
   /** Values of secrets as the API handed them on, by name. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly messages: Message[];
+  /** Names of the conversations there are. */
+  readonly conversations: string[];
+  /** Who is known beside the owner, by id. */
+  readonly people: Map<string, { role: 'owner' | 'member'; name: string }>;
   /** Messages that the log of the channel got: for tests that expect one. */
   readonly logged: string[];
   /** How many downloads were let go of, finished or not. */
@@ -106,6 +110,8 @@ export async function openFakeHouse(
     files: new Map(),
     secrets: secrets.given,
     messages: [],
+    conversations: ['main', 'other'],
+    people: new Map(),
     logged,
     closedDownloads: () => closed,
     onMessage: () => undefined,
@@ -194,6 +200,10 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       model: 'rehearsal',
       webSearch: 'off',
     }),
+    whoIs: ({ externalId, name }) =>
+      externalId === 'owner'
+        ? { role: 'owner', name }
+        : (house.people.get(externalId) ?? { role: 'stranger', name }),
     listSettings: () => [{ name: 'tone', value: 'warm', source: 'file', revision: null }],
     listTasks: async ({ states, limit }) =>
       [...house.tasks.values()].filter((task) => !states || states.includes(task.state)).slice(0, limit),
@@ -215,10 +225,12 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
         ? { kind: 'ok', value: approval }
         : { kind: 'failed', failure: { code: 'approval-unknown', about: code } };
     },
-    listConversations: async () => [
-      { id: 'conversation-main', chat: chatOf('main'), createdAt: NOON },
-      { id: 'conversation-other', chat: chatOf('other'), createdAt: NOON },
-    ],
+    listConversations: async () =>
+      house.conversations.map((name) => ({
+        id: `conversation-${name}`,
+        chat: chatOf(name),
+        createdAt: NOON,
+      })),
     listMessages: async (conversationId, _before, limit) =>
       house.messages.filter((message) => message.conversationId === conversationId).slice(-limit),
     listRounds: async () => [],

@@ -47,9 +47,14 @@ export function createMemoryEventLog(pause: () => Promise<void> = async () => un
       wanted.sort((one, other) => one.position - other.position);
       return from.kind === 'after' ? wanted.slice(0, limit) : wanted.slice(-limit);
     },
-    async find(parts, limit) {
+    async find(parts, limit, conversationIds) {
+      const isWanted = (id: string) => conversationIds === null || conversationIds.includes(id);
       const holds = (words = '') => parts.every((part) => words.toLowerCase().includes(part.toLowerCase()));
-      const found = placed(events.filter((event) => event.words !== undefined && holds(event.words)));
+      const found = placed(
+        events.filter(
+          ({ words, conversationId }) => words !== undefined && holds(words) && isWanted(conversationId),
+        ),
+      );
       return found.reverse().slice(0, limit);
     },
     async summaries(conversationIds) {

@@ -1,0 +1,74 @@
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { seriousFindings } from '../testing/accessibility.ts';
+import { eventually, makeTestHome, runReeve, startReeve } from '../testing/reeve-process.ts';
+import { openBrowser, openPage, takePicture } from '../testing/web-browser.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+it('a member has a web chat of their own, decides nothing, and is out as soon as the owner says so', async () => {
+  await using home = await makeTestHome();
+  await using reeve = await startReeve(home);
+  const say = (text: string) => reeve.call('POST', '/v1/conversations/main/messages', { text });
+  const nobody = await runReeve(home, ['web', '--as', 'grace']);
+  expect([nobody.stdout, nobody.stderr]).toEqual([
+    '',
+    expect.stringContaining('/people add http grace member'),
+  ]);
+  await say('create secret.txt with the text: of the owner');
+  await eventually(
+    'the owner’s job',
+    async () => (await reeve.call('GET', '/v1/tasks/T-1')).body['state'] === 'succeeded',
+  );
+  await say('/people add http grace member Grace');
+  const link = await eventually('her link', async () => {
+    const { stdout } = await runReeve(home, ['web', '--as', 'grace']);
+    return stdout.trim();
+  });
+
+  await using watched = await openPage(browser);
+  const { page } = watched;
+  await page.goto(link);
+  await page.getByText('Signed in as Grace').waitFor();
+  expect(await page.getByText('of the owner').count()).toBe(0);
+  expect(await page.getByRole('button', { name: 'Files', exact: true }).count()).toBe(0);
+  const write = async (text: string) => {
+    await page.getByLabel('Message', { exact: true }).fill(text);
+    await page.keyboard.press('Enter');
+  };
+  await write('Make a CSV of the first 20 primes and tell me their sum');
+  await page.locator('.reply.result', { hasText: '639' }).waitFor();
+  await write('/config tone warm');
+  const refused = page.locator('.messages').getByText('There is no such command');
+  await refused.waitFor();
+  await page.locator('.card', { hasText: 'T-2' }).first().waitFor();
+  await takePicture(page, 'member');
+  expect(await seriousFindings(page)).toEqual([]);
+  const asGrace = (path: string, init?: string) =>
+    page.evaluate<number>(`fetch('${path}', ${init ?? '{}'}).then((answer) => answer.status)`);
+  expect(await asGrace('/v1/tasks/T-1')).toBe(404);
+  expect(await asGrace('/v1/files')).toBe(403);
+  expect(await asGrace('/v1/files/T-1/secret.txt')).toBe(404);
+  expect(await asGrace('/v1/files/T-2/primes.csv')).toBe(200);
+
+  await say('Delete T-1/secret.txt');
+  const code = await eventually('the question', async () => {
+    const { body } = await reeve.call('GET', '/v1/approvals');
+    return (body['approvals'] as { code: string }[])[0]?.code;
+  });
+  const yes = `{ method: 'POST', headers: { 'content-type': 'application/json' }, body: '{"decision":"approve"}' }`;
+  expect(await asGrace(`/v1/approvals/${code}/decision`, yes)).toBe(403);
+  await write(`/approve ${code}`);
+  await expect.poll(() => refused.count()).toBe(2);
+  expect((await reeve.call('GET', `/v1/approvals/${code}`)).body['state']).toBe('pending');
+
+  await say('/people remove http grace');
+  await expect.poll(() => asGrace('/v1/me')).toBe(401);
+  await page.reload();
+  await page.getByText('Not signed in').waitFor();
+  expect(watched.complaints).toEqual([]);
+});
