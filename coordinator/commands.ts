@@ -63,12 +63,16 @@ const tasks: Command = {
 
 const cancel: Command = {
   name: 'cancel',
-  usage: '[T-3 | all]',
+  usage: '[T-3 | all | answer]',
   description: 'end a task now, or all of them; with nothing after it, break off the answer being made',
   ownerOnly: false,
   run: async (deps, call) => {
     const actor = `person:${call.entry.sender.name}`;
     const isForAll = call.rest.toLowerCase() === 'all';
+    if (call.rest.toLowerCase() === 'answer')
+      return answer(
+        deps.stopTurn(call) ? 'The answer was broken off.' : 'The answer was complete already. Tasks go on.',
+      );
     const isStopped = (isForAll || call.rest === '') && deps.stopTurn(call);
     if (isStopped && !isForAll) return answer('The answer was broken off.');
     const live = (await deps.store.tasks.live()).filter((task) => seesTask(call, task));

@@ -1,6 +1,6 @@
 import type { Message, Update } from '@grammyjs/types';
-import { type ChatAddress, type Inbound, type Log, StoreUnavailable } from '@reeve/core';
-import { isPrivate } from '../chat-address.ts';
+import { type ChatAddress, type Inbound, type Log, type Sender, StoreUnavailable } from '@reeve/core';
+import { isPrivate, type Place } from '../chat-address.ts';
 import type { Setup } from '../setup/setup.ts';
 import { handleMessage, type MessageDeps, NotStored, placeOfMessage } from './handle-message.ts';
 import { handleTap, type TapDeps } from './handle-tap.ts';
@@ -17,6 +17,8 @@ export const WANTED_UPDATES = [
 export interface UpdateDeps extends MessageDeps, TapDeps {
   readonly inbound: () => Inbound;
   readonly setup: Setup;
+  /** Somebody who is known wrote: their chat can be reached. */
+  readonly onHeard: (sender: Sender, place: Place) => Promise<void>;
   readonly draftChat: (draftId: number) => ChatAddress | null;
   readonly log: Log;
 }
@@ -39,6 +41,7 @@ export async function handleUpdates(
   if (!message?.from || message.from.is_bot || message.sender_chat) return;
   const sender = senderOf(message.from);
   if (deps.isKnown(sender)) {
+    await deps.onHeard(sender, placeOfMessage(message));
     await handleMessage(deps, [message, ...more], signal);
     if (isStart(message)) await deps.setup.greet(sender, placeOfMessage(message));
     return;
@@ -50,7 +53,10 @@ function isStart({ text = '' }: Message): boolean {
   return /^\/start(\s|@|$)/.test(text);
 }
 
-/** The draft's own Stop button: the same as typing /cancel. The chat is private, so its id is the person's. */
+/**
+ * The draft's own Stop button: ends the answer and nothing else, also when the answer was complete a moment before. The
+ * chat is private, so its id is the person's.
+ */
 async function handleStop(deps: UpdateDeps, update: Update): Promise<void> {
   const stopped = update.stopped_message_generation;
   if (stopped?.chat.type !== 'private') return;
@@ -61,7 +67,7 @@ async function handleStop(deps: UpdateDeps, update: Update): Promise<void> {
     chat,
     updateId: `stop/${update.update_id}`,
     sender,
-    text: '/cancel',
+    text: '/cancel answer',
     attachments: [],
   });
 }
