@@ -67,8 +67,21 @@ describe('what goes out', () => {
     expect(await deliver(textFor('d'))).toEqual({ kind: 'unknown' });
     expect(await deliver(textFor('b', { possibleDuplicate: true }))).toMatchObject({ kind: 'sent' });
     expect(texts()).toEqual(['b', 'c', 'This may be a repeat: my first try may have reached you.\n\nb']);
-    bench.ann.block();
-    expect(await deliver(textFor('e'))).toMatchObject({ kind: 'refused', retryAfterMs: null });
+  });
+
+  it.each([
+    ['blocked', () => bench.ann.block(), () => bench.ann.unblock()],
+    ['deleted', () => bench.peer.deleteChat(ANN), () => bench.ann.open()],
+  ])('tries a chat once that was %s, until somebody writes there again', async (_how, lose, find) => {
+    lose();
+    for (const words of ['a', 'b', 'c'])
+      expect(await deliver(textFor(words))).toMatchObject({ kind: 'refused', retryAfterMs: null });
+    expect(bench.peer.calls.filter(({ method }) => method === 'sendmessage')).toHaveLength(1);
+    find();
+    bench.ann.say('here I am');
+    await vi.waitUntil(() => bench.received.length === 1, 5000);
+    expect((await deliver(textFor('d'))).kind).toBe('sent');
+    expect(texts()).toEqual(['d']);
   });
 
   it('goes on behind the parts that arrived', async () => {
@@ -118,6 +131,39 @@ describe('what goes out', () => {
       ]);
     });
 
+    it('choose an answer that a card offers, days and restarts later', async () => {
+      const key = 'tour:0a1b2c3d:quiet-hours';
+      const offer = (option: string) => ({
+        label: option,
+        style: 'primary' as const,
+        action: { kind: 'choose' as const, card: key, option },
+        typed: `/choose quiet-hours ${option}`,
+      });
+      const long = 'x'.repeat(60);
+      const actions = [offer('22:00-07:00'), offer(long)];
+      const tour = { key, title: 'When?', blocks: [{ kind: 'actions' as const, actions }] };
+      await deliver(card({ content: { kind: 'card', card: tour } }));
+      const message = bench.peer.fromBot(ANN).at(-1)!;
+      // What does not fit into a button is copied, to be pasted.
+      expect(message.buttons.flat()[1]).toMatchObject({ copy_text: { text: `/choose quiet-hours ${long}` } });
+      await bench.stop();
+      const tap = bench.ann.tap(message, '22:00-07:00');
+      await bench.start();
+      expect(await answered(tap)).toBe('22:00-07:00 it is.');
+      expect(bench.choices).toMatchObject([{ card: key, option: '22:00-07:00' }]);
+    });
+
+    it('count once they arrive, also when they are too old to be answered, and twice when tapped twice', async () => {
+      await bench.stop();
+      bench.ann.tap(shown, 'Once');
+      bench.peer.expireTaps();
+      await bench.start();
+      await vi.waitUntil(() => bench.decisions.length === 1, 5000);
+      expect(await answered(bench.ann.tap(shown, 'Once'))).toBe('A7K2 was decided.');
+      expect(bench.decisions).toHaveLength(2);
+      expect(bench.channel().trouble()).toEqual([]);
+    });
+
     it('of strangers, forged ones, ones of another chat and ones that the message shows no more, decide nothing', async () => {
       const [button] = shown.buttons.flat();
       const data = button && 'callback_data' in button ? button.callback_data : '';
@@ -135,7 +181,26 @@ describe('what goes out', () => {
     });
   });
 
-  it('streams drafts at most once a second, and Stop becomes /cancel', async () => {
+  it('says which files Telegram does not take', async () => {
+    bench.files.set('big.bin', new Uint8Array(50 * 1024 * 1024 + 1));
+    bench.files.set('empty.txt', new Uint8Array(0));
+    bench.files.set('huge.png', new Uint8Array(10 * 1024 * 1024 + 1));
+    const file = (path: string) => ({ kind: 'file', path, bytes: 1, sha256: 'abc' }) as const;
+    const blocks = ['big.bin', 'empty.txt', 'huge.png', 'gone.txt'].map(file);
+    await deliver(card({ content: { kind: 'card', card: { key: 'k', title: 'Files', blocks } } }));
+    const shown = bench.peer.fromBot(ANN);
+    expect(shown.map(({ text, file }) => file?.name ?? text.split(':')[0])).toEqual([
+      'The file big.bin could not be sent here',
+      'The file empty.txt could not be sent here',
+      'huge.png',
+      'The file gone.txt could not be sent here',
+      'Files\n📎 big.bin (1 bytes), SHA-256 abc\n📎 empty.txt (1 bytes), SHA-256 abc\n📎 huge.png (1 bytes), SHA-256 abc\n📎 gone.txt (1 bytes), SHA-256 abc',
+    ]);
+    expect(shown[0]?.text).toContain('it has 51 MB, and Telegram takes up to 50 MB');
+    expect(shown[2]?.file?.kind).toBe('document');
+  }, 30_000);
+
+  it('streams drafts at most once a second, and Stop ends the answer', async () => {
     bench.ann.say('tell me a story');
     await vi.waitUntil(() => bench.received.length === 1, 5000);
     const chat = { channel: 'telegram', externalId: String(ANN) };
@@ -151,7 +216,11 @@ describe('what goes out', () => {
     expect(bench.peer.draft(ANN)?.canStop).toBe(true);
     bench.ann.stopDraft();
     await vi.waitUntil(() => bench.received.length === 2, 5000);
-    expect(bench.received[1]).toMatchObject({ text: '/cancel', chat, sender: { externalId: String(ANN) } });
+    expect(bench.received[1]).toMatchObject({
+      text: '/cancel answer',
+      chat,
+      sender: { externalId: String(ANN) },
+    });
     const about: About = { kind: 'turn', turnId: 'turn-1', also: [], tasks: [] };
     await deliver(textFor('the end', { about }));
     draft('late');

@@ -33,6 +33,13 @@ describe('polling', () => {
     bench.ann.say('and now?');
     await until(() => said().length === 2);
     expect(said()).toEqual(['still there?', 'and now?']);
+    bench.peer.revokeToken();
+    bench.ann.say('after the token was taken back');
+    const refused = await bench.channel().deliver(textFor('an answer'));
+    expect(refused).toMatchObject({ kind: 'refused', retryAfterMs: 60_000 });
+    bench.peer.restoreToken();
+    await until(() => said().length === 3);
+    expect((await bench.channel().deliver(textFor('an answer'))).kind).toBe('sent');
   }, 90_000);
 });
 

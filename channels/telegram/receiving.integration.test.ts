@@ -80,6 +80,36 @@ describe('what comes in', () => {
     expect(said()).toEqual(['meet at 6']);
   });
 
+  it('is not taken back by an edit once it was handled', async () => {
+    await bench.start();
+    const first = bench.ann.say('meet at 5');
+    await until(() => said().length === 1);
+    bench.ann.edit(first, 'meet at 6');
+    bench.ann.say('thanks');
+    await until(() => said().length === 2);
+    await until(() => bench.peer.unconfirmed() === 0);
+    expect(said()).toEqual(['meet at 5', 'thanks']);
+    expect(await bench.box.pending('telegram')).toEqual([]);
+  });
+
+  it('says what it cannot take: an empty voice note, a file too large or broken off, and keeps the rest', async () => {
+    await bench.start();
+    bench.ann.voice(new Uint8Array(0), 0);
+    bench.ann.document('film.mkv', new Uint8Array(50 * 1024 * 1024), 'watch this');
+    bench.ann.document('empty.txt', new Uint8Array(0), 'nothing in it');
+    for (const kind of ['none', 'server-error'] as const) bench.peer.inject('getFile', { kind });
+    bench.ann.document('lost.txt', new Uint8Array(9), 'read this');
+    bench.ann.say('still there');
+    await until(() => said().includes('still there'));
+    expect(said()).toEqual(['watch this', 'nothing in it', 'read this', 'still there']);
+    const words = bench.peer.fromBot(ANN).map(({ text }) => text);
+    expect(words).toEqual([
+      expect.stringContaining('I cannot listen to a voice note here'),
+      expect.stringContaining('film.mkv has 50 MB, and Telegram lets a bot fetch up to 20 MB'),
+      expect.stringContaining('lost.txt could not be fetched: Bad Gateway'),
+    ]);
+  }, 30_000);
+
   it('of unknown kinds, from bots and channels, is passed over; a command for another bot too', async () => {
     await bench.start();
     const { world } = bench.peer;

@@ -9,6 +9,7 @@ import { createReceiver } from './inbound/receiver.ts';
 import { createMenu, type MenuCommand } from './menu.ts';
 import { createDeliver } from './outbound/deliver.ts';
 import { createDrafts } from './outbound/drafts.ts';
+import { createLostChats } from './outbound/lost-chats.ts';
 import { createPace } from './outbound/pace.ts';
 import { createSmallTalk } from './outbound/small-talk.ts';
 import { createPoller } from './poller.ts';
@@ -86,7 +87,7 @@ export function createTelegramChannel(options: TelegramChannelOptions): Telegram
 type Parts = ReturnType<typeof createParts>;
 
 async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { state, receiver, setup, menu, api } = parts;
+  const { state, receiver, setup, showMenu, api } = parts;
   const { clock, log, apiRoot } = options;
   const note = (change: Partial<SetupNote>) => options.writeNote({ ...options.readNote(), ...change });
   const { take } = receiver;
@@ -109,13 +110,16 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
         note({ bot: bot.username, isPrivacyOn: !bot.can_read_all_group_messages, trouble: null });
         setup.refresh();
         state.identified.resolve();
-        menu.show().catch((error: unknown) => log.error({ err: error }, 'the menu could not be set'));
+        showMenu();
       },
       onTrouble(sentence) {
         if (sentence !== state.trouble) note({ trouble: sentence });
         state.trouble = sentence;
       },
-      onRound: () => setup.refresh(),
+      onRound() {
+        setup.refresh();
+        showMenu();
+      },
     },
     round,
     signal,
@@ -154,6 +158,10 @@ function createParts(options: TelegramChannelOptions) {
   const drafts = createDrafts({ api, clock, log, pace, messageOf: turns.messageOf });
   const talk = createSmallTalk({ api, log, signed, pace, clock });
   const menu = createMenu({ api, log, people, commands: options.commands });
+  const showMenu = () => {
+    menu.refresh().catch((error: unknown) => log.error({ err: error }, 'the menu could not be set'));
+  };
+  const lost = createLostChats();
   const setup = createSetup({
     people,
     signed,
@@ -167,8 +175,7 @@ function createParts(options: TelegramChannelOptions) {
     now: () => clock.now(),
     send: talk.send,
     replace: talk.replace,
-    onOwner: () =>
-      void menu.show().catch((error: unknown) => log.error({ err: error }, 'the menu could not be set')),
+    onOwner: showMenu,
   });
   const isKnown = (sender: Sender) => people.roleOf(sender) !== 'stranger';
   const handling: UpdateDeps = {
@@ -180,6 +187,11 @@ function createParts(options: TelegramChannelOptions) {
     setup,
     log,
     draftChat: drafts.chatOf,
+    async onHeard(sender, { chatId }) {
+      lost.found(chatId);
+      menu.met(sender.externalId);
+      await people.heard(sender);
+    },
     fetchFile: createFileFetcher({
       api,
       desk,
@@ -204,8 +216,18 @@ function createParts(options: TelegramChannelOptions) {
         await talk.tell(placeOfMessage(message), SET_ASIDE, message.message_id);
     },
   });
-  const deliver = createDeliver({ api, desk, clock, log, pace, drafts, signed, messageOf: turns.messageOf });
-  return { state, api, drafts, setup, menu, receiver, deliver };
+  const deliver = createDeliver({
+    api,
+    desk,
+    clock,
+    log,
+    pace,
+    drafts,
+    signed,
+    lost,
+    messageOf: turns.messageOf,
+  });
+  return { state, api, drafts, setup, showMenu, receiver, deliver };
 }
 
 const SET_ASIDE =

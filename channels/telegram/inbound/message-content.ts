@@ -28,8 +28,9 @@ export function contentOf(message: Message): Content {
     );
   if (message.location) return words(pointText(message.location));
   if (message.contact) {
-    const { first_name: first, last_name: last = '', phone_number: phone } = message.contact;
-    return words(`Contact: ${`${first} ${last}`.trim()}, ${phone}`);
+    const { first_name: first, last_name: last = '', phone_number: phone, user_id: id } = message.contact;
+    const telegram = id === undefined ? '' : `, Telegram id ${id}`;
+    return words(`Contact: ${`${first} ${last}`.trim()}, ${phone}${telegram}`);
   }
   if (message.sticker) return words(message.sticker.emoji ?? '(a sticker)');
   if (message.dice) return words(`${message.dice.emoji} ${message.dice.value}`);

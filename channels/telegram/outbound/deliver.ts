@@ -9,6 +9,7 @@ import type { RichText } from '../render/rich-text.ts';
 import { splitRichText } from '../render/split-text.ts';
 import type { SignedData } from '../signed-data.ts';
 import type { Drafts } from './drafts.ts';
+import type { LostChats } from './lost-chats.ts';
 import type { Pace } from './pace.ts';
 import { filesOfResult } from './result-files.ts';
 
@@ -20,6 +21,7 @@ export interface DeliverDeps {
   readonly pace: Pace;
   readonly drafts: Drafts;
   readonly signed: SignedData;
+  readonly lost: LostChats;
   /** Where a turn's first message is known, for what has no number of its own. */
   readonly messageOf: (turnId: string) => number | null;
 }
@@ -59,6 +61,7 @@ export function createDeliver(deps: DeliverDeps): (outbound: Outbound) => Promis
   const arrived = new Map<string, number[]>();
   return async (outbound) => {
     const place = placeOf(outbound.chat);
+    if (deps.lost.has(place.chatId)) return { kind: 'refused', reason: LOST, retryAfterMs: null };
     const done = arrived.get(outbound.id) ?? [];
     try {
       const pieces = await piecesOf(deps, outbound, place);
@@ -74,12 +77,14 @@ export function createDeliver(deps: DeliverDeps): (outbound: Outbound) => Promis
     } catch (error) {
       if (done.length > 0) remember(arrived, outbound.id, done);
       if (error instanceof NoRoom) return { kind: 'refused', reason: error.message, retryAfterMs: error.ms };
-      return failed(deps, outbound, error);
+      return failed(deps, outbound, place, error);
     }
   };
 }
 
-function failed({ log }: DeliverDeps, outbound: Outbound, error: unknown): Delivery {
+const LOST = 'the chat cannot be reached';
+
+function failed({ log, lost }: DeliverDeps, outbound: Outbound, { chatId }: Place, error: unknown): Delivery {
   const failure = callFailure(error);
   const isEdit = outbound.edits !== null;
   if (failure.kind === 'unchanged' && isEdit) return { kind: 'sent', reference: outbound.edits ?? '' };
@@ -88,16 +93,18 @@ function failed({ log }: DeliverDeps, outbound: Outbound, error: unknown): Deliv
     return { kind: 'refused', reason: failure.reason, retryAfterMs: 1000 };
   if (failure.kind === 'refused')
     log.error({ outbox: outbound.id, reason: failure.reason }, 'Telegram refused a message');
-  if (failure.kind === 'unreachable')
+  if (failure.kind === 'unreachable') {
+    lost.add(chatId);
     log.info({ outbox: outbound.id, reason: failure.reason }, 'a chat cannot be reached any more');
+  }
   return deliveryOf(failure);
 }
 
 async function makeRoom({ pace, clock }: DeliverDeps, outbound: Outbound, { chatId }: Place): Promise<void> {
   for (let waited = 0; ; ) {
-    const wait = pace.take(chatId);
-    if (wait === 0) return;
     const isProgress = outbound.about.kind === 'task-card';
+    const wait = pace.take(chatId, isProgress ? 'progress' : 'answer');
+    if (wait === 0) return;
     if (isProgress || waited + wait > LONGEST_WAIT_MS) throw new NoRoom(wait);
     await clock.sleep(wait);
     waited += wait;

@@ -94,7 +94,7 @@ export function createDrafts(deps: {
   async function editGroup(turnId: string, growing: Growing, part: RichText): Promise<void> {
     const { chatId, threadId } = growing.place;
     const settings = { entities: [...part.entities], link_preview_options: { is_disabled: true } };
-    if (pace.take(chatId) > 0) return;
+    if (pace.take(chatId, 'progress') > 0) return;
     if (growing.messageId !== null) {
       await api.sends.editMessageText(chatId, growing.messageId, part.text, settings);
       return;

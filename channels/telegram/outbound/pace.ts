@@ -8,8 +8,11 @@ const ALL = { burst: 25, refillMs: 40 } as const;
 const MOST_CHATS = 10_000;
 
 export interface Pace {
-  /** Takes a place for one message to a chat; milliseconds to wait when there is none, 0 when it was taken. */
-  take(chatId: number): number;
+  /**
+   * Takes a place for one message to a chat; milliseconds to wait when there is none, 0 when it was taken. Progress leaves
+   * one place to what people wait for.
+   */
+  take(chatId: number, urgency: 'answer' | 'progress'): number;
 }
 
 interface Bucket {
@@ -22,20 +25,25 @@ export function createPace(now: () => number): Pace {
   const chats = new Map<number, Bucket>();
   const all: Bucket = { tokens: ALL.burst, at: now() };
 
-  function waitFor(bucket: Bucket, { burst, refillMs }: { burst: number; refillMs: number }): number {
+  function waitFor(
+    bucket: Bucket,
+    { burst, refillMs }: { burst: number; refillMs: number },
+    places: number,
+  ): number {
     const at = now();
     bucket.tokens = Math.min(burst, bucket.tokens + Math.max(0, at - bucket.at) / refillMs);
     bucket.at = at;
-    return bucket.tokens >= 1 ? 0 : Math.ceil((1 - bucket.tokens) * refillMs);
+    return bucket.tokens >= places ? 0 : Math.ceil((places - bucket.tokens) * refillMs);
   }
 
   return {
-    take(chatId) {
+    take(chatId, urgency) {
+      const places = urgency === 'progress' ? 2 : 1;
       const limits = chatId < 0 ? GROUP : PRIVATE;
       const bucket = chats.get(chatId) ?? { tokens: limits.burst, at: now() };
       if (chats.size > MOST_CHATS) chats.clear();
       chats.set(chatId, bucket);
-      const wait = Math.max(waitFor(bucket, limits), waitFor(all, ALL));
+      const wait = Math.max(waitFor(bucket, limits, places), waitFor(all, ALL, places));
       if (wait === 0) {
         bucket.tokens -= 1;
         all.tokens -= 1;

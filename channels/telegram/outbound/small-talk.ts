@@ -40,7 +40,7 @@ export function createSmallTalk(deps: {
   }
 
   async function say(place: Place, text: string, more: object): Promise<void> {
-    const wait = pace.take(place.chatId);
+    const wait = pace.take(place.chatId, 'answer');
     if (wait > 0) await clock.sleep(wait);
     const thread = place.threadId === null ? {} : { message_thread_id: place.threadId };
     await attempt('a message of the channel', () =>

@@ -26,6 +26,8 @@ export interface BotPeople {
   list(): readonly { readonly externalId: string; readonly role: 'owner' | 'member' }[];
   /** @param how what made them the owner, for the record. */
   addOwner(sender: Sender, how: string): Promise<void>;
+  /** Somebody who is known wrote: an owner who was named by a number only goes by this name from now on. */
+  heard(sender: Sender): Promise<void>;
 }
 
 export interface Setup {

@@ -22,6 +22,8 @@ export interface ChannelBench extends AsyncDisposable {
   readonly decisions: Parameters<Inbound['decide']>[0][];
   readonly choices: ChoiceRequest[];
   readonly box: MemoryBox;
+  /** The owner's files, by path. */
+  readonly files: Map<string, Uint8Array>;
   channel(): TelegramChannel;
   /** Answers of the coordinator to the next messages; accepted when there is none. */
   readonly answers: (() => Promise<Awaited<ReturnType<Inbound['receive']>>>)[];
@@ -91,6 +93,8 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
   const received: InboundMessage[] = [];
   const decisions: ChannelBench['decisions'] = [];
   const choices: ChoiceRequest[] = [];
+  const files = new Map([['questions/x/body.txt', new TextEncoder().encode('bytes')]]);
+  const desk = createFakeDesk(files);
   const answers: ChannelBench['answers'] = [];
   let note: SetupNote = {
     bot: null,
@@ -116,8 +120,9 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
         addOwner: async () => {
           throw new Error('there is an owner');
         },
+        heard: async () => undefined,
       },
-      desk: () => fakeDesk,
+      desk: () => desk,
       commands: () => [{ name: 'status', description: 'what runs' }],
       key: new Uint8Array(32).fill(7),
       readNote: () => note,
@@ -135,6 +140,8 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
     async receive(message) {
       const answer = answers.shift();
       if (answer) return answer();
+      const known = received.findIndex(({ updateId }) => updateId === message.updateId);
+      if (known >= 0) return { kind: 'duplicate', turnId: `turn-${known + 1}`, conversationId: 'c' };
       received.push(message);
       return { kind: 'accepted', turnId: `turn-${received.length}`, conversationId: 'c' };
     },
@@ -156,6 +163,7 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
     decisions,
     choices,
     answers,
+    files,
     box,
     channel: () => channel,
     async start(webhook) {
@@ -182,31 +190,30 @@ function nothing(): undefined {
 }
 
 /** The counter of the house, as far as the channel uses it. */
-const fakeDesk = {
-  async saveUpload(name: string, content: AsyncIterable<Uint8Array>) {
-    const hash = createHash('sha256');
-    let bytes = 0;
-    for await (const piece of content) {
-      hash.update(piece);
-      bytes += piece.length;
-    }
-    const value = {
-      path: `uploads/${name}`,
-      bytes,
-      sha256: hash.digest('hex'),
-      modifiedAt: AT.toISOString(),
-    };
-    return { kind: 'ok', value } as const;
-  },
-  getTask: async () => ({ kind: 'failed', failure: { code: 'task-unknown' } }) as const,
-  async openFile(path: string) {
-    const entry = { path, bytes: 5, sha256: '', modifiedAt: AT.toISOString() };
-    const content = (async function* () {
-      yield new TextEncoder().encode('bytes');
-    })();
-    return { kind: 'ok', value: { entry, content } } as const;
-  },
-} as unknown as Desk;
+function createFakeDesk(files: Map<string, Uint8Array>): Desk {
+  const entryOf = (path: string, bytes: Uint8Array) => {
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { path, bytes: bytes.length, sha256, modifiedAt: AT.toISOString() };
+  };
+  const desk = {
+    async saveUpload(name: string, content: AsyncIterable<Uint8Array>) {
+      const bytes = Buffer.concat(await Array.fromAsync(content));
+      files.set(`uploads/${name}`, bytes);
+      return { kind: 'ok', value: entryOf(`uploads/${name}`, bytes) } as const;
+    },
+    getTask: async () => ({ kind: 'failed', failure: { code: 'task-unknown' } }) as const,
+    async openFile(path: string) {
+      const bytes = files.get(path);
+      if (!bytes) return { kind: 'failed', failure: { code: 'file-unknown' } } as const;
+      return { kind: 'ok', value: { entry: entryOf(path, bytes), content: pieces(bytes) } } as const;
+    },
+  };
+  return desk as unknown as Desk;
+}
+
+async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
 
 /** A text for Ann; `more` says what is different. */
 export function textFor(markdown: string, more: Partial<Outbound> = {}): Outbound {

@@ -23,6 +23,10 @@ export interface TelegramPeer extends AsyncDisposable {
   draft(chatId: number): ShownDraft | null;
   /** What a tap was answered with; null while it was not, or without words. */
   tapAnswer(id: string): { readonly text: string | null; readonly isAnswered: boolean };
+  /** Lets all taps grow too old to be answered. */
+  expireTaps(): void;
+  /** A chat that is no more. */
+  deleteChat(chatId: number): void;
   /** The menu of a scope: `all_private_chats`, `chat:7`. */
   menu(scope: string): readonly { command: string; description: string }[];
   /** Hands out updates again or in another order. */
@@ -106,6 +110,10 @@ export async function createTelegramPeer(options: TelegramPeerOptions = {}): Pro
       const tap = world.taps.get(id);
       return { text: tap?.answer ?? null, isAnswered: tap?.isAnswered ?? false };
     },
+    expireTaps() {
+      for (const [id, tap] of world.taps) world.taps.set(id, { ...tap, until: 0 });
+    },
+    deleteChat: (chatId) => void world.chats.delete(chatId),
     menu: (scope) => world.menus.get(scope) ?? [],
     hand: world.queue.hand,
     unconfirmed: world.queue.unconfirmed,
