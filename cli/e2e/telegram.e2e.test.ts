@@ -141,7 +141,7 @@ describe('Reeve on Telegram', () => {
     );
     expect(peer.fromBot(6666)).toEqual([]);
     ann.tap(question, 'Deny');
-    await house.shown('the denial', has('Denied by owner'), group);
+    await house.shown('the denial', has('Denied by Ann'), group);
   });
 
   it('pairs its owner by a code that only the operator sees, and counts as set up after a tap', async () => {

@@ -32,8 +32,9 @@ export async function openTelegramHouse(
     TELEGRAM_OWNER_ID: String(ANN_ID),
     ...extra,
   };
-  let reeve = await startReeve(home, settings);
   const ann = peer.person(ANN_ID, 'Ann');
+  ann.open();
+  let reeve = await startReeve(home, settings);
   return {
     peer,
     home,

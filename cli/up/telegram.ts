@@ -1,13 +1,16 @@
 import { createHmac } from 'node:crypto';
 import { type BotPeople, createTelegramChannel, type TelegramChannel } from '@reeve/channel-telegram';
 import { commandMenu, type People } from '@reeve/coordinator';
-import type { Clock, Desk, Ids, Log } from '@reeve/core';
+import type { Clock, Desk, Ids, Log, Sender } from '@reeve/core';
 import { createUpdateBox } from '@reeve/postgres';
 import type { Settings } from '../settings.ts';
 import type { Database } from './database.ts';
 import { readTelegramNote, writeTelegramNote } from './telegram-note.ts';
 
 const CHANNEL = 'telegram';
+/** How an owner is called until they write, whom the operator has named by a number. */
+const UNNAMED = 'owner';
+const BY_SETTING = 'TELEGRAM_OWNER_ID';
 const WEBHOOK_LOOK_MS = 30_000;
 
 /** The Telegram channel, if a token is set. Whoever `TELEGRAM_OWNER_ID` names is admitted as an owner first. */
@@ -29,7 +32,7 @@ export async function openTelegram(deps: {
   const ownerId = settings.TELEGRAM_OWNER_ID;
   const isKnown = botPeople.list().some(({ externalId, role }) => externalId === ownerId && role === 'owner');
   if (ownerId !== undefined && !isKnown)
-    await botPeople.addOwner({ externalId: ownerId, name: 'owner' }, 'TELEGRAM_OWNER_ID');
+    await botPeople.addOwner({ externalId: ownerId, name: UNNAMED }, BY_SETTING);
   return createTelegramChannel({
     token,
     apiRoot: settings.TELEGRAM_API_ROOT.replace(/\/$/, ''),
@@ -59,12 +62,25 @@ export async function openTelegram(deps: {
 }
 
 function peopleOnTelegram(people: People): BotPeople {
+  async function addOwner({ externalId, name }: Sender, how: string): Promise<void> {
+    const added = await people.add({ channel: CHANNEL, externalId, role: 'owner', name, addedBy: how });
+    if (added.kind === 'failed') throw new Error(`the owner could not be admitted: ${added.failure.code}`);
+  }
   return {
     roleOf: (sender) => people.roleOf(sender, CHANNEL),
     list: () => people.list().filter(({ channel }) => channel === CHANNEL),
-    async addOwner({ externalId, name }, how) {
-      const added = await people.add({ channel: CHANNEL, externalId, role: 'owner', name, addedBy: how });
-      if (added.kind === 'failed') throw new Error(`the owner could not be admitted: ${added.failure.code}`);
+    addOwner,
+    async heard(sender) {
+      const isUnnamed = people
+        .list()
+        .some(
+          ({ channel, externalId, name, addedBy }) =>
+            channel === CHANNEL &&
+            externalId === sender.externalId &&
+            name === UNNAMED &&
+            addedBy === BY_SETTING,
+        );
+      if (isUnnamed) await addOwner(sender, BY_SETTING);
     },
   };
 }
