@@ -3,6 +3,7 @@ import type { Clock, Log, UpdateBox } from '@reeve/core';
 import { CHANNEL } from '../chat-address.ts';
 import { isPassing } from './handle-update.ts';
 import { createLanes, type Lanes } from './lanes.ts';
+import { createSettler } from './settler.ts';
 
 export interface Receiver {
   /** Stores updates; resolves after the commit, so that they may be acknowledged then. */
@@ -33,6 +34,7 @@ export function createReceiver(deps: {
   signal: () => AbortSignal;
 }): Receiver {
   const { box, clock, log } = deps;
+  const settle = createSettler(deps);
   const urgent = new Set<Promise<void>>();
   const lanes = createLanes<Update>({ clock, log, signal: deps.signal, handle: handleSafely });
 
@@ -54,18 +56,6 @@ export function createReceiver(deps: {
       }
     }
     await settle(updates.map(({ update_id: id }) => id));
-  }
-
-  async function settle(ids: readonly number[]): Promise<void> {
-    for (;;) {
-      try {
-        return await box.markHandled(CHANNEL, ids, clock.now());
-      } catch (error) {
-        deps.signal().throwIfAborted();
-        log.error({ err: error }, 'a handled update could not be marked; trying again');
-        await clock.sleep(RETRY_MS, deps.signal());
-      }
-    }
   }
 
   function dispatch(update: Update): void {

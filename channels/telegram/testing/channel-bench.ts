@@ -19,9 +19,13 @@ export interface ChannelBench extends AsyncDisposable {
   readonly peer: TelegramPeer;
   readonly ann: Person;
   readonly received: InboundMessage[];
+  /** Messages that came again, and were known. */
+  repeats(): number;
   readonly decisions: Parameters<Inbound['decide']>[0][];
   readonly choices: ChoiceRequest[];
-  readonly box: MemoryBox;
+  readonly box: UpdateBox;
+  /** What the box in memory holds. */
+  readonly stored: MemoryBox['stored'];
   /** The owner's files, by path. */
   readonly files: Map<string, Uint8Array>;
   channel(): TelegramChannel;
@@ -85,12 +89,17 @@ export interface BenchOptions {
   readonly privacyMode?: boolean;
   /** How far the host's clock is off, in milliseconds. */
   readonly clockOffMs?: number;
+  /** One in memory unless given. */
+  readonly box?: UpdateBox;
 }
 
 export async function openChannelBench(options: BenchOptions = {}): Promise<ChannelBench> {
   const peer = await createTelegramPeer(options);
-  const box = createMemoryBox();
+  const memory = createMemoryBox();
+  const box = options.box ?? memory;
   const received: InboundMessage[] = [];
+  const turns = new Map<string, string>();
+  let repeats = 0;
   const decisions: ChannelBench['decisions'] = [];
   const choices: ChoiceRequest[] = [];
   const files = new Map([['questions/x/body.txt', new TextEncoder().encode('bytes')]]);
@@ -140,8 +149,10 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
     async receive(message) {
       const answer = answers.shift();
       if (answer) return answer();
-      const known = received.findIndex(({ updateId }) => updateId === message.updateId);
-      if (known >= 0) return { kind: 'duplicate', turnId: `turn-${known + 1}`, conversationId: 'c' };
+      const turnId = turns.get(message.updateId);
+      repeats += turnId === undefined ? 0 : 1;
+      if (turnId !== undefined) return { kind: 'duplicate', turnId, conversationId: 'c' };
+      turns.set(message.updateId, `turn-${received.length + 1}`);
       received.push(message);
       return { kind: 'accepted', turnId: `turn-${received.length}`, conversationId: 'c' };
     },
@@ -160,11 +171,13 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
     peer,
     ann,
     received,
+    repeats: () => repeats,
     decisions,
     choices,
     answers,
     files,
     box,
+    stored: memory.stored,
     channel: () => channel,
     async start(webhook) {
       channel = make(webhook ?? null);
