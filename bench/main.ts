@@ -12,6 +12,7 @@ import { measureSandbox } from './sections/sandbox.ts';
 import { measureStart } from './sections/start.ts';
 import { measureStep } from './sections/step.ts';
 import { measureTaskStart } from './sections/task-start.ts';
+import { measureTelegram } from './sections/telegram.ts';
 import { measureWeb } from './sections/web.ts';
 import { createServers, hasServers } from './servers.ts';
 import { renderTable } from './table.ts';
@@ -28,6 +29,7 @@ const SECTIONS: ReadonlyMap<string, Section> = new Map([
   ['web', measureWeb],
   ['sandbox', measureSandbox],
   ['gateway', measureGateway],
+  ['telegram', measureTelegram],
 ]);
 
 /** Measures the named sections, or all, one after the other. Progress goes to stderr, the report to stdout. */

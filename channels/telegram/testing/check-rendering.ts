@@ -41,6 +41,12 @@ const snippet = fc.oneof(
     '\u0000',
     '\ud83d',
     'word ',
+    '` `',
+    '[ ](https://example.org)',
+    '| ` ` |\n|---|\n| x |\n',
+    '**b** `c` '.repeat(80),
+    `\n\`\`\`py\n${'  x y\n'.repeat(900)}\`\`\`\n`,
+    `> ${'*quoted* '.repeat(60)}\n`,
     'word '.repeat(300),
     'x'.repeat(4097),
     '😀'.repeat(1500),
@@ -59,7 +65,7 @@ export interface RenderingCheck {
  * nothing may be refused, broken, lost or moved.
  */
 export function checkRendering(cases: number): RenderingCheck {
-  const markdown = fc.array(snippet, { maxLength: 30 }).map((pieces) => pieces.join(''));
+  const markdown = fc.array(snippet, { maxLength: 20 }).map((pieces) => pieces.join(''));
   const property = fc.property(
     markdown,
     fc.constantFrom(TEXT_LIMIT, CAPTION_LIMIT, 60),

@@ -1,0 +1,1 @@
+export { checkRendering } from './check-rendering.ts';
