@@ -1,8 +1,10 @@
 import type { FailureKind } from './failure-kind.ts';
 import { OWNER_FAILURES } from './owner-failures.ts';
+import { SPEECH_FAILURES } from './speech-failures.ts';
 
 const kinds = {
   ...OWNER_FAILURES,
+  ...SPEECH_FAILURES,
   'message-empty': {
     what: 'The message is empty.',
     notDone: 'Nothing was sent.',

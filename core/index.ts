@@ -23,6 +23,7 @@ export * from './sandbox-level.ts';
 export * from './search.ts';
 export * from './secret.ts';
 export * from './setting-schema.ts';
+export * from './speech.ts';
 export * from './store.ts';
 export * from './task.ts';
 export * from './token.ts';

@@ -7,6 +7,7 @@ import type { GatewayLimits } from './limits.ts';
 import type { ModelSet } from './model-line.ts';
 import type { SearchChoice } from './search/search-choice.ts';
 import type { SecretFiller } from './secret-filler.ts';
+import type { SpeechChoice } from './speech/speech-choice.ts';
 
 /** What a gateway is made of. */
 export interface GatewayDeps {
@@ -25,6 +26,8 @@ export interface GatewayDeps {
   readonly secrets?: SecretFiller;
   /** Off unless given. */
   readonly search?: SearchChoice;
+  /** Off unless given. */
+  readonly speech?: SpeechChoice;
   /** The system's resolver and sockets unless given. */
   readonly network?: Network;
   readonly egressLimits?: EgressLimits;

@@ -13,6 +13,9 @@ import { DEFAULT_GIT_LIMITS } from './git/git-limits.ts';
 import { createModelCaller } from './model-call.ts';
 import { createSearchDesk } from './search/search-desk.ts';
 import { createSearchProvider } from './search/search-provider.ts';
+import type { SpeechChoice } from './speech/speech-choice.ts';
+import { createSpeechDesk } from './speech/speech-desk.ts';
+import { createSpeechHandlers } from './speech/speech-handlers.ts';
 import { createTaskCallHandler } from './task-call-handler.ts';
 import { createUsageMeter } from './usage-meter.ts';
 
@@ -31,11 +34,17 @@ export interface Gateway {
   listen(at: { socketPath: string } | { host: string; port: number }): Promise<GatewayListener>;
 }
 
+const SILENT: SpeechChoice = {
+  hearing: { kind: 'off', describe: 'off' },
+  speaking: { kind: 'off', describe: 'off' },
+};
+
 /**
  * The one door out. `POST /v1/chat/completions` for any OpenAI client that holds a task or coordinator token: chooses the
  * model by the token's role, reserves its budget, retries and falls back before the first token, and counts.
  * `POST /request` makes one web request for a task under its permit, `POST /search` asks the search provider, `CONNECT`
- * tunnels to hosts that were opened to the task, `/git/<host>/<repository>` speaks Git for it. `GET /healthz`.
+ * tunnels to hosts that were opened to the task, `/git/<host>/<repository>` speaks Git for it. `POST /speech/…` listens
+ * and reads out for the coordinator. `GET /healthz`.
  */
 export function createGateway(deps: GatewayDeps): Gateway {
   const random = deps.random ?? Math.random;
@@ -55,6 +64,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const provider = deps.search?.kind === 'on' ? createSearchProvider(deps.search, shared) : undefined;
   const searches = createSearchDesk({ ...shared, refusals, provider });
   const git = createGitDoor({ ...shared, refusals, gitLimits: deps.gitLimits ?? DEFAULT_GIT_LIMITS });
+  const desk = createSpeechDesk({ ...shared, speech: deps.speech ?? SILENT, plan: deps.budget });
+  const speech = createSpeechHandlers({ ...shared, desk });
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(egress.refuseProxying);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
@@ -68,6 +79,8 @@ export function createGateway(deps: GatewayDeps): Gateway {
     return RESPONSE_ALREADY_SENT;
   });
   app.post('/search', createTaskCallHandler(deps, searchCallSchema, searches.search));
+  app.post('/speech/transcribe', speech.transcribe);
+  app.post('/speech/speak', speech.speak);
 
   return {
     async listen(at) {

@@ -17,3 +17,10 @@ export type { SecretFill, SecretFiller } from './secret-filler.ts';
 export { createSecretFiller } from './secrets/keyed-filler.ts';
 export { createSecretDesk } from './secrets/secret-desk.ts';
 export type { SecretKeys } from './secrets/secret-keys.ts';
+export {
+  chooseSpeech,
+  HEARING_FORMS,
+  SPEAKING_FORMS,
+  type SpeechChoice,
+  type SpeechSettings,
+} from './speech/speech-choice.ts';

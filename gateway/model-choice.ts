@@ -25,8 +25,8 @@ export interface ModelChoice {
   readonly describe: string;
 }
 
-const OPENAI_URL = 'https://api.openai.com/v1';
-const OPENROUTER_URL = 'https://openrouter.ai/api/v1';
+export const OPENAI_URL = 'https://api.openai.com/v1';
+export const OPENROUTER_URL = 'https://openrouter.ai/api/v1';
 
 /**
  * What the roles get when nothing names a model: a small fast one, because the coordinator's first words are waited
@@ -48,7 +48,7 @@ const DEFAULT_OPENROUTER_MODEL = `openai/${DEFAULT_OPENAI_MODEL}`;
  * no default.
  */
 export function chooseModels(settings: ModelSettings): ModelChoice {
-  const endpoint = endpointOf(settings);
+  const endpoint = modelEndpoint(settings);
   if (!endpoint) {
     const rehearsal = { kind: 'rehearsal' } as const;
     return {
@@ -78,7 +78,8 @@ export function chooseModels(settings: ModelSettings): ModelChoice {
   };
 }
 
-function endpointOf(
+/** Where models answer; null when nothing names a provider. */
+export function modelEndpoint(
   settings: ModelSettings,
 ): { baseUrl: string; apiKey: string; defaultModel: string } | null {
   const { OPENAI_BASE_URL, OPENAI_API_KEY, OPENROUTER_API_KEY } = settings;
@@ -93,7 +94,7 @@ function endpointOf(
   return null;
 }
 
-function isOpenRouter(baseUrl: string | undefined): boolean {
+export function isOpenRouter(baseUrl: string | undefined): boolean {
   return baseUrl !== undefined && new URL(baseUrl).hostname === 'openrouter.ai';
 }
 

@@ -16,12 +16,17 @@ export type Exchanged =
   /** The request went out, in part or whole, and no answer came. `reason` is a clause. */
   | { readonly kind: 'unanswered'; readonly reason: string };
 
+export type OutgoingRequest = Pick<EgressRequest, 'method' | 'headers'> & {
+  readonly url: URL;
+  readonly body: string | Uint8Array | null;
+};
+
 const MOST_HEADER_BYTES = 32 * 1024;
 const MOST_HEADERS = 100;
 
 /** One request and its answer on a connection of its own, which is closed afterwards. */
 export async function exchange(
-  { method, url, headers, body }: Omit<EgressRequest, 'url'> & { readonly url: URL },
+  { method, url, headers, body }: OutgoingRequest,
   socket: Socket,
   deps: { readonly clock: Clock; readonly limits: EgressLimits },
   signal: AbortSignal,

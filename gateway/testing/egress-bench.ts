@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type AuditEvent,
+  type BudgetPlan,
   type Clock,
   canonicalRequest,
   digestOf,
@@ -37,8 +38,9 @@ import {
   type GitLimits,
   type SearchChoice,
   type SecretFiller,
+  type SpeechChoice,
 } from '../index.ts';
-import { createMemoryBudget } from './memory-budget.ts';
+import { createMemoryBudget, type MemoryBudget } from './memory-budget.ts';
 
 const HOUR_S = 3600;
 const KEY = new Uint8Array(32).fill(7);
@@ -59,6 +61,7 @@ export interface CallOptions {
 export interface EgressBench {
   readonly socketPath: string;
   readonly audit: AuditEvent[];
+  readonly budget: MemoryBudget;
   readonly logged: string[];
   readonly uses: Map<string, SeenUse>;
   readonly current: Map<TaskId, number>;
@@ -67,6 +70,7 @@ export interface EgressBench {
   /** Every address that was connected to, as `address port`. */
   readonly connected: string[];
   token(task?: TaskId, attempt?: number, capabilities?: readonly string[]): string;
+  coordinatorToken(): string;
   /** Writes a permit for a request, as the coordinator would, and returns its id. */
   permit(request: EgressRequest, options?: CallOptions): string;
   /** Writes a permit for any call, as the coordinator would, and returns its id. */
@@ -108,6 +112,8 @@ export async function openEgressBench(options: {
   limits?: Partial<EgressLimits>;
   secrets?: SecretFiller;
   search?: SearchChoice;
+  speech?: SpeechChoice;
+  plan?: BudgetPlan;
   gitCredentials?: GitCredentials;
   gitLimits?: Partial<GitLimits>;
   /** Which port of loopback a connection goes to; the port that was asked for unless given. */
@@ -125,8 +131,9 @@ export async function openEgressBench(options: {
   let isUnreachable = false;
   const connected: string[] = [];
   const current = new Map<TaskId, number>([['T-1', 1]]);
+  const budget = createMemoryBudget();
   const store: GatewayStore = {
-    budget: createMemoryBudget().records,
+    budget: budget.records,
     permits: {
       get: async (id) => permits.get(id) ?? null,
       async consume(id) {
@@ -164,7 +171,7 @@ export async function openEgressBench(options: {
       fallback: null,
       vision: null,
     }),
-    budget: () => UNCAPPED,
+    budget: () => options.plan ?? UNCAPPED,
     store,
     tokenKey: KEY,
     clock: systemClock,
@@ -175,6 +182,7 @@ export async function openEgressBench(options: {
     ...(options.gitCredentials ? { gitCredentials: options.gitCredentials } : {}),
     gitLimits: { ...DEFAULT_GIT_LIMITS, ...options.gitLimits },
     ...(options.search ? { search: options.search } : {}),
+    ...(options.speech ? { speech: options.speech } : {}),
     network: {
       resolve: options.resolve ?? (async () => ['127.0.0.1']),
       connect(address, port) {
@@ -189,6 +197,7 @@ export async function openEgressBench(options: {
   const bench: EgressBench = {
     socketPath,
     audit,
+    budget,
     logged,
     uses,
     current,
@@ -206,6 +215,8 @@ export async function openEgressBench(options: {
         },
         KEY,
       ),
+    coordinatorToken: () =>
+      signToken({ role: 'coordinator', expires: Math.floor(Date.now() / 1000) + HOUR_S }, KEY),
     permit(request, { task = 'T-1', callId = 's1.0', expiresAt = new Date(Date.now() + 60_000) } = {}) {
       return bench.permitFor(
         { task, callId, tool: 'http.fetch', arguments: canonicalRequest(request) },
