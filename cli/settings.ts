@@ -2,6 +2,7 @@ import {
   formatHostPort,
   type HostPort,
   type ModelPrices,
+  modelName,
   modelPricesSchema,
   OWNER_SETTINGS,
   type OwnerSettingName,
@@ -13,7 +14,7 @@ import {
   shownOwnerValue,
   wholeNumber,
 } from '@reeve/core';
-import { SEARCH_PROVIDERS } from '@reeve/gateway';
+import { HEARING_FORMS, SEARCH_PROVIDERS, SPEAKING_FORMS } from '@reeve/gateway';
 import { z } from 'zod';
 
 /** One setting: how it is called, checked and explained. Every setting is one row of this table and nowhere else. */
@@ -137,6 +138,8 @@ export const SETTINGS = {
   REEVE_TONE: owned('tone'),
   REEVE_STREAMING: owned('streaming'),
   REEVE_WHILE_ANSWERING: owned('while-answering'),
+  REEVE_VOICE: owned('voice'),
+  REEVE_SPEECH_VOICE: owned('voice-name'),
   REEVE_QUIET_HOURS: owned('quiet-hours'),
   REEVE_TIME_ZONE: owned('time-zone'),
   REEVE_PRIVATE_HOSTS: setting(
@@ -152,6 +155,35 @@ export const SETTINGS = {
     'address of a SearXNG that allows the format json, or another address of the provider; may be private',
   ),
   REEVE_SEARCH_KEY: secret(z.string().min(1).optional(), 'your key at the search provider'),
+  REEVE_TRANSCRIBE_PROVIDER: setting(
+    z.enum(HEARING_FORMS, `must be ${HEARING_FORMS.join(', ')}`).optional(),
+    'how the one who listens to voice notes is spoken to: openai (usual), openrouter, or chat for a chat model that takes audio',
+  ),
+  REEVE_TRANSCRIBE_URL: setting(
+    httpUrl.optional(),
+    'address of an OpenAI-compatible transcriber, such as http://127.0.0.1:8000/v1; may be private; without it your model provider',
+  ),
+  REEVE_TRANSCRIBE_KEY: secret(
+    z.string().min(1).optional(),
+    'key for that address, or for the provider’s own',
+  ),
+  REEVE_TRANSCRIBE_MODEL: setting(
+    modelName.optional(),
+    'model that listens; set it alone and your model provider listens to voice notes',
+  ),
+  REEVE_SPEECH_PROVIDER: setting(
+    z.enum(SPEAKING_FORMS, `must be ${SPEAKING_FORMS.join(', ')}`).optional(),
+    'how the one who reads answers out is spoken to: openai (usual) or elevenlabs',
+  ),
+  REEVE_SPEECH_URL: setting(
+    httpUrl.optional(),
+    'address of an OpenAI-compatible voice; may be private; without it your model provider',
+  ),
+  REEVE_SPEECH_KEY: secret(z.string().min(1).optional(), 'key for that address, or for the provider’s own'),
+  REEVE_SPEECH_MODEL: setting(
+    modelName.optional(),
+    'model that reads out; set it alone and your model provider reads out',
+  ),
   TELEGRAM_BOT_TOKEN: secret(
     z
       .string()

@@ -3,6 +3,7 @@ import type { ApprovalDesk } from './approval-desk.ts';
 import type { Drive } from './drive.ts';
 import type { Onboarding } from './onboarding.ts';
 import type { People } from './people.ts';
+import type { CoordinatorSettings } from './settings.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import type { StatusReader } from './status.ts';
 import type { Asker, ReachableDesk } from './task-reach.ts';
@@ -21,6 +22,8 @@ export interface CommandDeps {
   readonly hasChannel: (name: string) => boolean;
   /** Which models answer now, in words. */
   readonly modelSummary: () => string;
+  /** Whether voice notes are listened to and answers read out, and by whom. */
+  readonly speech: CoordinatorSettings['speech'];
   /** Breaks off the answer that is being made in a conversation; false when none is. */
   readonly stopTurn: (asker: Asker) => boolean;
   readonly clock: Clock;

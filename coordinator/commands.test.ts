@@ -11,6 +11,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { createCommandHandler } from './command-handler.ts';
 import { createPeople, type People } from './people.ts';
+import type { CoordinatorSettings } from './settings.ts';
 import { createSettingsDesk, type SettingsDesk } from './settings-desk.ts';
 import { noLayers } from './testing/layers.ts';
 import { createMemoryConfig } from './testing/memory-config.ts';
@@ -31,6 +32,7 @@ interface Scene {
   readonly role?: Role;
   readonly breaks?: boolean;
   readonly config?: SettingsDesk;
+  readonly speech?: CoordinatorSettings['speech'];
   readonly people?: People;
 }
 
@@ -106,6 +108,8 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       trouble: [],
       model: 'm',
       webSearch: 'off',
+      hearing: 'off',
+      speaking: 'off',
     }),
     config,
     people: scene.people ?? createPeople({ store: createMemoryPeople().store, clock: createManualClock() }),
@@ -114,6 +118,10 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       choose: async () => ({ kind: 'failed', failure: { code: 'choice-over' } }),
     },
     hasChannel: (name) => name === 'http',
+    speech: scene.speech ?? {
+      hearing: { isOn: true, summary: 'ears at ears.example' },
+      speaking: { isOn: true, summary: 'mouth at mouth.example' },
+    },
     modelSummary: () => 'chat-model at models.example',
     clock: createManualClock(),
     timeZone: () => 'UTC',
@@ -255,6 +263,27 @@ describe('/config', () => {
     expect(await type('/config time-zone UTC', { config: pinned })).toBe(
       failureText({ code: 'setting-pinned', about: 'REEVE_TIME_ZONE' }),
     );
+  });
+
+  it('has a short form for the voice: on, off, or whose it is', async () => {
+    const config = open();
+    expect(await type('/voice on', { config })).toContain('**voice**: `off` → `on` (you)');
+    expect(await type('/voice', { config })).toContain(
+      'Listening to your voice notes: ears at ears.example.',
+    );
+    expect(await type('/voice nova', { config: open() })).toContain('**voice-name**: `off` → `nova` (you)');
+    const pinned = open({ voice: { file: true, environment: undefined } });
+    expect(await type('/voice Off', { config: pinned })).toContain('**voice**: `on` → `off` (you)');
+  });
+
+  it('has no answers read out while no voice is set up', async () => {
+    const config = open();
+    const off = { isOn: false, summary: 'off: set REEVE_SPEECH_MODEL' };
+    const speech = { hearing: off, speaking: off };
+    for (const text of ['/voice on', '/config voice ON because I drive'])
+      expect(await type(text, { config, speech })).toBe(failureText({ code: 'speaking-off' }));
+    expect(await type('/voice', { config, speech })).toContain('Reading out: off: set REEVE_SPEECH_MODEL.');
+    expect(config.current().voice).toBe(false);
   });
 
   it('has a short form for the model', async () => {

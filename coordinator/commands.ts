@@ -8,7 +8,7 @@ import {
   type CommandDeps,
   failed,
 } from './command-registry.ts';
-import { config, model, undoSetting } from './config-command.ts';
+import { config, model, undoSetting, voice } from './config-command.ts';
 import { people } from './people-command.ts';
 import { approve, deny, edit, happened } from './question-commands.ts';
 import { memberStatusText, statusText, taskLine } from './status.ts';
@@ -251,6 +251,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     always,
     config,
     model,
+    voice,
     people,
   ].map((command) => [command.name, command]),
 );

@@ -40,6 +40,18 @@ export const config: Command = {
   },
 };
 
+export const voice: Command = {
+  name: 'voice',
+  usage: '[on | off | name of a voice]',
+  description: 'whether answers are read out to you, and by whose voice',
+  ownerOnly: true,
+  run: async (deps, call) => {
+    const wanted = call.rest.toLowerCase();
+    if (wanted === '') return answer(voiceText(deps));
+    return change(deps, call, wanted === 'on' || wanted === 'off' ? 'voice' : 'voice-name', call.rest);
+  },
+};
+
 export const model: Command = {
   name: 'model',
   usage: '[name]',
@@ -64,6 +76,8 @@ async function change(
   text: string,
 ): Promise<CommandAnswer> {
   const { value, why } = splitReason(name, text);
+  if (name === 'voice' && value.toLowerCase() === 'on' && !deps.speech.speaking.isOn)
+    return failed('speaking-off');
   const outcome = await deps.config.change({
     name,
     text: value.toLowerCase() === DEFAULT ? null : value,
@@ -139,6 +153,18 @@ function explainText(deps: CommandDeps, name: OwnerSettingName): string {
       ? failureText({ code: 'setting-pinned', about: setting.env })
       : `Change it with \`/config ${name} ${setting.example}\`; \`/config ${name} ${DEFAULT}\` gives up your own choice.`;
   return `**${name}**: ${valueText(view)} (${sourceText(view, deps.timeZone())}).${why}\n${first}.\n${next}`;
+}
+
+function voiceText(deps: CommandDeps): string {
+  const { hearing, speaking } = deps.speech;
+  return [
+    explainText(deps, 'voice'),
+    '',
+    explainText(deps, 'voice-name'),
+    '',
+    `Listening to your voice notes: ${hearing.summary}.`,
+    `Reading out: ${speaking.summary}.`,
+  ].join('\n');
 }
 
 async function historyAnswer(deps: CommandDeps): Promise<CommandAnswer> {

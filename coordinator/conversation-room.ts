@@ -66,6 +66,7 @@ export function createConversationRoom(
     status,
     config: deps.config,
     modelSummary: () => live().modelSummary,
+    speech: deps.settings.speech,
     people,
     onboarding: tour.onboarding,
     hasChannel: (name) => deps.channels.has(name),
@@ -145,6 +146,7 @@ function openStatus(
     model: () => live().modelSummary,
     plan: () => live().budget,
     webSearch: settings.webSearch.summary,
+    speech: settings.speech,
     trouble,
     answering,
   });

@@ -1,4 +1,4 @@
-import type { InboundMessage, InboxEntry, Store } from '@reeve/core';
+import { HEARD_NOTE, type InboundMessage, type InboxEntry, type Store } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createIntake, MESSAGE_LIMIT } from './intake.ts';
 import { createManualClock } from './testing/samples.ts';
@@ -83,6 +83,17 @@ describe('intake', () => {
     ['/ what?', 'turn'],
     ['what does /status do?', 'turn'],
   ])('reads %j as a %s', async (text, lane) => expect(await createDoor().laneOf(text)).toBe(lane));
+
+  it('takes what was heard for words, never for a command, and says that it was heard', async () => {
+    const { say, stored } = createDoor();
+    for (const text of ['make a list', '/approve A7K2', ' /cancel'])
+      await say(text, { isHeard: true, updateId: text });
+    expect(stored.map(({ lane, text }) => [lane, text])).toEqual([
+      ['turn', `make a list\n\n${HEARD_NOTE}`],
+      ['turn', `approve A7K2\n\n${HEARD_NOTE}`],
+      ['turn', `cancel\n\n${HEARD_NOTE}`],
+    ]);
+  });
 
   it('keeps commands out of what the model reads', async () => {
     const { say, words } = createDoor();

@@ -13,6 +13,10 @@ export interface CoordinatorSettings {
   readonly executorsDieWithCoordinator: boolean;
   /** Whether workers can search the web, and in words how, or what to set. */
   readonly webSearch: { readonly isOn: boolean; readonly summary: string };
+  /** Whether voice notes are listened to and answers read out, and in words by whom, or what to set. */
+  readonly speech: Readonly<
+    Record<'hearing' | 'speaking', { readonly isOn: boolean; readonly summary: string }>
+  >;
   /** Longest file a person or a task may store, in bytes. */
   readonly fileLimitBytes: number;
 }

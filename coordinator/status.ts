@@ -9,6 +9,7 @@ import {
 } from '@reeve/core';
 import { spendingText } from './budget-wording.ts';
 import { questionSentence } from './question-words.ts';
+import type { CoordinatorSettings } from './settings.ts';
 import { readSpending } from './spending.ts';
 import { countText, momentText, spanText, stateIcon, stateText, taskName } from './wording.ts';
 
@@ -24,6 +25,7 @@ export function createStatusReader(deps: {
   model: () => string;
   plan: () => BudgetPlan;
   webSearch: string;
+  speech: CoordinatorSettings['speech'];
   /** Health lines, each with its fix; empty when all is well. */
   trouble: () => readonly string[];
   answering: () => StatusView['answering'];
@@ -60,6 +62,8 @@ export function createStatusReader(deps: {
       trouble: deps.trouble(),
       model: deps.model(),
       webSearch: deps.webSearch,
+      hearing: deps.speech.hearing.summary,
+      speaking: deps.speech.speaking.summary,
     };
   };
 }
@@ -104,6 +108,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
   );
   lines.push(...spendingLines(view.spending));
   lines.push(`Model: ${view.model}`, `Web search: ${view.webSearch}`);
+  lines.push(`Listening: ${view.hearing}`, `Reading out: ${view.speaking}`);
   if (view.trouble.length > 0) lines.push('', ...view.trouble.map((line) => `⚠ ${line}`));
   return lines.join('\n');
 }

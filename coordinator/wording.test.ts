@@ -119,6 +119,8 @@ describe('the status', () => {
     trouble: [],
     model: 'rehearsal',
     webSearch: 'off: set it',
+    hearing: 'ears at a host',
+    speaking: 'off: set that',
   };
 
   it('is short when nothing happens', () => {
@@ -129,6 +131,8 @@ describe('the status', () => {
       'Today: 0 tokens.',
       'Model: rehearsal',
       'Web search: off: set it',
+      'Listening: ears at a host',
+      'Reading out: off: set that',
     ]);
   });
 
@@ -158,6 +162,8 @@ describe('the status', () => {
       'Today: 0 tokens.',
       'Model: rehearsal',
       'Web search: off: set it',
+      'Listening: ears at a host',
+      'Reading out: off: set that',
       '',
       '⚠ The disk is nearly full; free some space.',
     ]);

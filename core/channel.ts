@@ -30,6 +30,8 @@ export interface InboundMessage {
   readonly replyTo?: string;
   /** Who wrote it first, when the sender only passes it on: it is then untrusted, whoever the sender is. */
   readonly forwardedFrom?: string;
+  /** The text is what was heard in a recording, not what was typed: it is marked as that, and is never a command. */
+  readonly isHeard?: boolean;
 }
 
 export type Accepted =

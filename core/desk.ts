@@ -74,6 +74,10 @@ export interface StatusView {
   readonly model: string;
   /** How the web is searched, or “off” and what to set. */
   readonly webSearch: string;
+  /** Who listens to voice notes, or “off” and what to set. */
+  readonly hearing: string;
+  /** Who reads answers out, or “off” and what to set. */
+  readonly speaking: string;
 }
 
 /** One setting that the owner may change, as people see it. */

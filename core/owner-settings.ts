@@ -12,6 +12,7 @@ import {
   type QuietHours,
   quietHours,
   timeZone,
+  voiceName,
   wholeNumber,
 } from './setting-schema.ts';
 
@@ -19,7 +20,7 @@ import {
 export interface OwnerSetting<Schema extends z.ZodType = z.ZodType> {
   /** What it is called in the environment and in the settings file. */
   readonly env: string;
-  readonly group: 'Models' | 'Limits' | 'Conversation' | 'Time';
+  readonly group: 'Models' | 'Limits' | 'Conversation' | 'Voice' | 'Time';
   /** The same for every layer: text as people type it, or the file's JSON. */
   readonly schema: Schema;
   readonly describe: string;
@@ -163,6 +164,20 @@ export const OWNER_SETTINGS = {
     oneOf(['queue', 'stop']).default('queue'),
     'stop',
     'when you write while an answer is being written: queue answers it next, stop breaks the first answer off',
+  ),
+  voice: row(
+    'Voice',
+    'REEVE_VOICE',
+    onOff.default(false),
+    'on',
+    'on: answers in your own chat come as a voice note, too; the text always comes',
+  ),
+  'voice-name': row(
+    'Voice',
+    'REEVE_SPEECH_VOICE',
+    orOff(voiceName),
+    'nova',
+    'whose voice reads answers out: a name or id at the speech provider; off takes its usual one',
   ),
   'quiet-hours': row(
     'Time',

@@ -109,6 +109,15 @@ export const onOff = z.unknown().transform((raw, context): boolean => {
   return z.NEVER;
 });
 
+/** What a speech provider calls a voice: a name or an id. */
+export const voiceName = z
+  .string('must be the name or id of a voice')
+  .trim()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N} ._:/-]{0,99}$/u,
+    'must be the name or id of a voice, at most 100 characters',
+  );
+
 /** A person's own words on one line. */
 export function ownWords(most: number) {
   return z

@@ -41,6 +41,9 @@ export const RECORDING_FORMATS: Readonly<Record<string, string>> = {
   'video/mp4': 'mp4',
 };
 
+/** Stands behind words that were heard, wherever a model or a worker reads them. */
+export const HEARD_NOTE = '[Heard in a voice note: some words may be wrong.]';
+
 /**
  * Listening and reading out. What goes wrong is a value with words for the person; an aborted signal rejects with its
  * reason.

@@ -179,6 +179,8 @@ export const statusViewSchema = z
     trouble: z.array(z.string()),
     model: z.string(),
     webSearch: z.string(),
+    hearing: z.string(),
+    speaking: z.string(),
   })
   .openapi('Status');
 
@@ -302,8 +304,8 @@ export function conversationView(
 }
 
 export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
-  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble, model, webSearch } =
-    status;
+  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble } = status;
+  const { model, webSearch, hearing, speaking } = status;
   const { day, month, shares, topTasks, unpricedModels } = status.spending;
   return {
     limit,
@@ -329,6 +331,8 @@ export function statusView(status: StatusView): z.infer<typeof statusViewSchema>
     trouble: [...trouble],
     model,
     webSearch,
+    hearing,
+    speaking,
   };
 }
 

@@ -28,6 +28,7 @@ import {
 import { createPageReader } from '@reeve/dashboard';
 import {
   chooseSearch,
+  chooseSpeech,
   createGateway,
   createGitCredentials,
   createSecretFiller,
@@ -188,6 +189,7 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: settings.REEVE_PRIVATE_HOSTS,
     search: chooseSearch(settings),
+    speech: chooseSpeech(settings),
     secrets: createSecretFiller({ ...secrets, log }),
     gitCredentials: createGitCredentials({ ...secrets, log }),
     ...(deps.network ? { network: deps.network } : {}),
@@ -223,6 +225,7 @@ async function createRooms(
   const ids = createSystemIds();
   const { tokenKey, sockets, store, queue, launcher } = parts;
   const search = chooseSearch(settings);
+  const { hearing, speaking } = chooseSpeech(settings);
   const http = createHttpChannel({
     eventLog: createEventLog({ pool: parts.database.pool }),
     desk: () => coordinator.desk,
@@ -270,10 +273,21 @@ async function createRooms(
       warmExecutors: settings.REEVE_WARM_EXECUTORS,
       executorsDieWithCoordinator: true,
       webSearch: { isOn: search.kind === 'on', summary: search.describe },
+      speech: {
+        hearing: { isOn: hearing.kind === 'on', summary: hearing.describe },
+        speaking: { isOn: speaking.kind === 'on', summary: speaking.describe },
+      },
     },
     live: parts.live.settings,
     config: parts.config,
-    trouble: () => [...parts.trouble.lines(), ...parts.config.trouble(), ...(telegram?.trouble() ?? [])],
+    trouble: () => [
+      ...parts.trouble.lines(),
+      ...parts.config.trouble(),
+      ...(parts.config.current().voice && speaking.kind === 'off'
+        ? [`Answers are to be read out, but no voice is set up. It is ${speaking.describe}.`]
+        : []),
+      ...(telegram?.trouble() ?? []),
+    ],
   });
   return { coordinator, http, telegram };
 }

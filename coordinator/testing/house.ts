@@ -128,6 +128,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
         ...DEFAULT_COORDINATOR_SETTINGS,
         executorsDieWithCoordinator: true,
         webSearch: { isOn: false, summary: 'off' },
+        speech: { hearing: { isOn: false, summary: 'off' }, speaking: { isOn: false, summary: 'off' } },
         ...plan.settings,
       },
       live: () => ({

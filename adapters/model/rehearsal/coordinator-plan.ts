@@ -1,4 +1,4 @@
-import { type ChatMessage, type ChatRequest, showHiddenInLine } from '@reeve/core';
+import { type ChatMessage, type ChatRequest, HEARD_NOTE, showHiddenInLine } from '@reeve/core';
 import { fileSpokenOf, liveTasks, newestEvent, timeOnBoard, wasSaid } from './chat-memory.ts';
 import { readIntent } from './grammar.ts';
 import type { Intent, Job, TalkTopic, TaskTarget, WordedJob } from './intent.ts';
@@ -43,7 +43,9 @@ const ATTACHMENT_NOTE = /\s*\[Attached, among the owner's files: [\s\S]*$/;
 function* answerAll(messages: readonly string[], chat: Chat): Plan<string> {
   const answers: string[] = [];
   for (const words of messages.length === 0 ? [''] : messages)
-    answers.push(yield* answer(readIntent(words.replace(ATTACHMENT_NOTE, '')), chat));
+    answers.push(
+      yield* answer(readIntent(words.replace(ATTACHMENT_NOTE, '').replace(HEARD_NOTE, '').trimEnd()), chat),
+    );
   return answers.join('\n\n');
 }
 

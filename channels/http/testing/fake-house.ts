@@ -199,6 +199,8 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       trouble: [],
       model: 'rehearsal',
       webSearch: 'off',
+      hearing: 'off',
+      speaking: 'off',
     }),
     whoIs: ({ externalId, name }) =>
       externalId === 'owner'
