@@ -1,15 +1,17 @@
 import type { Message, User } from '@grammyjs/types';
-import type { ChannelAdapter, Clock, Desk, Inbound, Log, Sender, UpdateBox } from '@reeve/core';
+import type { ChannelAdapter, Clock, Desk, Inbound, Log, Sender, Speech, UpdateBox } from '@reeve/core';
 import { type BotApi, createBotApi } from './bot-api.ts';
 import { CHANNEL, type Place } from './chat-address.ts';
-import { createFileFetcher } from './inbound/fetch-file.ts';
+import { createDownload, createFileFetcher } from './inbound/fetch-file.ts';
 import { placeOfMessage } from './inbound/handle-message.ts';
 import { handleUpdates, type UpdateDeps } from './inbound/handle-update.ts';
+import { createEar } from './inbound/hear.ts';
 import { createReceiver } from './inbound/receiver.ts';
 import { createMenu, type MenuCommand } from './menu.ts';
 import { createDeliver } from './outbound/deliver.ts';
 import { createDrafts } from './outbound/drafts.ts';
 import { createLostChats } from './outbound/lost-chats.ts';
+import { createNarrator } from './outbound/narrator.ts';
 import { createPace } from './outbound/pace.ts';
 import { createSmallTalk } from './outbound/small-talk.ts';
 import { createPoller } from './poller.ts';
@@ -38,6 +40,11 @@ export interface TelegramChannelOptions {
   readonly clock: Clock;
   readonly randomBytes: (count: number) => Uint8Array;
   readonly fetch: typeof fetch;
+  readonly speech: Speech;
+  /** Whether a transcriber is set up. */
+  readonly hears: boolean;
+  /** Whether answers are read out now, and by whose voice; null for the provider's usual one. */
+  readonly voice: () => { readonly isOn: boolean; readonly name: string | null };
   readonly log: Log;
 }
 
@@ -87,7 +94,7 @@ export function createTelegramChannel(options: TelegramChannelOptions): Telegram
 type Parts = ReturnType<typeof createParts>;
 
 async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortSignal): Promise<void> {
-  const { state, receiver, setup, showMenu, api } = parts;
+  const { state, receiver, setup, showMenu, narrator, api } = parts;
   const { clock, log, apiRoot } = options;
   const note = (change: Partial<SetupNote>) => options.writeNote({ ...options.readNote(), ...change });
   const { take } = receiver;
@@ -125,7 +132,7 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
     signal,
   );
   // What is not handled by then is stored, and taken up at the next start.
-  await Promise.race([receiver.idle(), clock.sleep(LONGEST_STOP_MS)]);
+  await Promise.race([Promise.all([receiver.idle(), narrator.idle()]), clock.sleep(LONGEST_STOP_MS)]);
 }
 
 /** Takes back the webhook that an earlier run has set; one of another program is left alone, and polling says so. */
@@ -192,12 +199,8 @@ function createParts(options: TelegramChannelOptions) {
       menu.met(sender.externalId);
       await people.heard(sender);
     },
-    fetchFile: createFileFetcher({
-      api,
-      desk,
-      fileRoot: `${options.apiRoot}/file/bot${options.token}`,
-      fetch: options.fetch,
-    }),
+    ...takingIn(options, api),
+    tellHeard: talk.tellHeard,
     tell: (place: Place, sentence: string, replyTo: number) => talk.tell(place, sentence, replyTo),
     acknowledge: talk.acknowledge,
     onTurn: turns.note,
@@ -216,18 +219,27 @@ function createParts(options: TelegramChannelOptions) {
         await talk.tell(placeOfMessage(message), SET_ASIDE, message.message_id);
     },
   });
-  const deliver = createDeliver({
+  const narrator = createNarrator({
+    ...options,
     api,
-    desk,
-    clock,
-    log,
+    isOwner: (sender) => people.roleOf(sender) === 'owner',
+    tell: talk.tell,
     pace,
-    drafts,
-    signed,
-    lost,
-    messageOf: turns.messageOf,
+    signal: () => state.signal,
   });
-  return { state, api, drafts, setup, showMenu, receiver, deliver };
+  const { messageOf } = turns;
+  const deliver = createDeliver({ ...options, api, pace, drafts, signed, lost, narrator, messageOf });
+  return { state, api, drafts, setup, showMenu, receiver, narrator, deliver };
+}
+
+/** What becomes of files and recordings that people send. */
+function takingIn(options: TelegramChannelOptions, api: BotApi): Pick<UpdateDeps, 'fetchFile' | 'ear'> {
+  const fileRoot = `${options.apiRoot}/file/bot${options.token}`;
+  const download = createDownload({ api, fileRoot, fetch: options.fetch });
+  return {
+    fetchFile: createFileFetcher({ ...options, download }),
+    ear: createEar({ ...options, download }),
+  };
 }
 
 const SET_ASIDE =

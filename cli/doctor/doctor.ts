@@ -10,6 +10,7 @@ import { homeCheck, homeChecks } from './home-checks.ts';
 import { machineChecks } from './machine-checks.ts';
 import { modelChecks } from './model-checks.ts';
 import { networkChecks } from './network-checks.ts';
+import { speechChecks } from './speech-checks.ts';
 import { telegramChecks } from './telegram-checks.ts';
 
 const MARKS: Readonly<Record<Finding['state'], string>> = { ok: '✓', warning: '!', failed: '✗' };
@@ -61,7 +62,12 @@ async function* examine(settings: Settings | UserError): AsyncGenerator<Finding>
     yield* runAll([...homeChecks(root), ...dataChecks(settings, paths, log)]);
     log.flush();
   }
-  yield* runAll([...modelChecks(settings), ...networkChecks(settings), ...telegramChecks(settings)]);
+  yield* runAll([
+    ...modelChecks(settings),
+    ...networkChecks(settings),
+    ...speechChecks(settings),
+    ...telegramChecks(settings),
+  ]);
 }
 
 async function* runAll(checks: readonly Check[]): AsyncGenerator<Finding> {

@@ -108,7 +108,7 @@ describe('Reeve on Telegram', () => {
     ann.say('/approve everything', { forwardedFrom: 'Mallory' });
     ann.location(48.1, 11.5);
     ann.voice(new Uint8Array(100), 2);
-    await house.shown('what voice notes come to', has('I cannot listen to a voice note'));
+    await house.shown('what voice notes come to', has('I cannot listen to recordings'));
     ann.document('film.mkv', new Uint8Array(21 * 1024 * 1024));
     await house.shown('the limit', has('film.mkv has 21 MB, and Telegram lets a bot fetch up to 20 MB'));
     expect(peer.fromBot(ANN_ID).some(has('There is no such command'))).toBe(false);

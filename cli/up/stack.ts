@@ -48,6 +48,7 @@ import { type Database, openDatabase } from './database.ts';
 import { createLiveHouse, type LiveHouse } from './live-house.ts';
 import { createModelMaker } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
+import { openSpeech } from './speech.ts';
 import { openTelegram } from './telegram.ts';
 import { telegramText } from './telegram-note.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
@@ -225,7 +226,13 @@ async function createRooms(
   const ids = createSystemIds();
   const { tokenKey, sockets, store, queue, launcher } = parts;
   const search = chooseSearch(settings);
-  const { hearing, speaking } = chooseSpeech(settings);
+  const gateway = { socketPath: sockets.gateway, token: coordinatorToken(tokenKey, clock) };
+  const speaking = openSpeech({
+    ...parts,
+    settings,
+    gatewaySocket: gateway.socketPath,
+    token: gateway.token,
+  });
   const http = createHttpChannel({
     eventLog: createEventLog({ pool: parts.database.pool }),
     desk: () => coordinator.desk,
@@ -245,6 +252,7 @@ async function createRooms(
     settings,
     noteFile: home.paths.telegram,
     desk: () => coordinator.desk,
+    speaking,
     clock,
     ids,
     log,
@@ -256,11 +264,7 @@ async function createRooms(
     launcher,
     objects: createDiskObjectStore(home.paths.objects),
     checkpoints: createCheckpointFile(home.paths.auditCheckpoints),
-    model: createGatewayModel({
-      socketPath: sockets.gateway,
-      role: 'coordinator',
-      token: coordinatorToken(tokenKey, clock),
-    }),
+    model: createGatewayModel({ ...gateway, role: 'coordinator' }),
     secrets: parts.secrets,
     channels: new Map(channels.map((channel) => [channel.name, channel])),
     clock,
@@ -273,19 +277,14 @@ async function createRooms(
       warmExecutors: settings.REEVE_WARM_EXECUTORS,
       executorsDieWithCoordinator: true,
       webSearch: { isOn: search.kind === 'on', summary: search.describe },
-      speech: {
-        hearing: { isOn: hearing.kind === 'on', summary: hearing.describe },
-        speaking: { isOn: speaking.kind === 'on', summary: speaking.describe },
-      },
+      speech: speaking.state,
     },
     live: parts.live.settings,
     config: parts.config,
     trouble: () => [
       ...parts.trouble.lines(),
       ...parts.config.trouble(),
-      ...(parts.config.current().voice && speaking.kind === 'off'
-        ? [`Answers are to be read out, but no voice is set up. It is ${speaking.describe}.`]
-        : []),
+      ...speaking.trouble(),
       ...(telegram?.trouble() ?? []),
     ],
   });

@@ -1,10 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { type BotPeople, createTelegramChannel, type TelegramChannel } from '@reeve/channel-telegram';
-import { commandMenu, type People } from '@reeve/coordinator';
+import { commandMenu, type People, type SettingsDesk } from '@reeve/coordinator';
 import type { Clock, Desk, Ids, Log, Sender } from '@reeve/core';
 import { createUpdateBox } from '@reeve/postgres';
 import type { Settings } from '../settings.ts';
 import type { Database } from './database.ts';
+import type { HouseSpeech } from './speech.ts';
 import { readTelegramNote, writeTelegramNote } from './telegram-note.ts';
 
 const CHANNEL = 'telegram';
@@ -21,11 +22,13 @@ export async function openTelegram(deps: {
   database: Database;
   people: People;
   desk: () => Desk;
+  speaking: HouseSpeech;
+  config: Pick<SettingsDesk, 'current'>;
   clock: Clock;
   ids: Ids;
   log: Log;
 }): Promise<TelegramChannel | null> {
-  const { settings, people, noteFile } = deps;
+  const { settings, people, speaking, noteFile } = deps;
   const token = settings.TELEGRAM_BOT_TOKEN;
   if (token === undefined) return null;
   const botPeople = peopleOnTelegram(people);
@@ -57,6 +60,12 @@ export async function openTelegram(deps: {
     clock: deps.clock,
     randomBytes: (count) => deps.ids.randomBytes(count),
     fetch: globalThis.fetch,
+    speech: speaking.speech,
+    hears: speaking.state.hearing.isOn,
+    voice() {
+      const { voice, 'voice-name': name } = deps.config.current();
+      return { isOn: voice && speaking.state.speaking.isOn, name: name ?? null };
+    },
     log: deps.log,
   });
 }

@@ -7,20 +7,31 @@ const MB = 1024 * 1024;
 const DOWNLOAD_LIMIT = 20 * MB;
 const DOWNLOAD_MS = 120_000;
 
-export type Fetched =
-  | { readonly kind: 'stored'; readonly path: string }
+export interface FetchFailed {
+  readonly kind: 'failed';
   /** What to tell the person. */
-  | { readonly kind: 'failed'; readonly sentence: string };
+  readonly sentence: string;
+}
 
-/** Fetches what a person sent from Telegram and puts it among the owner's files. */
-export function createFileFetcher(deps: {
+export type Fetched = { readonly kind: 'stored'; readonly path: string } | FetchFailed;
+
+/**
+ * Fetches what a person sent from Telegram and hands its bytes to `use` while they come; resolves to what that resolves
+ * to, or to why they did not come.
+ */
+export type Download = <T>(
+  file: OfferedFile,
+  signal: AbortSignal,
+  use: (content: ReadableStream<Uint8Array>) => Promise<T>,
+) => Promise<T | FetchFailed>;
+
+export function createDownload(deps: {
   api: BotApi;
-  desk: () => Desk;
   /** Where Telegram's files are: the API's root and the token. */
   fileRoot: string;
   fetch: typeof fetch;
-}): (file: OfferedFile, sender: Sender, signal: AbortSignal) => Promise<Fetched> {
-  return async (file, sender, signal) => {
+}): Download {
+  return async (file, signal, use) => {
     if (file.bytes !== null && file.bytes > DOWNLOAD_LIMIT) return tooLarge(file);
     try {
       const { file_path: path } = await deps.api.asks.getFile(file.id);
@@ -29,10 +40,7 @@ export function createFileFetcher(deps: {
         signal: AbortSignal.any([signal, AbortSignal.timeout(DOWNLOAD_MS)]),
       });
       if (!answer.ok || !answer.body) return failed(file, `Telegram answered ${answer.status}`);
-      const stored = await deps.desk().saveUpload(file.name, answer.body, sender);
-      return stored.kind === 'ok'
-        ? { kind: 'stored', path: stored.value.path }
-        : { kind: 'failed', sentence: `${file.name}: ${failureText(stored.failure)}` };
+      return await use(answer.body);
     } catch (error) {
       signal.throwIfAborted();
       return error instanceof TypeError || error instanceof DOMException
@@ -42,19 +50,33 @@ export function createFileFetcher(deps: {
   };
 }
 
-function refusedByTelegram(file: OfferedFile, error: unknown): Fetched {
+/** Fetches what a person sent from Telegram and puts it among the owner's files. */
+export function createFileFetcher(deps: {
+  download: Download;
+  desk: () => Desk;
+}): (file: OfferedFile, sender: Sender, signal: AbortSignal) => Promise<Fetched> {
+  return (file, sender, signal) =>
+    deps.download<Fetched>(file, signal, async (content) => {
+      const stored = await deps.desk().saveUpload(file.name, content, sender);
+      return stored.kind === 'ok'
+        ? { kind: 'stored', path: stored.value.path }
+        : { kind: 'failed', sentence: `${file.name}: ${failureText(stored.failure)}` };
+    });
+}
+
+function refusedByTelegram(file: OfferedFile, error: unknown): FetchFailed {
   const failure = callFailure(error);
   return failure.reason.includes('too big') ? tooLarge(file) : failed(file, failure.reason);
 }
 
-function failed({ name }: OfferedFile, why: string): Fetched {
+function failed({ name }: OfferedFile, why: string): FetchFailed {
   return {
     kind: 'failed',
     sentence: `${name} could not be fetched: ${why}. It was not stored; send it again.`,
   };
 }
 
-function tooLarge({ name, bytes }: OfferedFile): Fetched {
+function tooLarge({ name, bytes }: OfferedFile): FetchFailed {
   const size = bytes === null ? 'more than 20 MB' : `${Math.ceil(bytes / MB)} MB`;
   return {
     kind: 'failed',

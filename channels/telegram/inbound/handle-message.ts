@@ -1,8 +1,9 @@
 import type { Message, User } from '@grammyjs/types';
-import { type Accepted, type Desk, failureText, type Inbound, type Sender } from '@reeve/core';
+import { type Accepted, type Desk, failureText, HEARD_NOTE, type Inbound, type Sender } from '@reeve/core';
 import { addressOf, isPrivate, messageKey, type Place } from '../chat-address.ts';
 import type { SignedData } from '../signed-data.ts';
 import type { Fetched } from './fetch-file.ts';
+import type { Ear } from './hear.ts';
 import {
   addressedText,
   type Content,
@@ -21,6 +22,9 @@ export interface MessageDeps {
   readonly bot: () => User;
   readonly signed: SignedData;
   readonly fetchFile: (file: OfferedFile, sender: Sender, signal: AbortSignal) => Promise<Fetched>;
+  readonly ear: Ear;
+  /** Shows what was heard, quietly. */
+  readonly tellHeard: (place: Place, text: string, replyTo: number) => Promise<void>;
   /** Tells a chat something that belongs to no turn: why a message came to nothing. */
   readonly tell: (place: Place, sentence: string, replyTo: number) => Promise<void>;
   /** Shows that a message arrived. */
@@ -50,18 +54,63 @@ export async function handleMessage(
   const unreadable = contents.find((content) => content.kind === 'unreadable');
   if (unreadable) return deps.tell(place, unreadableText(unreadable.what), first.message_id);
   const sender = senderOf(from);
-  const files = contents.flatMap((content) =>
-    content.kind === 'words' && content.file ? [content.file] : [],
-  );
+  const messageId = first.message_id;
+  const attachments = await takeFiles(deps, contents, { place, sender, messageId }, signal);
+  const heard = await listen(deps, contents, { place, sender, messageId }, signal);
+  const text = [said, heard ?? ''].filter((part) => part !== '').join('\n');
+  if (text === '' && attachments.length === 0) return;
+  const isHeard = heard !== null;
+  const accepted = await receive(deps, { parts, place, sender, text, attachments, isHeard });
+  await answerTo(deps, accepted, { place, messageId, text, isHeard });
+  if (isHeard && accepted.kind === 'accepted') await deps.tellHeard(place, heard, messageId);
+}
+
+interface From {
+  readonly place: Place;
+  readonly sender: Sender;
+  readonly messageId: number;
+}
+
+/** Stores the files that came along, and what is said in those that hold sound; their paths. */
+async function takeFiles(
+  deps: MessageDeps,
+  contents: readonly Content[],
+  { place, sender, messageId }: From,
+  signal: AbortSignal,
+): Promise<string[]> {
   const attachments: string[] = [];
-  for (const file of files) {
+  for (const content of contents) {
+    const file = content.kind === 'words' ? content.file : null;
+    if (!file) continue;
     const fetched = await deps.fetchFile(file, sender, signal);
-    if (fetched.kind === 'stored') attachments.push(fetched.path);
-    else await deps.tell(place, fetched.sentence, first.message_id);
+    if (fetched.kind === 'failed') {
+      await deps.tell(place, fetched.sentence, messageId);
+      continue;
+    }
+    attachments.push(fetched.path);
+    if (file.sound === undefined) continue;
+    const sound = { path: fetched.path, type: file.sound };
+    const { path, problem } = await deps.ear.transcribeFile(sound, sender, signal);
+    if (path !== null) attachments.push(path);
+    if (problem !== null) await deps.tell(place, problem, messageId);
   }
-  if (said === '' && attachments.length === 0) return;
-  const accepted = await receive(deps, { parts, place, sender, text: said, attachments });
-  await answerTo(deps, accepted, { place, messageId: first.message_id, text: said });
+  return attachments;
+}
+
+/** The words of a voice or video note; null when there is none, or none that could be heard. */
+async function listen(
+  deps: MessageDeps,
+  contents: readonly Content[],
+  { place, sender, messageId }: From,
+  signal: AbortSignal,
+): Promise<string | null> {
+  const note = contents.find((content) => content.kind === 'recording');
+  if (!note) return null;
+  deps.acknowledge(place, messageId);
+  const heard = await deps.ear.hear(note.recording, sender, signal);
+  if (heard.kind === 'heard') return heard.text;
+  await deps.tell(place, heard.sentence, messageId);
+  return null;
 }
 
 export function placeOfMessage({
@@ -80,7 +129,7 @@ function wordsFor(
   place: Place,
 ): string | null {
   if (contents.every(({ kind }) => kind === 'service')) return null;
-  const texts = contents.map((content) => (content.kind === 'words' ? content.text : ''));
+  const texts = contents.map((content) => ('text' in content ? content.text : ''));
   if (isPrivate(place)) return texts.filter((text) => text !== '').join('\n');
   const addressed = parts.map((part, index) => addressedText(part, texts[index] ?? '', deps.bot()));
   if (addressed.every((text) => text === null)) return null;
@@ -95,9 +144,10 @@ function receive(
     sender: Sender;
     text: string;
     attachments: readonly string[];
+    isHeard: boolean;
   },
 ): Promise<Accepted> {
-  const { place, sender, attachments } = given;
+  const { place, sender, attachments, isHeard } = given;
   const [first] = given.parts;
   const source = forwardedFrom(first);
   const command = promptedCommand(deps, first);
@@ -106,8 +156,9 @@ function receive(
     chat: addressOf(place),
     updateId: messageKey(place.chatId, first.message_id),
     sender,
-    text: command === null ? given.text : `${command} ${given.text}`,
+    text: command === null ? given.text : `${command} ${given.text}${isHeard ? `\n\n${HEARD_NOTE}` : ''}`,
     attachments,
+    ...(isHeard && command === null ? { isHeard } : {}),
     ...(source === null ? {} : { forwardedFrom: source }),
     ...(replied === null || command !== null ? {} : { replyTo: replied }),
   });
@@ -131,7 +182,7 @@ function repliedTo({ reply_to_message: replied }: Message, { chatId }: Place, bo
 async function answerTo(
   deps: MessageDeps,
   accepted: Accepted,
-  { place, messageId, text }: { place: Place; messageId: number; text: string },
+  { place, messageId, text, isHeard }: { place: Place; messageId: number; text: string; isHeard: boolean },
 ): Promise<void> {
   if (accepted.kind === 'refused') {
     const { failure } = accepted;
@@ -140,13 +191,9 @@ async function answerTo(
     return deps.tell(place, failureText(failure), messageId);
   }
   deps.onTurn(accepted.turnId, messageId);
-  if (accepted.kind === 'accepted' && !text.startsWith('/')) deps.acknowledge(place, messageId);
+  if (accepted.kind === 'accepted' && !isHeard && !text.startsWith('/')) deps.acknowledge(place, messageId);
 }
 
 function unreadableText(what: string): string {
-  const why =
-    what === 'a voice note' || what === 'a video note'
-      ? `I cannot listen to ${what} here: no transcriber is set up.`
-      : `I cannot read ${what}.`;
-  return `${why} Nothing was done. Type it, or send it as a file.`;
+  return `I cannot read ${what}. Nothing was done. Type it, or send it as a file.`;
 }

@@ -1,5 +1,5 @@
 import type { Message, MessageEntity, MessageOrigin, User } from '@grammyjs/types';
-import type { Sender } from '@reeve/core';
+import { RECORDING_FORMATS, type Sender } from '@reeve/core';
 
 /** A file as Telegram offers it. */
 export interface OfferedFile {
@@ -7,11 +7,21 @@ export interface OfferedFile {
   readonly name: string;
   /** As far as Telegram says. */
   readonly bytes: number | null;
+  /** MIME type of a sound file that can be listened to. */
+  readonly sound?: string;
+}
+
+/** Something that a person has said instead of typing it. */
+export interface OfferedRecording extends OfferedFile {
+  readonly type: string;
+  readonly seconds: number;
 }
 
 /** What a message says and brings along. */
 export type Content =
   | { readonly kind: 'words'; readonly text: string; readonly file: OfferedFile | null }
+  /** `text` is what stands beneath it. */
+  | { readonly kind: 'recording'; readonly text: string; readonly recording: OfferedRecording }
   /** Something that nothing can be done with; `what` names it. */
   | { readonly kind: 'unreadable'; readonly what: string }
   /** A notice of Telegram itself, such as somebody joining. */
@@ -19,6 +29,8 @@ export type Content =
 
 export function contentOf(message: Message): Content {
   const caption = message.caption ?? '';
+  const recording = recordingOf(message);
+  if (recording) return { kind: 'recording', text: caption, recording };
   const file = fileOf(message);
   if (file) return { kind: 'words', text: caption, file };
   if (message.text !== undefined) return { kind: 'words', text: message.text, file: null };
@@ -34,8 +46,6 @@ export function contentOf(message: Message): Content {
   }
   if (message.sticker) return words(message.sticker.emoji ?? '(a sticker)');
   if (message.dice) return words(`${message.dice.emoji} ${message.dice.value}`);
-  if (message.voice || message.video_note)
-    return { kind: 'unreadable', what: message.voice ? 'a voice note' : 'a video note' };
   for (const [key, what] of UNREADABLE) if (key in message) return { kind: 'unreadable', what };
   return { kind: 'service' };
 }
@@ -58,19 +68,50 @@ function pointText({ latitude, longitude }: { latitude: number; longitude: numbe
   return `Location: ${latitude}, ${longitude}`;
 }
 
+/** A voice note, or the round film that people make in its place. */
+function recordingOf(message: Message): OfferedRecording | null {
+  const { voice, video_note: film } = message;
+  const media = voice ?? film;
+  if (!media) return null;
+  return {
+    id: media.file_id,
+    name: `${voice ? 'voice' : 'video-note'}-${stemOf(message)}.${voice ? 'ogg' : 'mp4'}`,
+    bytes: media.file_size ?? null,
+    type: voice ? (voice.mime_type ?? 'audio/ogg') : 'video/mp4',
+    seconds: media.duration,
+  };
+}
+
+/** A name for what has none: when it was sent, and its number. */
+function stemOf(message: Message): string {
+  const at = new Date(message.date * 1000).toISOString().slice(0, 19);
+  return `${at.replace(/[T:]/g, '-')}-${message.message_id}`;
+}
+
+/** Longer sound files are stored and not listened to, in seconds. */
+const LONGEST_SOUND_S = 1200;
+
+function soundOf({ audio, document }: Message): string | null {
+  const type = audio ? (audio.mime_type ?? 'audio/mpeg') : (document?.mime_type ?? '');
+  const isShort = (audio?.duration ?? 0) <= LONGEST_SOUND_S;
+  return isShort && type.startsWith('audio/') && Object.hasOwn(RECORDING_FORMATS, type) ? type : null;
+}
+
 /** Of a photo the largest size; a name is made where Telegram has none. */
 function fileOf(message: Message): OfferedFile | null {
   const { photo, document, audio, video, animation } = message;
-  const stem = `${new Date(message.date * 1000).toISOString().slice(0, 19).replace(/[T:]/g, '-')}-${message.message_id}`;
+  const stem = stemOf(message);
   const largest = photo?.at(-1);
   if (largest) return { id: largest.file_id, name: `photo-${stem}.jpg`, bytes: largest.file_size ?? null };
   const media = document ?? audio ?? video ?? animation;
   if (!media) return null;
   const kind = document ? 'file' : audio ? 'audio' : 'video';
+  const sound = soundOf(message);
   return {
     id: media.file_id,
     name: media.file_name ?? `${kind}-${stem}${kind === 'video' ? '.mp4' : ''}`,
     bytes: media.file_size ?? null,
+    ...(sound === null ? {} : { sound }),
   };
 }
 

@@ -10,6 +10,7 @@ import { splitRichText } from '../render/split-text.ts';
 import type { SignedData } from '../signed-data.ts';
 import type { Drafts } from './drafts.ts';
 import type { LostChats } from './lost-chats.ts';
+import type { Narrator } from './narrator.ts';
 import type { Pace } from './pace.ts';
 import { filesOfResult } from './result-files.ts';
 
@@ -22,6 +23,7 @@ export interface DeliverDeps {
   readonly drafts: Drafts;
   readonly signed: SignedData;
   readonly lost: LostChats;
+  readonly narrator: Narrator;
   /** Where a turn's first message is known, for what has no number of its own. */
   readonly messageOf: (turnId: string) => number | null;
 }
@@ -71,6 +73,7 @@ export function createDeliver(deps: DeliverDeps): (outbound: Outbound) => Promis
       }
       arrived.delete(outbound.id);
       const last = done.at(-1);
+      if (last !== undefined) deps.narrator.readOut(outbound, place, last);
       return last === undefined
         ? { kind: 'refused', reason: 'there was nothing to send', retryAfterMs: null }
         : { kind: 'sent', reference: messageKey(place.chatId, last) };

@@ -2,6 +2,7 @@ import type { Message } from '@grammyjs/types';
 import type { Clock, Log, Sender } from '@reeve/core';
 import { type BotApi, callFailure } from '../bot-api.ts';
 import type { Place } from '../chat-address.ts';
+import { richTextOf } from '../render/rich-text.ts';
 import type { SignedData } from '../signed-data.ts';
 import type { Pace } from './pace.ts';
 
@@ -12,6 +13,8 @@ import type { Pace } from './pace.ts';
 export interface SmallTalk {
   send(place: Place, text: string, button: { label: string; data: string } | null): Promise<void>;
   tell(place: Place, text: string, replyTo: number): Promise<void>;
+  /** Shows what was heard in a recording, as a quotation and without a sound. */
+  tellHeard(place: Place, text: string, replyTo: number): Promise<void>;
   /** Turns one of our messages into these words, without buttons. */
   replace(message: Message, text: string): Promise<void>;
   /** Shows by a reaction that a message arrived. */
@@ -20,6 +23,8 @@ export interface SmallTalk {
   askForWords(place: Place, what: string, command: string, sender: Sender): Promise<void>;
 }
 
+/** The message's limit is 4,096; all of it is what is answered. */
+const MOST_HEARD = 3800;
 const RECEIPT = '👀';
 
 export function createSmallTalk(deps: {
@@ -54,6 +59,19 @@ export function createSmallTalk(deps: {
       await say(place, text, keyboard ? { reply_markup: { inline_keyboard: keyboard } } : {});
     },
     tell: (place, text, replyTo) => say(place, text, { reply_parameters: replyParameters(replyTo) }),
+    tellHeard(place, text, replyTo) {
+      const shown = text.length > MOST_HEARD ? `${text.slice(0, MOST_HEARD).toWellFormed()}…` : text;
+      const body = richTextOf([
+        { text: 'Heard:\n', marks: {} },
+        { text: shown, marks: { blockquote: true } },
+      ]);
+      return say(place, body.text, {
+        entities: [...body.entities],
+        reply_parameters: replyParameters(replyTo),
+        disable_notification: true,
+        link_preview_options: { is_disabled: true },
+      });
+    },
     replace: ({ chat, message_id: id }, text) =>
       attempt('an edit', () => api.sends.editMessageText(chat.id, id, text)),
     acknowledge({ chatId }, messageId) {

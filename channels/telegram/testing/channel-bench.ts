@@ -13,6 +13,7 @@ import { createTelegramPeer, type Person, type TelegramPeer } from '@reeve/core/
 import type { SetupNote } from '../setup/setup.ts';
 import { createTelegramChannel, type TelegramChannel } from '../telegram-channel.ts';
 import type { WebhookSettings } from '../webhook.ts';
+import { createFakeSpeech, type FakeSpeech } from './fake-speech.ts';
 
 /** A channel on the stand-in, with a coordinator that only takes notes. */
 export interface ChannelBench extends AsyncDisposable {
@@ -28,6 +29,7 @@ export interface ChannelBench extends AsyncDisposable {
   readonly stored: MemoryBox['stored'];
   /** The owner's files, by path. */
   readonly files: Map<string, Uint8Array>;
+  readonly speech: FakeSpeech;
   channel(): TelegramChannel;
   /** Answers of the coordinator to the next messages; accepted when there is none. */
   readonly answers: (() => Promise<Awaited<ReturnType<Inbound['receive']>>>)[];
@@ -87,6 +89,8 @@ const systemClock: Clock = {
 export interface BenchOptions {
   readonly limitsRate?: boolean;
   readonly privacyMode?: boolean;
+  /** Whether a transcriber is set up; so unless said. */
+  readonly hears?: boolean;
   /** How far the host's clock is off, in milliseconds. */
   readonly clockOffMs?: number;
   /** One in memory unless given. */
@@ -97,6 +101,7 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
   const peer = await createTelegramPeer(options);
   const memory = createMemoryBox();
   const box = options.box ?? memory;
+  const speech = createFakeSpeech();
   const received: InboundMessage[] = [];
   const turns = new Map<string, string>();
   let repeats = 0;
@@ -141,6 +146,9 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
       clock,
       randomBytes: (count) => new Uint8Array(count).fill(3),
       fetch: globalThis.fetch,
+      speech,
+      hears: options.hears ?? true,
+      voice: () => speech.voice,
       log: silent,
     });
   let channel = make(null);
@@ -178,6 +186,7 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
     files,
     box,
     stored: memory.stored,
+    speech,
     channel: () => channel,
     async start(webhook) {
       channel = make(webhook ?? null);

@@ -31,6 +31,9 @@ export interface Person {
   photo(bytes: Uint8Array, caption?: string, settings?: SaySettings): ShownMessage;
   document(name: string, bytes: Uint8Array, caption?: string, settings?: SaySettings): ShownMessage;
   voice(bytes: Uint8Array, seconds: number, settings?: SaySettings): ShownMessage;
+  videoNote(bytes: Uint8Array, seconds: number, settings?: SaySettings): ShownMessage;
+  /** A sound file, as music players show it. */
+  audio(name: string, bytes: Uint8Array, seconds: number, settings?: SaySettings): ShownMessage;
   location(latitude: number, longitude: number, settings?: SaySettings): ShownMessage;
   /** Changes what they said. */
   edit(message: ShownMessage, text: string): void;
@@ -109,6 +112,19 @@ export function createPerson(world: World, user: User): Person {
         mime_type: 'audio/ogg',
       };
       return post('', settings, { kind: 'voice', name: 'voice.oga', bytes }, { voice });
+    },
+    videoNote(bytes, seconds, settings = {}) {
+      const film = { ...wireFile(world.newFile('note.mp4', bytes)), duration: seconds, length: 240 };
+      return post('', settings, { kind: 'document', name: 'note.mp4', bytes }, { video_note: film });
+    },
+    audio(name, bytes, seconds, settings = {}) {
+      const sound = {
+        ...wireFile(world.newFile(name, bytes)),
+        file_name: name,
+        duration: seconds,
+        mime_type: 'audio/mpeg',
+      };
+      return post('', settings, { kind: 'document', name, bytes }, { audio: sound });
     },
     location(latitude, longitude, settings = {}) {
       return post('', settings, null, { text: undefined, location: { latitude, longitude } });
