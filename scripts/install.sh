@@ -3,7 +3,7 @@
 #   packages  the packages that run Reeve
 #   prod      packages, and what the sandbox needs of the system
 #   dev       packages, and those of the checks and tests
-#   tests     dev, the sandbox's needs, the servers of the contract suites, and a browser
+#   tests     dev, the sandbox's needs, the servers of the contract suites, a browser, and programs that speak and listen
 # Does nothing when that is already there and unchanged. The stamp in node_modules says which manifests were
 # installed; it is written only at the end of an install, so an interrupted one is done again from nothing.
 set -u
@@ -67,7 +67,7 @@ esac
 
 case $1 in
   prod) sh scripts/system-needs.sh sandbox || exit 1 ;;
-  tests) sh scripts/system-needs.sh sandbox servers git browser || exit 1 ;;
+  tests) sh scripts/system-needs.sh sandbox servers git browser speech || exit 1 ;;
 esac
 
 satisfied "$need" "$(manifest_hash)" && exit 0

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Usage: system-needs.sh [sandbox] [servers] [git] [browser]
+# Usage: system-needs.sh [sandbox] [servers] [git] [browser] [speech]
 # Makes sure that the system has what was named: as root on Debian or Ubuntu by apt-get, else it stops with the
 # line to type. Exit 0: everything is there. Exit 1: something is not.
 set -u
@@ -31,6 +31,13 @@ for part in "$@"; do
       command -v chromium >/dev/null || missing="$missing chromium"
       [ -e /usr/share/fonts/opentype/inter/Inter-Regular.otf ] || missing="$missing fonts-inter"
       [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
+      ;;
+    speech)
+      # For the tests of voice notes: speech is made, packed and recognised on this machine.
+      command -v espeak-ng >/dev/null || missing="$missing espeak-ng"
+      command -v opusenc >/dev/null || missing="$missing opus-tools"
+      command -v pocketsphinx_continuous >/dev/null || missing="$missing pocketsphinx"
+      [ -d /usr/share/pocketsphinx/model/en-us ] || missing="$missing pocketsphinx-en-us"
       ;;
     *) say "system-needs.sh does not know '$part'"; exit 2 ;;
   esac

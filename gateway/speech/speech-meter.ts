@@ -22,9 +22,14 @@ const BYTES_PER_SECOND = 2000;
 const CHARACTERS_PER_SECOND = 14;
 /** Tokens of text that are said in a second. */
 const WORDS_PER_SECOND = 5;
-/** A provider that lies cannot use up a budget: no recording of 20 MB comes to more than this. */
-const MOST_TOKENS = 1_000_000;
-const MOST_DOLLARS = 10;
+/**
+ * How far a provider's figure may lie from the estimate: a recording without packing has sixteen times the bytes of a voice
+ * note, and chat models bring instructions of their own. Two dollars are more than three hours of listening cost.
+ */
+const LEAST_SHARE = 1 / 100;
+const MOST_TIMES = 20;
+const PROVIDER_EXTRA = 1000;
+const MOST_DOLLARS = 2;
 
 /** What listening to so many bytes may come to. */
 export function estimateHearing(bytes: number): RequestEstimate {
@@ -107,8 +112,9 @@ export async function reserveSpeech(
   return {
     settle(reported) {
       const used = usedTokens(reported, estimate);
-      const cost = believable(reported?.cost ?? null, MOST_DOLLARS);
-      const micros = cost === null ? costOf(price, used) : Math.ceil(cost * MICROS_PER_DOLLAR);
+      const cost = reported?.cost ?? 0;
+      const isTrue = cost > 0 && cost <= MOST_DOLLARS;
+      const micros = isTrue ? Math.ceil(cost * MICROS_PER_DOLLAR) : costOf(price, used);
       return written(store.budget.settle(id, { model, ...used, micros, at: clock.now() }));
     },
     release: () => written(store.budget.release(id)),
@@ -119,16 +125,16 @@ function usedTokens(
   reported: ReportedUsage | null,
   estimate: RequestEstimate,
 ): RequestEstimate & { readonly estimated: boolean } {
-  const inputTokens = believable(reported?.inputTokens ?? null, MOST_TOKENS);
-  const outputTokens = believable(reported?.outputTokens ?? null, MOST_TOKENS);
-  if (inputTokens !== null && outputTokens !== null)
-    return { inputTokens: Math.ceil(inputTokens), outputTokens: Math.ceil(outputTokens), estimated: false };
-  const seconds = believable(reported?.seconds ?? null, MOST_TOKENS / HEARD_PER_SECOND);
-  if (seconds === null) return { ...estimate, estimated: true };
-  return { ...estimate, inputTokens: Math.ceil(seconds * HEARD_PER_SECOND), estimated: true };
+  const inputTokens = tokensNear(reported?.inputTokens ?? null, estimate.inputTokens);
+  const outputTokens = tokensNear(reported?.outputTokens ?? null, estimate.outputTokens);
+  if (inputTokens !== null && outputTokens !== null) return { inputTokens, outputTokens, estimated: false };
+  const seconds = reported?.seconds ?? null;
+  const heard = seconds === null ? null : tokensNear(seconds * HEARD_PER_SECOND, estimate.inputTokens);
+  return { ...estimate, inputTokens: heard ?? estimate.inputTokens, estimated: true };
 }
 
-/** Zero is not: a call that was answered used something. */
-function believable(figure: number | null, most: number): number | null {
-  return figure !== null && figure > 0 && figure <= most ? figure : null;
+/** The figure in whole tokens; null when it cannot be true. */
+function tokensNear(figure: number | null, estimate: number): number | null {
+  if (figure === null || figure < LEAST_SHARE * estimate) return null;
+  return figure <= MOST_TIMES * estimate + PROVIDER_EXTRA ? Math.ceil(figure) : null;
 }

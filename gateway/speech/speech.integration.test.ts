@@ -148,6 +148,18 @@ describe('listening', () => {
     expect(opened.bench.budget.settled).toMatchObject([{ micros: 508, inputTokens: 92, estimated: true }]);
   });
 
+  it.each([
+    { input_tokens: 1e9, output_tokens: 1e9, cost: 1e6 },
+    { input_tokens: 0, output_tokens: 0, cost: 0 },
+    { input_tokens: -5, output_tokens: 'many', seconds: 1e12 },
+  ])('counts its own estimate where a provider’s figures cannot be true: %j', async (usage) => {
+    const opened = await open(says({ text: 'hello', usage }));
+    expect((await hear(opened, new Uint8Array(40_000))).reply).toEqual({ kind: 'heard', text: 'hello' });
+    expect(opened.bench.budget.settled).toMatchObject([
+      { inputTokens: 200, outputTokens: 100, micros: null, estimated: true },
+    ]);
+  });
+
   it('asks a chat model that listens, and prices its tokens', async () => {
     const usage = { prompt_tokens: 100, completion_tokens: 10 };
     const opened = await open(
