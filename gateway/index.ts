@@ -24,3 +24,4 @@ export {
   type SpeechChoice,
   type SpeechSettings,
 } from './speech/speech-choice.ts';
+export { createTrialSpeech } from './speech/trial-speech.ts';

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { ShownMessage } from '@reeve/core/testing/telegram-peer';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, runReeve } from '../testing/reeve-process.ts';
+import { eventually, makeTestHome, runReeve } from '../testing/reeve-process.ts';
 import {
   type LocalSpeech,
   openLocalSpeech,
@@ -91,6 +91,26 @@ describe('voice on Telegram', () => {
     await house.shown('the end of the task', has('T-2 was cancelled'));
     await speak(house, 'what is one plus one');
     await house.shown('that it hears again', has('1 + 1 = 2'));
+  });
+
+  it('proves itself to the doctor, and says what is wrong with it', async () => {
+    await using home = await makeTestHome();
+    const examined = async (extra: Record<string, string> = {}) => {
+      const { stdout } = await runReeve(home, ['doctor', '--json'], { ...settings(), ...extra });
+      const { findings } = JSON.parse(stdout) as {
+        findings: { id: string; state: string; observed: string }[];
+      };
+      return findings.filter(({ id }) => id === 'listening' || id === 'reading-out');
+    };
+    expect(await examined()).toMatchObject([
+      { state: 'ok', observed: expect.stringContaining('whisper-1 at 127.0.0.1') },
+      { state: 'ok', observed: expect.stringContaining('tts-1 at 127.0.0.1') },
+    ]);
+    const wrong = { REEVE_TRANSCRIBE_KEY: 'no', REEVE_SPEECH_URL: 'http://127.0.0.1:1/v1' };
+    expect(await examined(wrong)).toMatchObject([
+      { state: 'failed', observed: expect.stringContaining('the provider refused the key') },
+      { state: 'failed', observed: expect.stringContaining('cannot be reached') },
+    ]);
   });
 
   it('without settings says what to set, to the person and to the operator', async () => {

@@ -28,7 +28,7 @@ const NUMBERS = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 
 export interface LocalSpeech extends AsyncDisposable {
   /** The words as a voice note: OGG with Opus. */
   say(text: string): Promise<Buffer>;
-  /** The words of a voice note, in lower case, numbers up to ten as digits; empty when nobody speaks. */
+  /** The words of a voice note, or of a WAV file with 16 kHz, in lower case, numbers up to ten as digits; empty when nobody speaks. */
   recognise(note: Uint8Array): Promise<string>;
 }
 
@@ -50,8 +50,9 @@ export async function openLocalSpeech(): Promise<LocalSpeech> {
     },
     async recognise(bytes) {
       const [note, wave] = [newFile('ogg'), newFile('wav')];
-      await writeFile(note, bytes);
-      await run('opusdec', ['--quiet', '--rate', '16000', '--force-wav', note, wave]);
+      const isWave = Buffer.from(bytes.subarray(0, 4)).toString() === 'RIFF';
+      await writeFile(isWave ? wave : note, bytes);
+      if (!isWave) await run('opusdec', ['--quiet', '--rate', '16000', '--force-wav', note, wave]);
       const { stdout } = await run('pocketsphinx_continuous', [
         '-infile',
         wave,

@@ -1,0 +1,34 @@
+import { type Clock, type Log, type Speech, UNCAPPED } from '@reeve/core';
+import { DEFAULT_EGRESS_LIMITS } from '../egress/egress-limits.ts';
+import { createSystemNetwork } from '../egress/network.ts';
+import type { SpeechChoice } from './speech-choice.ts';
+import { createSpeechDesk } from './speech-desk.ts';
+
+/**
+ * The operator's speech providers by the same calls as in the gateway, without budget and chain: for a look at whether
+ * they work, where no Reeve need run.
+ */
+export function createTrialSpeech(speech: SpeechChoice, clock: Clock): Speech {
+  return createSpeechDesk({
+    speech,
+    clock,
+    network: createSystemNetwork(),
+    limits: DEFAULT_EGRESS_LIMITS,
+    plan: () => UNCAPPED,
+    log: QUIET,
+    store: {
+      budget: {
+        reserve: async () => ({ kind: 'reserved', id: 'trial' }),
+        settle: async () => true,
+        release: async () => undefined,
+      },
+      audit: {
+        append: async ({ subject }) => ({ sequence: 0, body: '', subject, previousHash: '', hash: '' }),
+      },
+    },
+  });
+}
+
+const nothing = () => undefined;
+/** What fails is the finding itself. */
+const QUIET: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
