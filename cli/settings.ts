@@ -135,6 +135,7 @@ export const SETTINGS = {
   ),
   REEVE_HOLD_SECONDS: owned('hold-seconds'),
   REEVE_LANGUAGE: owned('language'),
+  REEVE_OWNER_NAME: owned('name'),
   REEVE_TONE: owned('tone'),
   REEVE_STREAMING: owned('streaming'),
   REEVE_WHILE_ANSWERING: owned('while-answering'),

@@ -89,11 +89,21 @@ describe('the first two minutes', () => {
     await house.say('/start');
     await asks(house, 'time-zone');
     expect(house.channel.delivered.map(({ content }) => content.kind)).toEqual(['text', 'card']);
-    expect(house.channel.texts()[0]).toMatch(/^Hello owner\. I am Reeve/);
+    expect(house.channel.texts()[0]).toMatch(/^Hello\. I am Reeve.*\/config name Ada/);
     await house.say('what is up?');
     await until(() => house.channel.texts().at(-1) === 'fine', 'the answer');
     await tap(house, 'time-zone', 'yes');
     await asks(house, 'tone');
+  });
+
+  it('greet the owner by the name that they gave', async () => {
+    const house = await estate.open({ model, live: (values) => ({ ownerName: values.name }) });
+    await house.say('/config name Ada');
+    await house.say('/start');
+    await until(
+      () => house.channel.texts().some((text) => text.startsWith('Hello Ada. I am')),
+      'the greeting',
+    );
   });
 
   it('go on after a crash where they were, with the very card that was there', async () => {

@@ -15,6 +15,7 @@ import {
   type Tour,
   type TourStep,
 } from '@reeve/core';
+import { isLocalOwner } from './people.ts';
 import type { TaskDesk } from './task-desk.ts';
 import { type Act, actOn, type TourActDeps, type TourJob } from './tour-acts.ts';
 import { answeredCard, isOffered, SKIP, stepCard, tourEntry, WHAT_ELSE } from './tour-cards.ts';
@@ -45,6 +46,8 @@ export interface OnboardingDeps extends TourActDeps {
   readonly store: Store;
   readonly taskDesk: Pick<TaskDesk, 'createWithin'>;
   readonly timeZone: () => string;
+  /** What the owner wants to be called. */
+  readonly ownerName: () => string | undefined;
   readonly clock: Clock;
   readonly newId: () => string;
 }
@@ -114,7 +117,10 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
         at: clock.now(),
       };
       return {
-        sentence: before && !again ? 'We go on where we were.' : greeting(sender),
+        sentence:
+          before && !again
+            ? 'We go on where we were.'
+            : greeting(deps.ownerName() ?? nameOf(sender, chat.channel)),
         async commit(records) {
           const open = await records.tours.get(chat.channel, sender.externalId);
           if (open) await fold(records, open, 'The tour goes on below.');
@@ -167,8 +173,15 @@ function failed(failure: Failure): { readonly kind: 'failed'; readonly failure: 
   return { kind: 'failed', failure };
 }
 
-function greeting(sender: Sender): string {
-  return `Hello ${shorten(showHiddenInLine(sender.name), 40)}. I am Reeve: I plan, hand work to workers in sandboxes, and ask before anything that cannot be taken back. Two minutes show you how; skip what you like, and talk about something else whenever you want. \`/start\` brings you back here.`;
+/** Null for whoever holds the token of the home: their channel knows no name. */
+function nameOf(sender: Sender, channel: string): string | null {
+  return isLocalOwner(channel, sender.externalId) ? null : sender.name;
+}
+
+function greeting(name: string | null): string {
+  const hello = name === null ? 'Hello.' : `Hello ${shorten(showHiddenInLine(name), 40)}.`;
+  const call = name === null ? ' `/config name Ada` tells me what to call you.' : '';
+  return `${hello} I am Reeve: I plan, hand work to workers in sandboxes, and ask before anything that cannot be taken back. Two minutes show you how; skip what you like, and talk about something else whenever you want. \`/start\` brings you back here.${call}`;
 }
 
 function lastWords(id: string, { id: conversationId, chat }: Conversation) {

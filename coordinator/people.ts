@@ -95,7 +95,8 @@ export function createPeople(deps: { store: Pick<Store, 'people' | 'transaction'
   };
 }
 
-function isLocalOwner(channel: string, externalId: string): boolean {
+/** True for whoever holds the token of the home. */
+export function isLocalOwner(channel: string, externalId: string): boolean {
   return channel === LOCAL_CHANNEL && externalId === LOCAL_OWNER.externalId;
 }
 

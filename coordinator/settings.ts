@@ -38,6 +38,8 @@ export interface LiveSettings {
   readonly whileAnswering: 'queue' | 'stop';
   /** Whether an answer is shown while it is written. */
   readonly streaming: boolean;
+  /** What the owner wants to be called; undefined: by the name that their channel gives. */
+  readonly ownerName: string | undefined;
   /** `auto`, or the name of a language. */
   readonly language: string;
   /** `plain`, `warm`, `brief`, or the owner's words. */
@@ -65,6 +67,7 @@ export const DEFAULT_LIVE_SETTINGS = {
   canSee: false,
   whileAnswering: 'queue',
   streaming: true,
+  ownerName: undefined,
   language: 'auto',
   tone: 'plain',
   budget: UNCAPPED,

@@ -39,7 +39,6 @@ describe('cards of the tour', () => {
     expect(cardLines(stepCard(TOUR, 'tone', 'UTC'))).toMatchInlineSnapshot(`
       [
         "2 of 5 · How shall I sound?",
-        "How shall I sound?",
         "Or in your own words. Another answer: /choose tone friendly, without jokes",
         "[Plain] primary /choose tone plain",
         "[Warm] primary /choose tone warm",

@@ -108,7 +108,6 @@ export function stepCard(tour: Tour, step: TourStep, timeZone: string): Card {
     key,
     title: `${NUMBERS[step]} of ${STATIONS} · ${title}`,
     blocks: [
-      { kind: 'heading', text: title },
       { kind: 'text', text: other === undefined ? text : `${text} Another answer: ${other}` },
       { kind: 'actions', actions: [...offers.map((offer) => button(offer, 'primary')), skip] },
     ],

@@ -29,6 +29,7 @@ export function createTourRoom(
     taskDesk,
     drive,
     timeZone: () => deps.live().timeZone,
+    ownerName: () => deps.live().ownerName,
     clock,
     newId: () => deps.ids.newId(),
   });

@@ -10,10 +10,12 @@ const TONES: ReadonlyMap<string, string> = new Map([
  * The same settings give the same bytes, so that providers can cache the prompt's front.
  */
 export function wishesText({
+  ownerName,
   language,
   tone,
-}: Readonly<Pick<LiveSettings, 'language' | 'tone'>>): string | null {
+}: Readonly<Pick<LiveSettings, 'ownerName' | 'language' | 'tone'>>): string | null {
   const lines = [
+    ...(ownerName === undefined ? [] : [`Call the owner: ${ownerName}`]),
     ...(language.toLowerCase() === 'auto'
       ? []
       : [`Language: answer in ${language}, whatever language you are written to in.`]),

@@ -49,7 +49,7 @@ export function momentText(at: Date, timeZone: string): string {
 }
 
 export function countText(count: number, one: string, many = `${one}s`): string {
-  return `${count} ${count === 1 ? one : many}`;
+  return `${count.toLocaleString('en')} ${count === 1 ? one : many}`;
 }
 
 const STATE_ICONS: Readonly<Record<Task['state'], string>> = {

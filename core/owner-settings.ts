@@ -137,6 +137,7 @@ export const OWNER_SETTINGS = {
     '25',
     'US dollars that everything together may use up in a month',
   ),
+  name: row('Conversation', 'REEVE_OWNER_NAME', orOff(ownWords(60)), 'Ada', 'what I call you'),
   language: row(
     'Conversation',
     'REEVE_LANGUAGE',

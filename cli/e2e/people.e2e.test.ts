@@ -48,6 +48,10 @@ it('a member has a web chat of their own, decides nothing, and is out as soon as
   await page.locator('.card', { hasText: 'T-2' }).first().waitFor();
   await takePicture(page, 'member');
   expect(await seriousFindings(page)).toEqual([]);
+  await page.locator('.card.task', { hasText: 'T-2' }).getByText('Details').click();
+  await page.locator('.run .span.call').first().waitFor();
+  expect(await page.locator('.run').getByText('The turn that started it').count()).toBe(0);
+  await page.getByRole('button', { name: 'Close the run' }).click();
   const asGrace = (path: string, init?: string) =>
     page.evaluate<number>(`fetch('${path}', ${init ?? '{}'}).then((answer) => answer.status)`);
   expect(await asGrace('/v1/tasks/T-1')).toBe(404);

@@ -48,6 +48,7 @@ function liveSettingsOf(settings: Settings, { set, summary }: GatewayModels): Li
     whileAnswering: settings.REEVE_WHILE_ANSWERING,
     streaming: settings.REEVE_STREAMING,
     language: settings.REEVE_LANGUAGE,
+    ownerName: settings.REEVE_OWNER_NAME,
     tone: settings.REEVE_TONE,
     modelSummary: summary,
     budget: budgetPlanOf(settings),

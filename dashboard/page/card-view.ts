@@ -134,10 +134,13 @@ function renderBlock(block: Block): HTMLElement | null {
   }
 }
 
+/** The icon of a task that runs; what waits or rests does not turn. */
+const AT_WORK = '▶';
+
 function renderProgress(block: Extract<Block, { kind: 'progress' }>): HTMLElement {
   const bar =
     block.total === null
-      ? el('span', { class: 'spinner', 'aria-hidden': 'true' })
+      ? block.icon === AT_WORK && el('span', { class: 'spinner', 'aria-hidden': 'true' })
       : el('progress', { max: block.total, value: block.done, 'aria-label': 'steps done' });
   return el('div', { class: 'progress' }, bar, el('span', {}, showHidden(block.text)));
 }

@@ -117,7 +117,9 @@ export async function openFiles({ dialog, client, now }: DialogDeps): Promise<vo
     outcome.textContent =
       files.length === 0
         ? 'There are none yet. What tasks make and what you attach lands here.'
-        : `${files.length} files.`;
+        : files.length === 1
+          ? '1 file.'
+          : `${files.length.toLocaleString()} files.`;
     fill(
       list,
       ...files.map(({ path, bytes, modifiedAt }) =>

@@ -1,4 +1,4 @@
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, Refused } from './api-client.ts';
 import type { TaskDetail, TurnView } from './api-types.ts';
 import { el, fill, icon } from './dom.ts';
 import { moneyWords, spanWords } from './figure-words.ts';
@@ -42,10 +42,24 @@ export function createRunView(deps: RunViewDeps): RunView {
     }
   }
 
+  /** Null for a member: what the model was told is the owner's to see. */
+  async function turnOf({ turnId }: TaskDetail): Promise<TurnView | null> {
+    try {
+      return await client.turn(turnId);
+    } catch (error) {
+      if (error instanceof Refused && error.code === 'owner-only') return null;
+      throw error;
+    }
+  }
+
   async function taskContent(run: string): Promise<HTMLElement[]> {
     const task = await client.task(run);
-    const turn = await client.turn(task.turnId);
-    return [...taskHead(task, deps.now()), ...turnContent(turn, run), ...taskSpans(task, deps.now())];
+    const turn = await turnOf(task);
+    return [
+      ...taskHead(task, deps.now()),
+      ...(turn === null ? [] : turnContent(turn, run)),
+      ...taskSpans(task, deps.now()),
+    ];
   }
 
   function draw(run: string, content: readonly HTMLElement[]): void {
@@ -111,7 +125,11 @@ function taskHead(task: TaskDetail, now: Date): HTMLElement[] {
     el('h3', {}, 'Goal'),
     el('p', {}, showHidden(task.goal)),
     el('h3', {}, 'May touch'),
-    el('p', {}, el('code', {}, task.capabilities.join('  '))),
+    el(
+      'ul',
+      { class: 'capabilities' },
+      ...task.capabilities.map((each) => el('li', {}, el('code', {}, each))),
+    ),
   ];
 }
 
