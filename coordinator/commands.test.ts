@@ -232,9 +232,14 @@ describe('/config', () => {
     expect(await type('/config HOLD-SECONDS 30 because calls take long', { config })).toBe(
       '**hold-seconds**: `15` → `30` (you). It counts from now on; /undo takes it back.',
     );
-    expect(await type('/config hold-seconds', { config })).toContain('You said why: calls take long.');
+    const explained = await type('/config hold-seconds', { config });
+    expect(explained).toContain('You said why: calls take long.');
+    expect(explained).toContain('The last counts: default `15` → you `30`.');
     expect(await type('/config history', { config })).toMatch(
       /^- 1\. .*, Ada: hold-seconds default → `30`; because calls take long$/,
+    );
+    expect(await type('/undo', { config })).toBe(
+      'Taken back. **hold-seconds**: `30` → `15` (default). It counts from now on; /undo again takes back the change before it.',
     );
   });
 

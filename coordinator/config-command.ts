@@ -18,7 +18,7 @@ import {
   type CommandDeps,
   failed,
 } from './command-registry.ts';
-import type { Changed } from './settings-desk.ts';
+import type { Changed, SettingLayer } from './settings-desk.ts';
 import { momentText } from './wording.ts';
 
 const HISTORY = 20;
@@ -66,7 +66,7 @@ export const model: Command = {
 /** `/undo` without a file's name: the newest change of a setting is taken back. */
 export async function undoSetting(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer> {
   const outcome = await deps.config.undo({ by: call.entry.sender.name, request: call.entry.id });
-  return changedAnswer(deps, outcome, 'Taken back. ');
+  return changedAnswer(deps, outcome, true);
 }
 
 async function change(
@@ -85,7 +85,7 @@ async function change(
     by: call.entry.sender.name,
     request: call.entry.id,
   });
-  return changedAnswer(deps, outcome, '');
+  return changedAnswer(deps, outcome, false);
 }
 
 /** `30 because calls take long`; a tone is the owner's own words, so in it nothing is split off. */
@@ -96,17 +96,17 @@ function splitReason(name: OwnerSettingName, text: string): { value: string; why
     : { value: text.trim(), why: null };
 }
 
-function changedAnswer(deps: CommandDeps, outcome: Outcome<Changed>, prefix: string): CommandAnswer {
+function changedAnswer(deps: CommandDeps, outcome: Outcome<Changed>, isUndo: boolean): CommandAnswer {
   if (outcome.kind === 'failed') return { kind: 'failed', failure: outcome.failure };
   const { before, after } = outcome.value;
   const name = showHiddenInLine(after.name);
   const isSame = before.value === after.value;
   const sentence = isSame
     ? `**${name}** stays ${valueText(after)} (${SOURCES[after.source]}).`
-    : `**${name}**: ${valueText(before)} → ${valueText(after)} (${SOURCES[after.source]}). It counts from now on; /undo takes it back.`;
+    : `**${name}**: ${valueText(before)} → ${valueText(after)} (${SOURCES[after.source]}). It counts from now on; ${isUndo ? '/undo again takes back the change before it' : '/undo takes it back'}.`;
   const models =
     OWNER_SETTINGS[after.name].group === 'Models' ? ` Answering now: ${deps.modelSummary()}.` : '';
-  return answer(`${prefix}${sentence}${models}`);
+  return answer(`${isUndo ? 'Taken back. ' : ''}${sentence}${models}`);
 }
 
 const SOURCES: Readonly<Record<SettingSource, string>> = {
@@ -117,7 +117,18 @@ const SOURCES: Readonly<Record<SettingSource, string>> = {
   environment: 'from the environment of the operator',
 };
 
+const LAYERS: Readonly<Record<SettingLayer['source'], string>> = {
+  default: 'default',
+  file: 'settings file',
+  owner: 'you',
+  environment: 'environment',
+};
+
 function valueText({ value }: SettingView): string {
+  return codeText(value);
+}
+
+function codeText(value: string): string {
   return `\`${showHiddenInLine(value).replaceAll('`', '’')}\``;
 }
 
@@ -152,7 +163,10 @@ function explainText(deps: CommandDeps, name: OwnerSettingName): string {
     view.source === 'environment'
       ? failureText({ code: 'setting-pinned', about: setting.env })
       : `Change it with \`/config ${name} ${setting.example}\`; \`/config ${name} ${DEFAULT}\` gives up your own choice.`;
-  return `**${name}**: ${valueText(view)} (${sourceText(view, deps.timeZone())}).${why}\n${first}.\n${next}`;
+  const layers = deps.config.layers(name);
+  const said = layers.map(({ source, value }) => `${LAYERS[source]} ${codeText(value)}`).join(' → ');
+  const order = layers.length === 1 ? '' : `\nThe last counts: ${said}.`;
+  return `**${name}**: ${valueText(view)} (${sourceText(view, deps.timeZone())}).${why}\n${first}.${order}\n${next}`;
 }
 
 function voiceText(deps: CommandDeps): string {
@@ -175,8 +189,7 @@ async function historyAnswer(deps: CommandDeps): Promise<CommandAnswer> {
 
 function revisionText(revision: ConfigRevision, timeZone: string): string {
   const { name, before, value, by, why, undoes, at } = revision;
-  const shown = (text: string | null) =>
-    text === null ? DEFAULT : `\`${showHiddenInLine(text).replaceAll('`', '’')}\``;
+  const shown = (text: string | null) => (text === null ? DEFAULT : codeText(text));
   const tail = [
     ...(undoes === null ? [] : [`takes change ${undoes} back`]),
     ...(why === null ? [] : [`because ${showHiddenInLine(why)}`]),

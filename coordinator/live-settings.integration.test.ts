@@ -24,7 +24,7 @@ const live = (values: OwnerValues) => ({
   parallelTasks: values['parallel-tasks'],
   holdMs: values['hold-seconds'] * 1000,
   timeZone: values['time-zone'],
-  contextTokens: values['context-tokens']?.any ?? 24_000,
+  contextTokens: values['context-tokens'].any ?? 24_000,
   streaming: values.streaming,
   whileAnswering: values['while-answering'],
   language: values.language,

@@ -124,6 +124,8 @@ describe('in quiet hours', () => {
     await estate.reaches('T-1', 'running');
     await house.say('/urgent T-1');
     await until(() => house.channel.texts().some((text) => text.startsWith('T-1 is urgent')), 'the answer');
+    await house.say('/urgent T-9');
+    await until(() => house.channel.texts().some((text) => text.startsWith('There is no such task')), 'a no');
     estate.clock.jump(31 * MINUTE);
     go();
     await until(() => kinds(house).includes('task-result'), 'the result');

@@ -62,6 +62,30 @@ describe('the settings desk', () => {
     expect(memory.audit).toEqual([]);
   });
 
+  it('shows what each layer says, weakest first, whichever counts', async () => {
+    const { desk, change, shown } = await openDesk({
+      'quiet-hours': { file: '21:00-06:00', environment: '23:00-08:00' },
+      'hold-seconds': { file: 20, environment: undefined },
+    });
+    await change('hold-seconds', '40');
+    const layers = (name: OwnerSettingName) =>
+      desk.layers(name).map(({ source, value }) => `${source} ${value}`);
+    expect(layers('hold-seconds')).toEqual(['default 15', 'file 20', 'owner 40']);
+    expect(layers('quiet-hours')).toEqual(['default off', 'file 21:00-06:00', 'environment 23:00-08:00']);
+    expect(shown('quiet-hours')).toBe('23:00-08:00 (environment)');
+    expect(layers('context-tokens')).toEqual(['default 24000']);
+  });
+
+  it.each([
+    ['time-zone', 'Mars/Base'],
+    ['quiet-hours', '25:00-07:00'],
+    ['hold-seconds', 'long'],
+  ])('says one example of %s, not two', async (name, text) => {
+    const { change } = await openDesk();
+    const refused = await change(name, text);
+    expect(refused.kind === 'failed' && refused.failure.about?.split('such as')).toHaveLength(2);
+  });
+
   it('takes changes back one after the other, the newest first, down to the layer below', async () => {
     const { change, undo, shown } = await openDesk({ 'hold-seconds': { file: 20, environment: undefined } });
     await change('hold-seconds', '30');

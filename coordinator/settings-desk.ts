@@ -12,6 +12,7 @@ import {
   type ResolvedSetting,
   resolveSetting,
   type SettingLayers,
+  type SettingSource,
   type SettingView,
   type Store,
   shownOwnerValue,
@@ -24,6 +25,12 @@ export interface Changed {
   readonly before: SettingView;
   readonly after: SettingView;
   readonly revision: ConfigRevision;
+}
+
+/** What one layer says of a setting. */
+export interface SettingLayer {
+  readonly source: Exclude<SettingSource, 'unset'>;
+  readonly value: string;
 }
 
 interface Ask {
@@ -41,6 +48,8 @@ export interface SettingsDesk {
   current(): OwnerValues;
   views(): SettingView[];
   view(name: OwnerSettingName): SettingView;
+  /** What each layer says of a setting, as people type it, from the weakest to the strongest. */
+  layers(name: OwnerSettingName): readonly SettingLayer[];
   /** `text` null takes the owner's own wish away, so that file or default count again. Refused before anything is written. */
   change(wish: Ask & { name: string; text: string | null; why: string | null }): Promise<Outcome<Changed>>;
   /** Takes the newest change back that was not taken back yet; said again, the one before it. */
@@ -118,6 +127,7 @@ export function createSettingsDesk(deps: {
     current: () => values,
     views: () => ownerSettingNames().map(view),
     view,
+    layers: (name) => layersOf(fixed[name], name, newest.get(name)?.value ?? null),
     change: ({ name, text, why, by, request }) =>
       inTurn(async () =>
         isOwnerSetting(name)
@@ -162,7 +172,8 @@ function refusalOf(
   if (layers.environment) return { code: 'setting-pinned', about: OWNER_SETTINGS[name].env };
   const problem = value === null ? null : problemOf(name, value);
   if (problem === null) return null;
-  return { code: 'setting-refused', about: `${name} ${problem}, such as ${OWNER_SETTINGS[name].example}` };
+  const example = problem.includes('such as') ? '' : `, such as ${OWNER_SETTINGS[name].example}`;
+  return { code: 'setting-refused', about: `${name} ${problem}${example}` };
 }
 
 function problemOf(name: OwnerSettingName, owner: string): string | null {
@@ -180,6 +191,29 @@ function resolve(
   const wish = revision?.value ?? null;
   const owner = wish === null || problemOf(name, wish) !== null ? undefined : wish;
   return resolveSetting(OWNER_SETTINGS[name].schema, { ...layers, owner });
+}
+
+/** A layer alone, as it would hold if it were the only one. */
+function layersOf(
+  { file, environment }: FixedLayers[OwnerSettingName],
+  name: OwnerSettingName,
+  owner: string | null,
+): SettingLayer[] {
+  const nothing = { file: undefined, owner: undefined, environment: undefined };
+  const given = [
+    { source: 'default' as const, layers: nothing },
+    ...(file === undefined ? [] : [{ source: 'file' as const, layers: { ...nothing, file } }]),
+    ...(owner === null ? [] : [{ source: 'owner' as const, layers: { ...nothing, owner } }]),
+    ...(environment ? [{ source: 'environment' as const, layers: { ...nothing, environment } }] : []),
+  ];
+  return given.map(({ source, layers }) => {
+    const resolved = resolveSetting(OWNER_SETTINGS[name].schema, layers);
+    const value =
+      resolved.kind === 'wrong'
+        ? 'nothing that counts'
+        : shownOwnerValue(resolved.value as OwnerValues[OwnerSettingName]);
+    return { source, value };
+  });
 }
 
 function valuesOf(fixed: FixedLayers, newest: ReadonlyMap<string, ConfigRevision>): OwnerValues {

@@ -138,15 +138,17 @@ export function createTaskDesk(deps: {
       return { kind: 'ok', value: task };
     },
 
-    hurry: (id, actor) =>
-      ledger.beside(id, async (records, task) => {
-        if (!task || !isLive(task)) return over(id);
+    async hurry(id, actor) {
+      const hurried = await ledger.beside(id, async (records, task) => {
+        if (!task || !isLive(task)) return null;
         // Beside has raised the version once.
         const urgent = { ...task, priority: URGENT, version: task.version + 2 };
         if (!(await records.tasks.update(urgent))) throw new Error(`${id} moved while it was held`);
         await records.audit.append({ event: 'task-hurried', actor, subject: id, detail: {} }, clock.now());
-        return { kind: 'ok', value: urgent };
-      }),
+        return urgent;
+      });
+      return hurried ? { kind: 'ok', value: hurried } : over(id);
+    },
   };
 }
 

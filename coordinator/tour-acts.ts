@@ -104,7 +104,7 @@ async function set(
   { tour, by }: Said,
 ): Promise<Outcome<Act>> {
   const request = `tour:${tour.entry}:${name}:${text}`;
-  const changed = await config.change({ name, text, why: 'said on the tour', by, request });
+  const changed = await config.change({ name, text, why: 'you chose it on the tour', by, request });
   if (changed.kind === 'failed') return changed;
   return done(`${name}: ${showHiddenInLine(changed.value.after.value)}.`);
 }

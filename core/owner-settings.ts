@@ -31,6 +31,9 @@ export interface OwnerSetting<Schema extends z.ZodType = z.ZodType> {
 const tokenCap = orOff(wholeNumber(1000, 1_000_000_000_000));
 const usdCap = orOff(dollars);
 
+/** What a model gets of a conversation unless somebody says otherwise. */
+const DEFAULT_CONTEXT_TOKENS = 24_000;
+
 /** Longest tone in the owner's own words, in characters. */
 export const TONE_CHARACTERS = 200;
 
@@ -77,7 +80,7 @@ export const OWNER_SETTINGS = {
   'context-tokens': row(
     'Models',
     'REEVE_CONTEXT_TOKENS',
-    orOff(contextBudgets),
+    z.preprocess((raw) => raw ?? DEFAULT_CONTEXT_TOKENS, contextBudgets),
     '24000, gpt-5=100000',
     'tokens of a conversation that the chat model gets at the most: a number, or model=number pairs',
   ),

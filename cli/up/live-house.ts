@@ -55,7 +55,7 @@ function liveSettingsOf(settings: Settings, { set, summary }: GatewayModels): Li
   };
 }
 
-function contextTokensOf(budgets: ContextBudgets | undefined, model: string): number {
-  const own = budgets && Object.hasOwn(budgets.byModel, model) ? budgets.byModel[model] : undefined;
-  return own ?? budgets?.any ?? DEFAULT_LIVE_SETTINGS.contextTokens;
+function contextTokensOf(budgets: ContextBudgets, model: string): number {
+  const own = Object.hasOwn(budgets.byModel, model) ? budgets.byModel[model] : undefined;
+  return own ?? budgets.any ?? DEFAULT_LIVE_SETTINGS.contextTokens;
 }

@@ -29,17 +29,14 @@ export function renderCard({ card, about }: CardEvent, actions: CardActions): HT
   const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
   const outcome = el('p', { class: 'outcome', role: 'status' });
   const details = isFolded ? detailsButton(taskId, actions) : null;
+  const row = buttons.length === 0 ? null : buttonRow(buttons, 'actions small', outcome, actions);
   return el(
     'article',
     { class: `card task${isFolded ? ' folded' : ''}`, tabindex: -1, 'aria-label': showHidden(card.title) },
-    el(
-      'div',
-      { class: 'row' },
-      el('h2', {}, showHidden(card.title)),
-      buttons.length > 0 && buttonRow(buttons, 'actions small', outcome, actions),
-      details,
-    ),
+    el('div', { class: 'row' }, el('h2', {}, ...withCode(card.title)), taskId === null ? null : row, details),
     ...card.blocks.filter((block) => block.kind !== 'actions').map((block) => renderBlock(block)),
+    // What asks something has its answers below; what a task does, beside its name.
+    taskId === null ? row : null,
     outcome,
   );
 }
@@ -134,6 +131,13 @@ function renderBlock(block: Block): HTMLElement | null {
   }
 }
 
+/** A line in which backticks stand round what a worker ran. */
+function withCode(line: string): (HTMLElement | string)[] {
+  return showHidden(line)
+    .split(/`([^`]+)`/)
+    .map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part));
+}
+
 /** The icon of a task that runs; what waits or rests does not turn. */
 const AT_WORK = '▶';
 
@@ -142,7 +146,7 @@ function renderProgress(block: Extract<Block, { kind: 'progress' }>): HTMLElemen
     block.total === null
       ? block.icon === AT_WORK && el('span', { class: 'spinner', 'aria-hidden': 'true' })
       : el('progress', { max: block.total, value: block.done, 'aria-label': 'steps done' });
-  return el('div', { class: 'progress' }, bar, el('span', {}, showHidden(block.text)));
+  return el('div', { class: 'progress' }, bar, el('span', {}, ...withCode(block.text)));
 }
 
 function buttonRow(
