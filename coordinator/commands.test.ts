@@ -238,9 +238,6 @@ describe('/config', () => {
     expect(await type('/config history', { config })).toMatch(
       /^- 1\. .*, Ada: hold-seconds default → `30`; because calls take long$/,
     );
-    expect(await type('/undo', { config })).toBe(
-      'Taken back. **hold-seconds**: `30` → `15` (default). It counts from now on; /undo again takes back the change before it.',
-    );
   });
 
   it('takes a tone whole, “because” and all', async () => {

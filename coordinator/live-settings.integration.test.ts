@@ -134,7 +134,9 @@ it('keeps changes, who made them and the audit entries over a crash', async () =
   const second = await estate.open({ model: talks(), live });
   expect(await command(second, '/config hold-seconds')).toContain('You said why: calls take long.');
   expect(await command(second, '/config history')).toContain('hold-seconds default → `44`');
-  expect(await command(second, '/undo')).toContain('`44` → `15` (default)');
+  expect(await command(second, '/undo')).toBe(
+    'Taken back. **hold-seconds**: `44` → `15` (default). It counts from now on; /undo again takes back the change before it.',
+  );
   const entries = await estate.store.audit.about('hold-seconds', 9);
   expect(entries.map(({ body }) => JSON.parse(body))).toMatchObject([
     { event: 'setting-changed', actor: 'person:owner', detail: { before: null, value: '44' } },
