@@ -5,13 +5,14 @@ import { composerElements, threadElements } from './chat-elements.ts';
 import { type Composer, createComposer } from './composer.ts';
 import { type DialogDeps, openFiles, openRename, openSearch } from './dialogs.ts';
 import { byId } from './dom.ts';
-import type { EntryActions } from './entry-view.ts';
+import { createEntryActions } from './entry-actions.ts';
 import { type Connection, followEvents } from './event-follower.ts';
 import { momentWords } from './figure-words.ts';
 import { keepFollowing } from './following.ts';
 import { SIGNED_OUT, showGate } from './gate.ts';
 import { createOutbox, type Outbox } from './outbox.ts';
 import { createPendingView } from './pending-view.ts';
+import { createRefresher } from './refresher.ts';
 import { createRunView, type RunView } from './run-view.ts';
 import { type Shell, watchShell } from './shell.ts';
 import { createSidebar, type Sidebar } from './sidebar.ts';
@@ -210,7 +211,11 @@ async function go(session: Session, wanted: Address): Promise<void> {
     session.thread = createThread(wanted.conversation, {
       client: session.client,
       elements: session.elements,
-      actions: actionsOf(session),
+      actions: createEntryActions({
+        client: session.client,
+        conversation: wanted.conversation,
+        showRun: (run) => change(session, { run }),
+      }),
       now: session.now,
       announce: session.announce,
       complain: (error) => complain(session, error),
@@ -224,30 +229,6 @@ async function go(session: Session, wanted: Address): Promise<void> {
   session.drawPending();
   if (wanted.at === null) session.composer.focus();
   session.refreshStatus();
-}
-
-function actionsOf(session: Session): EntryActions {
-  const { client } = session;
-  return {
-    decide: (code, decision) => client.decide(code, decision),
-    choose: (card, option) => client.choose(card, option),
-    async cancelTask(task) {
-      await client.cancelTask(task);
-      return `${task} is cancelled.`;
-    },
-    async note(task, words) {
-      const message = {
-        clientId: crypto.randomUUID(),
-        text: words,
-        attachments: [],
-        replyTo: `task:${task}`,
-      };
-      await client.send(session.address.conversation, message);
-      return `Passed on to ${task}.`;
-    },
-    showRun: (run) => change(session, { run }),
-    showTurn: (turn) => change(session, { run: `turn:${turn}` }),
-  };
 }
 
 function take(session: Session, event: ApiEvent, number: number | null): void {
@@ -308,18 +289,4 @@ async function signOut(client: ApiClient): Promise<void> {
 
 function systemIsDark(): boolean {
   return matchMedia('(prefers-color-scheme: dark)').matches;
-}
-
-/** Runs the work soon, and once for many calls. */
-function createRefresher(pauseMs: number, work: () => Promise<void>): () => void {
-  let isPlanned = false;
-  return () => {
-    if (isPlanned) return;
-    isPlanned = true;
-    setTimeout(() => {
-      isPlanned = false;
-      // Nothing to say: a lost connection has its banner, and with its return comes the next call.
-      work().catch(() => undefined);
-    }, pauseMs);
-  };
 }
