@@ -5,6 +5,7 @@ import {
   type Outcome,
   OWNER_SETTINGS,
   type OwnerSettingName,
+  type SettingLayer,
   type SettingSource,
   type SettingView,
   shorten,
@@ -18,7 +19,7 @@ import {
   type CommandDeps,
   failed,
 } from './command-registry.ts';
-import type { Changed, SettingLayer } from './settings-desk.ts';
+import type { Changed } from './settings-desk.ts';
 import { momentText } from './wording.ts';
 
 const HISTORY = 20;
@@ -163,7 +164,7 @@ function explainText(deps: CommandDeps, name: OwnerSettingName): string {
     view.source === 'environment'
       ? failureText({ code: 'setting-pinned', about: setting.env })
       : `Change it with \`/config ${name} ${setting.example}\`; \`/config ${name} ${DEFAULT}\` gives up your own choice.`;
-  const layers = deps.config.layers(name);
+  const { layers } = view;
   const said = layers.map(({ source, value }) => `${LAYERS[source]} ${codeText(value)}`).join(' → ');
   const order = layers.length === 1 ? '' : `\nThe last counts: ${said}.`;
   return `**${name}**: ${valueText(view)} (${sourceText(view, deps.timeZone())}).${why}\n${first}.${order}\n${next}`;

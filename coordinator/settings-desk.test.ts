@@ -69,7 +69,7 @@ describe('the settings desk', () => {
     });
     await change('hold-seconds', '40');
     const layers = (name: OwnerSettingName) =>
-      desk.layers(name).map(({ source, value }) => `${source} ${value}`);
+      desk.view(name).layers.map(({ source, value }) => `${source} ${value}`);
     expect(layers('hold-seconds')).toEqual(['default 15', 'file 20', 'owner 40']);
     expect(layers('quiet-hours')).toEqual(['default off', 'file 21:00-06:00', 'environment 23:00-08:00']);
     expect(shown('quiet-hours')).toBe('23:00-08:00 (environment)');

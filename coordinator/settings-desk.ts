@@ -11,8 +11,8 @@ import {
   ownerSettingNames,
   type ResolvedSetting,
   resolveSetting,
+  type SettingLayer,
   type SettingLayers,
-  type SettingSource,
   type SettingView,
   type Store,
   shownOwnerValue,
@@ -25,12 +25,6 @@ export interface Changed {
   readonly before: SettingView;
   readonly after: SettingView;
   readonly revision: ConfigRevision;
-}
-
-/** What one layer says of a setting. */
-export interface SettingLayer {
-  readonly source: Exclude<SettingSource, 'unset'>;
-  readonly value: string;
 }
 
 interface Ask {
@@ -48,8 +42,6 @@ export interface SettingsDesk {
   current(): OwnerValues;
   views(): SettingView[];
   view(name: OwnerSettingName): SettingView;
-  /** What each layer says of a setting, as people type it, from the weakest to the strongest. */
-  layers(name: OwnerSettingName): readonly SettingLayer[];
   /** `text` null takes the owner's own wish away, so that file or default count again. Refused before anything is written. */
   change(wish: Ask & { name: string; text: string | null; why: string | null }): Promise<Outcome<Changed>>;
   /** Takes the newest change back that was not taken back yet; said again, the one before it. */
@@ -79,7 +71,9 @@ export function createSettingsDesk(deps: {
   function view(name: OwnerSettingName): SettingView {
     const resolved = resolve(fixed[name], name, newest.get(name));
     const source = resolved.kind === 'value' ? resolved.source : 'unset';
-    return { name, value: shownOwnerValue(values[name]), source, revision: newest.get(name) ?? null };
+    const revision = newest.get(name) ?? null;
+    const layers = layersOf(fixed[name], name, revision?.value ?? null);
+    return { name, value: shownOwnerValue(values[name]), source, layers, revision };
   }
 
   function activate(revision: ConfigRevision): void {
@@ -127,7 +121,6 @@ export function createSettingsDesk(deps: {
     current: () => values,
     views: () => ownerSettingNames().map(view),
     view,
-    layers: (name) => layersOf(fixed[name], name, newest.get(name)?.value ?? null),
     change: ({ name, text, why, by, request }) =>
       inTurn(async () =>
         isOwnerSetting(name)

@@ -80,12 +80,20 @@ export interface StatusView {
   readonly speaking: string;
 }
 
+/** What one layer says of a setting, as people type it. */
+export interface SettingLayer {
+  readonly source: Exclude<SettingSource, 'unset'>;
+  readonly value: string;
+}
+
 /** One setting that the owner may change, as people see it. */
 export interface SettingView {
   readonly name: OwnerSettingName;
   /** As people type it. */
   readonly value: string;
   readonly source: SettingSource;
+  /** What each layer says by itself, from the weakest to the strongest; the last counts. */
+  readonly layers: readonly SettingLayer[];
   /** The owner's newest change of it, whether it counts or not. */
   readonly revision: ConfigRevision | null;
 }

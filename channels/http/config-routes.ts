@@ -8,6 +8,10 @@ const settingSchema = z
     name: z.enum(ownerSettingNames()),
     value: z.string(),
     source: z.enum(['unset', 'default', 'file', 'owner', 'environment']),
+    /** What each layer says by itself, from the weakest to the strongest; the last counts. */
+    layers: z.array(
+      z.strictObject({ source: z.enum(['default', 'file', 'owner', 'environment']), value: z.string() }),
+    ),
     environmentName: z.string(),
     group: z.string(),
     description: z.string(),
@@ -34,12 +38,13 @@ export function addSettings(api: Api): void {
   );
 }
 
-function toSetting({ name, value, source, revision }: SettingView): z.output<typeof settingSchema> {
+function toSetting({ name, value, source, layers, revision }: SettingView): z.output<typeof settingSchema> {
   const { env, group, describe, example } = OWNER_SETTINGS[name];
   return {
     name,
     value,
     source,
+    layers: layers.map((layer) => ({ ...layer })),
     environmentName: env,
     group,
     description: describe,

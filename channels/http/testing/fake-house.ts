@@ -206,7 +206,15 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       externalId === 'owner'
         ? { role: 'owner', name }
         : (house.people.get(externalId) ?? { role: 'stranger', name }),
-    listSettings: () => [{ name: 'tone', value: 'warm', source: 'file', revision: null }],
+    listSettings: () => [
+      {
+        name: 'tone',
+        value: 'warm',
+        source: 'file',
+        layers: [{ source: 'file', value: 'warm' }],
+        revision: null,
+      },
+    ],
     listTasks: async ({ states, limit }) =>
       [...house.tasks.values()].filter((task) => !states || states.includes(task.state)).slice(0, limit),
     async getTask(id) {
