@@ -151,5 +151,7 @@ function memberStatus(status: StatusView, sees: (task: Pick<Task, 'conversationI
     trouble: [],
     model: '',
     webSearch: '',
+    hearing: '',
+    speaking: '',
   };
 }

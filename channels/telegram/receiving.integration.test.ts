@@ -29,6 +29,18 @@ describe('what comes in', () => {
     });
   });
 
+  it('in a group and taken up from an earlier process is still known to be meant for the bot', async () => {
+    const group = bench.peer.group(-300, 'Team', [bench.ann]);
+    bench.answers.push(() => new Promise(() => undefined));
+    await bench.start();
+    bench.ann.say('@reeve_test_bot hello', { chat: group });
+    await until(() => bench.answers.length === 0);
+    await bench.stop();
+    await bench.start();
+    await until(() => said().length === 1);
+    expect(said()).toEqual(['hello']);
+  });
+
   it('is tried again while the database is away, and nothing is said about it', async () => {
     for (let index = 0; index < 2; index += 1)
       bench.answers.push(async () => ({ kind: 'refused', failure: { code: 'database-away' } }));

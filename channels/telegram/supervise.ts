@@ -11,7 +11,7 @@ export interface SuperviseDeps {
   readonly apiRoot: string;
   readonly clock: Clock;
   readonly log: Log;
-  /** Told once who the bot is, before the first round. */
+  /** Told who the bot is before the first round; again when it throws. */
   readonly onBot: (bot: UserFromGetMe) => Promise<void>;
   /** What stands in the way, in words; null when nothing does. */
   readonly onTrouble: (sentence: string | null) => void;
@@ -35,8 +35,9 @@ export async function superviseRounds(deps: SuperviseDeps, round: Round, signal:
   while (!signal.aborted) {
     try {
       if (!bot) {
-        bot = await deps.api.asks.getMe(librarySignal(signal));
-        await deps.onBot(bot);
+        const known = await deps.api.asks.getMe(librarySignal(signal));
+        await deps.onBot(known);
+        bot = known;
       }
       deps.onTrouble(await round(signal));
       failures = 0;

@@ -68,7 +68,7 @@ const LONGEST_STOP_MS = 2000;
  */
 export function createTelegramChannel(options: TelegramChannelOptions): TelegramChannel {
   const parts = createParts(options);
-  const { state, receiver, setup } = parts;
+  const { state, setup } = parts;
   let running: Promise<void> = Promise.resolve();
   return {
     name: CHANNEL,
@@ -78,7 +78,6 @@ export function createTelegramChannel(options: TelegramChannelOptions): Telegram
       state.signal = signal;
       setup.refresh();
       running = run(options, parts, signal);
-      await receiver.takeUp();
     },
     deliver: parts.deliver,
     draft: (draft) => parts.drafts.show(draft),
@@ -118,6 +117,8 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
         setup.refresh();
         state.identified.resolve();
         showMenu();
+        // Only now: who the bot is decides what in a group was meant for it. And before anything new arrives.
+        await receiver.takeUp();
       },
       onTrouble(sentence) {
         if (sentence !== state.trouble) note({ trouble: sentence });
