@@ -46,6 +46,7 @@ it('a member has a web chat of their own, decides nothing, and is out as soon as
   const refused = page.locator('.messages').getByText('There is no such command');
   await refused.waitFor();
   await page.locator('.card', { hasText: 'T-2' }).first().waitFor();
+  expect(await page.getByRole('button', { name: 'How this came about: How', exact: true }).count()).toBe(0);
   await takePicture(page, 'member');
   expect(await seriousFindings(page)).toEqual([]);
   await page.locator('.card.task', { hasText: 'T-2' }).getByText('Details').click();

@@ -28,6 +28,7 @@ const RETRY_MS = 3000;
 /** The page while somebody is signed in. */
 interface Session {
   readonly client: ApiClient;
+  readonly isOwner: boolean;
   readonly now: () => Date;
   readonly announce: (words: string) => void;
   readonly elements: ThreadElements;
@@ -114,6 +115,7 @@ function createSession(client: ApiClient, me: MeView): Session {
   const send = (text: string, attachments: readonly string[]) => sendMessage(session, text, attachments);
   const session: Session = {
     client,
+    isOwner: me.role === 'owner',
     now,
     announce,
     elements,
@@ -214,6 +216,7 @@ async function go(session: Session, wanted: Address): Promise<void> {
       actions: createEntryActions({
         client: session.client,
         conversation: wanted.conversation,
+        isOwner: session.isOwner,
         showRun: (run) => change(session, { run }),
       }),
       now: session.now,

@@ -5,10 +5,11 @@ import type { EntryActions } from './entry-view.ts';
 export function createEntryActions(deps: {
   client: Pick<ApiClient, 'decide' | 'choose' | 'cancelTask' | 'send'>;
   conversation: string;
+  isOwner: boolean;
   /** Shows `T-3`, or `turn:…`. */
   showRun: (run: string) => void;
 }): EntryActions {
-  const { client, conversation, showRun } = deps;
+  const { client, conversation, isOwner, showRun } = deps;
   return {
     decide: (code, decision) => client.decide(code, decision),
     choose: (card, option) => client.choose(card, option),
@@ -22,6 +23,6 @@ export function createEntryActions(deps: {
       return `Passed on to ${task}.`;
     },
     showRun,
-    showTurn: (turn) => showRun(`turn:${turn}`),
+    showTurn: isOwner ? (turn) => showRun(`turn:${turn}`) : null,
   };
 }

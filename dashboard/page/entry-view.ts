@@ -7,7 +7,8 @@ import { renderMarkdown } from './markdown-view.ts';
 import { showHidden } from './visible-text.ts';
 
 export interface EntryActions extends CardActions {
-  showTurn(turn: string): void;
+  /** Null for a member: what the model was told is the owner's to see. */
+  readonly showTurn: ((turn: string) => void) | null;
 }
 
 /** One thing in a conversation, as a list item. */
@@ -73,7 +74,8 @@ function detailsOf({ about }: MessageEvent, actions: EntryActions): HTMLElement 
     el('button', { class: 'link', onclick, 'aria-label': `How this came about: ${label}` }, label);
   if (about.kind === 'task-result')
     return button(`How ${about.taskId} went`, () => actions.showRun(about.taskId));
-  if (about.kind === 'turn') return button('How', () => actions.showTurn(about.turnId));
+  const { showTurn } = actions;
+  if (about.kind === 'turn' && showTurn) return button('How', () => showTurn(about.turnId));
   return null;
 }
 
