@@ -97,7 +97,7 @@ describe('messages that cannot be taken', () => {
       ['/approve ZZZZ', 'There is no such question: ZZZZ'],
       ['/status', 'Running 0 of 5'],
       ['/tasks', 'There are no tasks yet'],
-      ['/help', '/cancel [T-3 | all]'],
+      ['/help', '/cancel [T-3 | all | answer]'],
     ] as const) {
       const said = await say(home, command, 'none', extra);
       expect(said.code).toBe(expected.startsWith('There is no') ? 1 : 0);

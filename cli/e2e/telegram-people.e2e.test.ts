@@ -34,7 +34,6 @@ describe('the first two minutes on Telegram', () => {
     await tapOn(house, ann, 'See how I ask', 'Ask me');
     await tapOn(house, ann, 'tour.txt', 'Once');
     await house.shown('the decision', has('Approved (once) by Ann'));
-    await tapOn(house, ann, 'The question is on its way', 'What else is there?');
     await house.shown('what else there is', has('That was the tour'));
     const { body } = await house.reeve().call('GET', '/v1/config');
     expect(body['settings']).toContainEqual(
