@@ -12,12 +12,14 @@ interface Place {
   readonly definitions: ReadonlyMap<string, Definition>;
 }
 
+const GITHUB_FLAVOURED = { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] };
+
 /**
  * Markdown as Telegram shows it: headings bold, lists with dots and numbers, tables aligned in a fixed-width font, code
  * with its language, links behind their words. HTML is shown as it was written.
  */
 export function markdownText(markdown: string): RichText {
-  const root = fromMarkdown(markdown, { extensions: [gfm()], mdastExtensions: [gfmFromMarkdown()] });
+  const root = fromMarkdown(markdown, GITHUB_FLAVOURED);
   const definitions = new Map(
     root.children.flatMap((node) => (node.type === 'definition' ? [[node.identifier, node] as const] : [])),
   );

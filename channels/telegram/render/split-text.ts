@@ -51,9 +51,7 @@ function lastGap(text: string, gap: string, most: number, isAllowed: (at: number
 
 function lastGrapheme(text: string, most: number): number {
   let last = 0;
-  for (const { index, segment } of new Intl.Segmenter().segment(
-    text.slice(0, most + LONGEST_USUAL_GRAPHEME),
-  )) {
+  for (const { index, segment } of GRAPHEMES.segment(text.slice(0, most + LONGEST_USUAL_GRAPHEME))) {
     const end = index + segment.length;
     if (end > most) break;
     last = end;
@@ -64,3 +62,4 @@ function lastGrapheme(text: string, most: number): number {
 }
 
 const LONGEST_USUAL_GRAPHEME = 64;
+const GRAPHEMES = new Intl.Segmenter();
