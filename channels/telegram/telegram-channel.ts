@@ -77,7 +77,10 @@ export function createTelegramChannel(options: TelegramChannelOptions): Telegram
       state.inbound = inbound;
       state.signal = signal;
       setup.refresh();
-      running = run(options, parts, signal);
+      running = run(options, parts, signal).catch((error: unknown) => {
+        options.log.error({ err: error }, 'Telegram broke down');
+        state.trouble = BROKE_DOWN;
+      });
     },
     deliver: parts.deliver,
     draft: (draft) => parts.drafts.show(draft),
@@ -242,6 +245,9 @@ function takingIn(options: TelegramChannelOptions, api: BotApi): Pick<UpdateDeps
     ear: createEar({ ...options, download }),
   };
 }
+
+const BROKE_DOWN =
+  'Telegram broke down by a mistake of Reeve’s own; the log says how. Nothing arrives from there until Reeve is started again.';
 
 const SET_ASIDE =
   'Handling this message failed three times. It was set aside without an answer. Say it in other words; the log has the details.';

@@ -112,6 +112,11 @@ describe('Reeve on Telegram', () => {
     ann.document('film.mkv', new Uint8Array(21 * 1024 * 1024));
     await house.shown('the limit', has('film.mkv has 21 MB, and Telegram lets a bot fetch up to 20 MB'));
     expect(peer.fromBot(ANN_ID).some(has('There is no such command'))).toBe(false);
+    for (const method of ['sendMessage', 'getUpdates', 'getFile', 'setMessageReaction'])
+      peer.inject(method, { kind: 'lost-response' });
+    ann.document('more.txt', new TextEncoder().encode('more'), 'what is 3 + 3?');
+    await house.shown('an answer all the same', has('3 + 3 = 6'));
+    expect(await readFile(path.join(house.home.path, 'logs', 'reeve.log'), 'utf8')).not.toContain(peer.token);
   });
 
   it('answers in groups when it is addressed, and strangers get nothing', async () => {

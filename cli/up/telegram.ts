@@ -56,7 +56,14 @@ export async function openTelegram(deps: {
     commands: commandMenu,
     key: createHmac('sha256', deps.tokenKey).update('telegram buttons').digest(),
     readNote: () => readTelegramNote(noteFile),
-    writeNote: (note) => writeTelegramNote(noteFile, note),
+    writeNote(note) {
+      try {
+        writeTelegramNote(noteFile, note);
+      } catch (error) {
+        // The bot works without its note; only doctor and the next start know less.
+        deps.log.error({ err: error, file: noteFile }, 'how far Telegram is set up could not be noted');
+      }
+    },
     clock: deps.clock,
     randomBytes: (count) => deps.ids.randomBytes(count),
     fetch: globalThis.fetch,
