@@ -19,16 +19,16 @@ export interface OutboxDelivery {
 }
 
 const BATCH = 64;
-const MAX_TRIES = 20;
 const RETRY_BASE_MS = 500;
-const RETRY_CAP_MS = 60_000;
+const RETRY_CAP_MS = 10_000;
 /** Looks again at least this often, should a wake-up have been lost with a crash. */
 const IDLE_LOOK_MS = 5000;
 
 /**
  * Delivers the outbox, in order per conversation. Written before each send: that it is being sent. A send whose fate
  * is unknown is repeated once, labelled as a possible duplicate, when it is an answer or a question; progress is
- * dropped, because the next card says the same and more. What came of a send is written down however long the database
+ * dropped, because the next card says the same and more. What a channel refuses for now is tried until it takes it: a night
+ * without a network loses nothing. What came of a send is written down however long the database
  * is away. One channel's failure or slowness never stops another's.
  */
 export function createOutboxDelivery(deps: {
@@ -76,8 +76,7 @@ export function createOutboxDelivery(deps: {
     if (delivery.kind === 'unknown' && due.mayHaveArrived)
       return store.outbox.markRefused(id, 'fate unknown twice', now);
     if (delivery.kind === 'unknown') return store.outbox.postpone(id, new Date(now.getTime() + wait), true);
-    if (delivery.retryAfterMs === null || due.tries >= MAX_TRIES)
-      return store.outbox.markRefused(id, delivery.reason, now);
+    if (delivery.retryAfterMs === null) return store.outbox.markRefused(id, delivery.reason, now);
     return store.outbox.postpone(
       id,
       new Date(now.getTime() + Math.max(wait, delivery.retryAfterMs)),

@@ -119,6 +119,7 @@ export type Delivery =
   | { readonly kind: 'sent'; readonly reference: string }
   /** The channel cannot tell whether it arrived. */
   | { readonly kind: 'unknown' }
+  /** For good when it names no time; with one it is tried again then, for as long as it is refused like this. */
   | { readonly kind: 'refused'; readonly reason: string; readonly retryAfterMs: number | null };
 
 /** An answer as it grows. Best effort, never stored; the final message follows through `deliver`. */
