@@ -84,6 +84,34 @@ describe('what goes out', () => {
     expect(texts()).toEqual(['d']);
   });
 
+  it('shows no card of a task that is over, unless it was shown before', async () => {
+    const about = (state: 'running' | 'succeeded') =>
+      ({ about: { kind: 'task-card', taskId: 'T-1', state } }) as const;
+    expect(await deliver(card(about('succeeded')))).toMatchObject({ kind: 'refused', retryAfterMs: null });
+    expect(texts()).toEqual([]);
+    const titled = (title: string): Pick<Outbound, 'content'> => ({
+      content: { kind: 'card', card: { key: 'task:T-1', title, blocks: [] } },
+    });
+    const sent = await deliver(card({ ...about('running'), ...titled('T-1') }));
+    const edits = sent.kind === 'sent' ? sent.reference : '';
+    expect(await deliver(card({ ...about('succeeded'), ...titled('✓ T-1 · done'), edits }))).toEqual(sent);
+    expect(texts().at(-1)).toBe('✓ T-1 · done');
+  });
+
+  it('gives an edit up that never goes through, so that it holds up nothing', async () => {
+    const sent = await deliver(card());
+    const reference = sent.kind === 'sent' ? sent.reference : '';
+    const settled = { ...CARD, title: 'Denied', blocks: [] };
+    const edit = card({ edits: reference, content: { kind: 'card', card: settled } });
+    bench.peer.inject('editMessageText', { kind: 'server-error' }, 10);
+    const outcomes = [];
+    for (let tries = 1; tries <= 10; tries += 1) outcomes.push(await deliver(edit));
+    expect(outcomes.map((outcome) => outcome.kind === 'refused' && outcome.retryAfterMs)).toEqual([
+      ...Array(9).fill(1000),
+      null,
+    ]);
+  }, 30_000);
+
   it('goes on behind the parts that arrived', async () => {
     const long = textFor('word '.repeat(2000));
     for (const kind of ['none', 'server-error', 'server-error'] as const)

@@ -1,5 +1,5 @@
 import type { InlineKeyboardButton } from '@grammyjs/types';
-import type { Clock, Delivery, Desk, Log, Outbound } from '@reeve/core';
+import { type Clock, type Delivery, type Desk, isLive, type Log, type Outbound } from '@reeve/core';
 import { InputFile } from 'grammy';
 import { type BotApi, callFailure, deliveryOf } from '../bot-api.ts';
 import { messageIdOf, messageKey, type Place, placeOf } from '../chat-address.ts';
@@ -34,6 +34,7 @@ const MOST_PARTS = 4;
 /** Progress gives way when there is no room; what people wait for waits for its place. */
 const LONGEST_WAIT_MS = 5000;
 const MOST_UNFINISHED = 1000;
+const MOST_EDIT_TRIES = 10;
 
 /** One message on its way: words with buttons, or a file. */
 type Piece =
@@ -61,9 +62,12 @@ class NoRoom extends Error {
 export function createDeliver(deps: DeliverDeps): (outbound: Outbound) => Promise<Delivery> {
   /** How far an outbound has come, by its id. */
   const arrived = new Map<string, number[]>();
+  /** How often it was not known what came of an edit, by the outbound's id. */
+  const unclear = new Map<string, number>();
   return async (outbound) => {
     const place = placeOf(outbound.chat);
     if (deps.lost.has(place.chatId)) return { kind: 'refused', reason: LOST, retryAfterMs: null };
+    if (isOvertaken(outbound)) return { kind: 'refused', reason: OVERTAKEN, retryAfterMs: null };
     const done = arrived.get(outbound.id) ?? [];
     try {
       const pieces = await piecesOf(deps, outbound, place);
@@ -72,6 +76,7 @@ export function createDeliver(deps: DeliverDeps): (outbound: Outbound) => Promis
         done.push(await send(deps, outbound, place, piece, done.length === 0));
       }
       arrived.delete(outbound.id);
+      unclear.delete(outbound.id);
       const last = done.at(-1);
       if (last !== undefined) deps.narrator.readOut(outbound, place, last);
       return last === undefined
@@ -80,24 +85,37 @@ export function createDeliver(deps: DeliverDeps): (outbound: Outbound) => Promis
     } catch (error) {
       if (done.length > 0) remember(arrived, outbound.id, done);
       if (error instanceof NoRoom) return { kind: 'refused', reason: error.message, retryAfterMs: error.ms };
-      return failed(deps, outbound, place, error);
+      remember(unclear, outbound.id, (unclear.get(outbound.id) ?? 0) + 1);
+      return failed(deps, { outbound, place, tries: unclear.get(outbound.id) ?? 1 }, error);
     }
   };
 }
 
 const LOST = 'the chat cannot be reached';
+const OVERTAKEN = 'the task ended before its card was shown';
 
-function failed({ log, lost }: DeliverDeps, outbound: Outbound, { chatId }: Place, error: unknown): Delivery {
+/** The result has a message of its own; a card that nobody has seen would only say once more, and late, that it is done. */
+function isOvertaken({ about, edits }: Outbound): boolean {
+  return about.kind === 'task-card' && edits === null && !isLive(about);
+}
+
+interface Failed {
+  readonly outbound: Outbound;
+  readonly place: Place;
+  readonly tries: number;
+}
+
+function failed({ log, lost }: DeliverDeps, { outbound, place, tries }: Failed, error: unknown): Delivery {
   const failure = callFailure(error);
   const isEdit = outbound.edits !== null;
   if (failure.kind === 'unchanged' && isEdit) return { kind: 'sent', reference: outbound.edits ?? '' };
-  // An edit may be repeated: it changes nothing the second time.
+  // An edit may be repeated: it changes nothing the second time. One that never goes through must not hold up the rest.
   if (failure.kind === 'ambiguous' && isEdit)
-    return { kind: 'refused', reason: failure.reason, retryAfterMs: 1000 };
+    return { kind: 'refused', reason: failure.reason, retryAfterMs: tries < MOST_EDIT_TRIES ? 1000 : null };
   if (failure.kind === 'refused')
     log.error({ outbox: outbound.id, reason: failure.reason }, 'Telegram refused a message');
   if (failure.kind === 'unreachable') {
-    lost.add(chatId);
+    lost.add(place.chatId);
     log.info({ outbox: outbound.id, reason: failure.reason }, 'a chat cannot be reached any more');
   }
   return deliveryOf(failure);
@@ -245,8 +263,8 @@ function replyTo({ messageOf }: DeliverDeps, { replyTo: key, about }: Outbound):
     : { reply_parameters: { message_id: message, allow_sending_without_reply: true } };
 }
 
-function remember(arrived: Map<string, number[]>, id: string, done: number[]): void {
-  arrived.set(id, done);
-  const [oldest] = arrived.keys();
-  if (arrived.size > MOST_UNFINISHED && oldest !== undefined) arrived.delete(oldest);
+function remember<T>(known: Map<string, T>, id: string, value: T): void {
+  known.set(id, value);
+  const [oldest] = known.keys();
+  if (known.size > MOST_UNFINISHED && oldest !== undefined) known.delete(oldest);
 }
