@@ -27,9 +27,9 @@ const IDLE_LOOK_MS = 5000;
 /**
  * Delivers the outbox, in order per conversation. Written before each send: that it is being sent. A send whose fate
  * is unknown is repeated once, labelled as a possible duplicate, when it is an answer or a question; progress is
- * dropped, because the next card says the same and more. What a channel refuses for now is tried until it takes it: a night
- * without a network loses nothing. What came of a send is written down however long the database
- * is away. One channel's failure or slowness never stops another's.
+ * dropped, because the next card says the same and more. What a channel refuses for now is tried until it takes it: a
+ * night without a network loses nothing. What came of a send is written down however long the database is away. One
+ * channel's failure or slowness never stops another's.
  */
 export function createOutboxDelivery(deps: {
   store: Store;
