@@ -168,6 +168,8 @@ describe('Reeve on Telegram', () => {
     ann.tap(greeting, 'It works');
     await house.shown('the end of the set-up', has('Connected, both ways'));
     expect(await note()).toMatchObject({ finishedAt: expect.any(String), trouble: null });
+    await house.shown('the tour by name', has('Hello Ann. I am Reeve'));
+    await house.shown('its first card', has('Is your time zone UTC?'));
     ann.say('what is 20 + 3?');
     await house.shown('an answer', has('23'));
     expect(peer.menu(`chat:${ANN_ID}`).map(({ command }) => command)).toContain('approve');

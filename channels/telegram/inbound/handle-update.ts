@@ -40,13 +40,16 @@ export async function handleUpdates(
   const [message, ...more] = updates.flatMap((update) => update.message ?? update.edited_message ?? []);
   if (!message?.from || message.from.is_bot || message.sender_chat) return;
   const sender = senderOf(message.from);
+  const place = placeOfMessage(message);
   if (deps.isKnown(sender)) {
-    await deps.onHeard(sender, placeOfMessage(message));
+    await deps.onHeard(sender, place);
     await handleMessage(deps, [message, ...more], signal);
-    if (isStart(message)) await deps.setup.greet(sender, placeOfMessage(message));
+    if (isStart(message)) await deps.setup.greet(sender, place);
     return;
   }
-  if (isPrivate(placeOfMessage(message))) await deps.setup.meet(sender, message);
+  const isNewOwner = isPrivate(place) && (await deps.setup.meet(sender, message));
+  // The code came behind a /start, or instead of one.
+  if (isNewOwner) await handleUpdates(deps, [{ ...first, message: { ...message, text: '/start' } }], signal);
 }
 
 function isStart({ text = '' }: Message): boolean {

@@ -31,8 +31,11 @@ export interface BotPeople {
 }
 
 export interface Setup {
-  /** Looks at what somebody unknown wrote in private; does something only while there is no owner. */
-  meet(sender: Sender, message: Message): Promise<void>;
+  /**
+   * Looks at what somebody unknown wrote in private; does something only while there is no owner. True when they are the
+   * owner from now on.
+   */
+  meet(sender: Sender, message: Message): Promise<boolean>;
   /** Asks an owner for the tap that finishes the set-up, while it is not finished. */
   greet(sender: Sender, place: Place): Promise<void>;
   /** The tap came back. */
@@ -43,6 +46,7 @@ export interface Setup {
 
 const ASK =
   'This bot has no owner yet. Type the pairing code that Reeve shows on the machine where it runs; “reeve doctor” shows it too.';
+const OWNED = 'You are the owner of this Reeve now: it obeys you, and whom you admit.';
 const WELCOME = 'One tap and the set-up is finished: it shows that your taps reach me, and my words you.';
 const FINISHED = '✓ Connected, both ways. Say what you want done, or type /help.';
 
@@ -69,16 +73,16 @@ export function createSetup(deps: {
   return {
     greet,
     async meet(sender, message) {
-      if (hasOwner()) return;
+      if (hasOwner()) return false;
       const place = placeOf({ externalId: String(message.chat.id) });
       const outcome = deps.pairing.consider(message.text ?? '', Number(sender.externalId));
-      if (outcome.kind === 'silence') return;
-      if (outcome.kind === 'ask') return deps.send(place, ASK, null);
+      if (outcome.kind === 'ask') await deps.send(place, ASK, null);
+      if (outcome.kind !== 'paired') return false;
       await deps.people.addOwner(sender, 'the pairing code');
       deps.note({ pairing: null });
       deps.onOwner();
-      await deps.send(place, `Hello ${sender.name}, you are the owner of this Reeve now.`, null);
-      await greet(sender, place);
+      await deps.send(place, OWNED, null);
+      return true;
     },
     async finish(message) {
       if (deps.readNote().finishedAt === null) deps.note({ finishedAt: deps.now().toISOString() });
