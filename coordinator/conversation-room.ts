@@ -13,6 +13,7 @@ import {
   type Store,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
+import { type Background, type ContextDeps, readBackground } from './context/assemble.ts';
 import { createAttachmentReader } from './context/attachments.ts';
 import { createPersonaReader } from './context/persona.ts';
 import { createSummariser } from './context/summariser.ts';
@@ -85,6 +86,7 @@ export function createConversationRoom(
     clock,
     log,
     handle: turns.handle,
+    readBackground: turns.readBackground,
     setAside: (entry) => setAside(deps, entry, wakeOutbox),
     whileAnswering: () => live().whileAnswering,
   });
@@ -158,7 +160,11 @@ function createTurns(
   tasks: TaskRoom,
   wakeOutbox: () => void,
   signal: AbortSignal,
-): { handle: ReturnType<typeof createTurnHandler>; idle: () => Promise<void> } {
+): {
+  handle: ReturnType<typeof createTurnHandler>;
+  readBackground: (conversationId: string) => Promise<Background>;
+  idle: () => Promise<void>;
+} {
   const { store, clock, log, live, model } = deps;
   const { roleOf } = deps.people;
   const timeZone = () => live().timeZone;
@@ -181,23 +187,24 @@ function createTurns(
     contextTokens,
     signal,
   });
+  const context: ContextDeps = {
+    store,
+    persona: createPersonaReader({ store, objects: deps.objects }),
+    wishes: () => wishesText(live()),
+    sees: (entry, task) => seesTask({ role: roleOf(entry.sender, entry.chat.channel), entry }, task),
+    attachments: createAttachmentReader({ store, objects: deps.objects, canSee: () => live().canSee }),
+    gauge: createTokenGauge(),
+    tools: COORDINATOR_TOOLS,
+    contextTokens,
+    answerTokens: ANSWER_TOKENS,
+    timeZone,
+  };
   const handle = createTurnHandler({
     store,
     model,
     clock,
     newId,
-    context: {
-      store,
-      persona: createPersonaReader({ store, objects: deps.objects }),
-      wishes: () => wishesText(live()),
-      sees: (entry, task) => seesTask({ role: roleOf(entry.sender, entry.chat.channel), entry }, task),
-      attachments: createAttachmentReader({ store, objects: deps.objects, canSee: () => live().canSee }),
-      gauge: createTokenGauge(),
-      tools: COORDINATOR_TOOLS,
-      contextTokens,
-      answerTokens: ANSWER_TOKENS,
-      timeZone,
-    },
+    context,
     log,
     draft,
     runRound,
@@ -208,7 +215,11 @@ function createTurns(
       summariser.touch(conversationId);
     },
   });
-  return { handle, idle: summariser.idle };
+  return {
+    handle,
+    readBackground: (conversationId) => readBackground(context, conversationId),
+    idle: summariser.idle,
+  };
 }
 
 /** Turns go to their conversation's mailbox; commands are handled at once, each by one handler only. */

@@ -45,6 +45,7 @@ function createBox(
       for (const entry of turn.entries) done(entry);
     },
     whileAnswering: () => whileAnswering,
+    readBackground: async () => ({ recent: [], summary: null, live: [], persona: null }),
     async setAside(entry) {
       setAside.push(entry.id);
       done(entry);

@@ -7,11 +7,14 @@ import {
   type Store,
 } from '@reeve/core';
 import { createAnswersInHand, TurnJoined } from './answers-in-hand.ts';
+import type { Background } from './context/assemble.ts';
 
 /** One inbound message, or several that a person typed in a row, answered together. */
 export interface Turn {
   /** The first gives the turn its id. All of one sender. */
   readonly entries: readonly [InboxEntry, ...InboxEntry[]];
+  /** What its context is made of, when that is being read already. */
+  readonly background: Promise<Background> | null;
   /** From now on the person sees something of the answer, or something was begun: it is not begun anew any more. */
   show(): void;
 }
@@ -51,6 +54,8 @@ const MOST_CHARACTERS = 16_000;
 export function createMailboxes(deps: {
   store: Store;
   clock: Clock;
+  /** Begins to read what a turn of this conversation will need. */
+  readBackground: (conversationId: string) => Promise<Background>;
   /** The signal aborts with `TurnStopped` when a person breaks it off, else when everything stops. */
   handle: (turn: Turn, signal: AbortSignal) => Promise<void>;
   setAside: (entry: InboxEntry) => Promise<void>;
@@ -64,8 +69,13 @@ export function createMailboxes(deps: {
   const inHand = createAnswersInHand(deps);
   const stopping = new AbortController();
 
-  async function handleNext(conversationId: string): Promise<boolean> {
-    let pending = await store.inbox.begin(conversationId);
+  /** @param isAwaited true when something is known to wait: what answering it needs is then read at the same time. */
+  async function handleNext(conversationId: string, isAwaited: boolean): Promise<boolean> {
+    const begun = store.inbox.begin(conversationId);
+    const background = isAwaited ? deps.readBackground(conversationId) : null;
+    // Who needs it is told what went wrong; it may turn out that nobody does.
+    background?.catch(() => undefined);
+    let pending = await begun;
     const [entry] = pending;
     if (!entry) return false;
     if (entry.tries > MAX_TRIES) {
@@ -78,7 +88,10 @@ export function createMailboxes(deps: {
       if (again.delete(conversationId)) pending = await store.inbox.pending(conversationId, 'turn');
       // Tried again, a message is alone: what fails must not take others with it.
       const entries = entry.tries === 1 ? typedInARow(entry, pending) : ([entry] as const);
-      await deps.handle({ entries, show: hand.show }, AbortSignal.any([stopping.signal, hand.signal]));
+      await deps.handle(
+        { entries, background, show: hand.show },
+        AbortSignal.any([stopping.signal, hand.signal]),
+      );
     } catch (error) {
       const isUnfinished = stopping.signal.aborted || hand.signal.reason instanceof TurnJoined;
       if (isUnfinished) await store.inbox.lowerTries(entry.id);
@@ -94,8 +107,8 @@ export function createMailboxes(deps: {
 
   async function drain(conversationId: string): Promise<void> {
     do {
-      again.delete(conversationId);
-      while (!stopping.signal.aborted && (await handleNext(conversationId)));
+      let isAwaited = again.delete(conversationId);
+      while (!stopping.signal.aborted && (await handleNext(conversationId, isAwaited))) isAwaited = false;
     } while (!stopping.signal.aborted && again.has(conversationId));
   }
 

@@ -24,7 +24,7 @@ import {
 } from '@reeve/core';
 import { TurnStopped } from './answers-in-hand.ts';
 import type { BudgetDesk } from './budget-desk.ts';
-import { assembleContext, type ContextDeps } from './context/assemble.ts';
+import { assembleContext, type ContextDeps, readBackground } from './context/assemble.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
 import type { Turn } from './mailbox.ts';
 import { originOf } from './people.ts';
@@ -141,14 +141,17 @@ async function answer(deps: TurnDeps, answering: Answering, signal: AbortSignal)
 async function ask(deps: TurnDeps, answering: Answering, signal: AbortSignal): Promise<ChatAnswer> {
   const { turn, entry, rounds } = answering;
   const at = deps.clock.now();
-  const messages = await assembleContext(deps.context, turn.entries, rounds, at);
+  const { conversationId, chat, id: turnId } = entry;
+  // Each round looks again; only the first may find it read already.
+  const known = rounds.length === 0 ? turn.background : null;
+  const background = await (known ?? readBackground(deps.context, conversationId));
+  const messages = await assembleContext(deps.context, background, turn.entries, rounds, at);
   const request = {
     role: 'coordinator',
     messages,
     tools: COORDINATOR_TOOLS,
     maxTokens: ANSWER_TOKENS,
   } as const;
-  const { conversationId, chat, id: turnId } = entry;
   const answered = storable(
     await collectAnswer(deps.model.stream(request, signal), (text) => {
       turn.show();

@@ -10,7 +10,7 @@ import {
 import { describe, expect, it } from 'vitest';
 import { COORDINATOR_TOOLS } from '../coordinator-tools.ts';
 import { NOW, sampleEntry, sampleTask } from '../testing/samples.ts';
-import { assembleContext, type ContextDeps } from './assemble.ts';
+import { assembleContext, type ContextDeps, readBackground } from './assemble.ts';
 import { COORDINATOR_PROMPT } from './prompt.ts';
 import { createTokenGauge } from './token-gauge.ts';
 
@@ -40,7 +40,7 @@ interface House {
   readonly contextTokens?: number;
 }
 
-function assemble(
+async function assemble(
   house: House,
   entry: InboxEntry | readonly [InboxEntry, ...InboxEntry[]] = sampleEntry('now'),
   rounds: TurnRound[] = [],
@@ -82,7 +82,7 @@ function assemble(
     sees: (_entry, task) => task.id !== house.hidden,
   };
   const entries = 'id' in entry ? ([entry] as const) : entry;
-  return assembleContext(deps, entries, rounds, now);
+  return assembleContext(deps, await readBackground(deps, entries[0].conversationId), entries, rounds, now);
 }
 
 describe('the context of a turn', () => {

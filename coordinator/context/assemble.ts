@@ -6,6 +6,7 @@ import {
   type InboxEntry,
   type Message,
   type Store,
+  type Summary,
   type Task,
   type TurnRound,
 } from '@reeve/core';
@@ -41,6 +42,27 @@ const RECALLED_MESSAGES = 4;
 /** History gets at least this much, however much else there is: without it nobody can answer. */
 const LEAST_HISTORY_TOKENS = 1000;
 
+/** What a turn's context is made of beside the turn itself. */
+export interface Background {
+  readonly recent: readonly Message[];
+  readonly summary: Summary | null;
+  readonly live: readonly Task[];
+  readonly persona: string | null;
+}
+
+export async function readBackground(
+  { store, persona }: Pick<ContextDeps, 'store' | 'persona'>,
+  conversationId: string,
+): Promise<Background> {
+  const [recent, summary, live, written] = await Promise.all([
+    store.messages.recent(conversationId, HISTORY_MESSAGES),
+    store.summaries.newest(conversationId),
+    store.tasks.live(),
+    persona(),
+  ]);
+  return { recent, summary, live, persona: written };
+}
+
 /**
  * Puts a turn's context together, from what changes least to what changes most, so that providers can cache the front:
  * instructions, persona, notes of what is summarised, the messages since in full, older ones that may matter now, the
@@ -49,18 +71,11 @@ const LEAST_HISTORY_TOKENS = 1000;
  */
 export async function assembleContext(
   deps: ContextDeps,
+  { recent, summary, live, persona }: Background,
   entries: readonly [InboxEntry, ...InboxEntry[]],
   rounds: readonly TurnRound[],
   now: Date,
 ): Promise<ChatMessage[]> {
-  const { store } = deps;
-  const [{ conversationId }] = entries;
-  const [recent, summary, live, persona] = await Promise.all([
-    store.messages.recent(conversationId, HISTORY_MESSAGES),
-    store.summaries.newest(conversationId),
-    store.tasks.live(),
-    deps.persona(),
-  ]);
   const since = recent.filter(({ sequence }) => sequence > (summary?.upTo ?? 0));
   const seen = live.filter((task) => deps.sees(entries[0], task));
   const recalled = summary && recalledText(await recall(deps, entries, since, summary.upTo), deps.timeZone());
