@@ -102,7 +102,12 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
   const { take } = receiver;
   const round =
     options.webhook === null
-      ? createPoller({ api, take, withdrawWebhook: () => withdrawWebhook(options, api) })
+      ? createPoller({
+          api,
+          take,
+          withdrawWebhook: () => withdrawWebhook(options, api),
+          now: () => clock.now().getTime(),
+        })
       : createWebhook(
           { api, clock, log, take, onSet: (webhook) => note({ webhook }) },
           options.webhook,
