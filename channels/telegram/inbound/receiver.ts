@@ -1,9 +1,9 @@
-import type { Update } from '@grammyjs/types';
+import type { Message, Update } from '@grammyjs/types';
 import type { Clock, Log, UpdateBox } from '@reeve/core';
-import { CHANNEL } from '../chat-address.ts';
 import { isPassing } from './handle-update.ts';
 import { createLanes, type Lanes } from './lanes.ts';
 import { createSettler } from './settler.ts';
+import { createStoredUpdates } from './stored-updates.ts';
 
 export interface Receiver {
   /** Stores updates; resolves after the commit, so that they may be acknowledged then. */
@@ -13,8 +13,6 @@ export interface Receiver {
   idle(): Promise<void>;
 }
 
-/** Handled updates are known this long, should they come again; Telegram keeps them for a day. */
-const KNOWN_MS = 7 * 24 * 60 * 60 * 1000;
 const MAX_TRIES = 3;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 15_000;
@@ -33,9 +31,12 @@ export function createReceiver(deps: {
   onSetAside: (update: Update) => Promise<void>;
   signal: () => AbortSignal;
 }): Receiver {
-  const { box, clock, log } = deps;
+  const { clock, log } = deps;
   const settle = createSettler(deps);
   const urgent = new Set<Promise<void>>();
+  /** What waits or is being handled. */
+  const inHand = new Set<number>();
+  const stored = createStoredUpdates(deps);
   const lanes = createLanes<Update>({ clock, log, signal: deps.signal, handle: handleSafely });
 
   async function handleSafely(updates: readonly [Update, ...Update[]]): Promise<void> {
@@ -49,13 +50,34 @@ export function createReceiver(deps: {
         const [first] = updates;
         log.error({ err: error, update: first.update_id, tries }, 'handling an update failed');
         if (tries > MAX_TRIES) {
-          await deps.onSetAside(first);
+          await tellSetAside(first);
           break;
         }
         await clock.sleep(Math.min(LONGEST_RETRY_MS, RETRY_MS * 2 ** tries), deps.signal());
       }
     }
-    await settle(updates.map(({ update_id: id }) => id));
+    await settleAll(updates);
+  }
+
+  async function tellSetAside(update: Update): Promise<void> {
+    try {
+      await deps.onSetAside(update);
+    } catch (error) {
+      log.error({ err: error, update: update.update_id }, 'that an update was set aside could not be told');
+    }
+  }
+
+  async function settleAll(updates: readonly Update[]): Promise<void> {
+    const ids = updates.map(({ update_id: id }) => id);
+    await settle(ids);
+    for (const id of ids) inHand.delete(id);
+  }
+
+  /** Settles what there is nothing to do for. */
+  function passOver(update: Update): void {
+    settleAll([update]).catch((error: unknown) => {
+      if (!deps.signal().aborted) log.error({ err: error }, 'an update was not marked');
+    });
   }
 
   function dispatch(update: Update): void {
@@ -70,44 +92,47 @@ export function createReceiver(deps: {
     }
     const message = update.message ?? update.edited_message;
     const lane = message ? `${message.chat.id}:${message.message_thread_id ?? ''}` : 'others';
-    if (update.edited_message && changeWaiting(lanes, lane, update)) {
-      settle([update.update_id]).catch((error: unknown) =>
-        log.error({ err: error }, 'an edit was not marked'),
-      );
+    // What was handled already is not taken back by an edit.
+    if (update.edited_message && (changeWaiting(lanes, lane, update) || !isWords(update.edited_message))) {
+      passOver(update);
       return;
     }
-    // What was handled already is not taken back by an edit.
     lanes.add(lane, { value: update, album: message?.media_group_id ?? null });
   }
 
   /** What is no update as we know them must not hold up the others that came along. */
   function dispatchSafely(body: string): void {
     const update = JSON.parse(body) as Update;
+    if (inHand.has(update.update_id)) return;
+    inHand.add(update.update_id);
     try {
       dispatch(update);
     } catch (error) {
       log.error({ err: error, update: update.update_id }, 'an update is not built as expected; set aside');
-      settle([update.update_id]).catch((reason: unknown) =>
-        log.error({ err: reason }, 'an update was not marked'),
-      );
+      passOver(update);
     }
   }
 
   return {
     async take(updates) {
-      const sorted = updates.toSorted((a, b) => a.update_id - b.update_id);
-      const bodies = sorted.map((update) => ({ updateId: update.update_id, body: JSON.stringify(update) }));
-      for (const fresh of await box.store(CHANNEL, bodies, clock.now())) dispatchSafely(fresh.body);
+      for (const { body } of await stored.store(updates)) dispatchSafely(body);
     },
     async takeUp() {
-      await box.forget(CHANNEL, new Date(clock.now().getTime() - KNOWN_MS));
-      for (const stored of await box.pending(CHANNEL)) dispatchSafely(stored.body);
+      for (const { body } of await stored.left()) dispatchSafely(body);
     },
     async idle() {
       await lanes.idle();
       await Promise.all(urgent);
     },
   };
+}
+
+/**
+ * A message of words alone is known by its number when it comes again. A file would be fetched once more, and a part of an
+ * album has no number of its own that is remembered.
+ */
+function isWords({ text, media_group_id: album }: Message): boolean {
+  return text !== undefined && album === undefined;
 }
 
 function isUrgent({ message, callback_query: tap, stopped_message_generation: stopped }: Update): boolean {

@@ -45,7 +45,7 @@ export interface MemoryBox extends UpdateBox {
   readonly stored: Map<number, { body: string; handled: boolean }>;
 }
 
-function createMemoryBox(): MemoryBox {
+export function createMemoryBox(): MemoryBox {
   const stored = new Map<number, { body: string; handled: boolean }>();
   return {
     stored,
@@ -93,6 +93,8 @@ export interface BenchOptions {
   readonly hears?: boolean;
   /** How far the host's clock is off, in milliseconds. */
   readonly clockOffMs?: number;
+  /** The same, for a clock that jumps on the way. */
+  readonly clock?: { readonly offMs: number };
   /** One in memory unless given. */
   readonly box?: UpdateBox;
 }
@@ -120,7 +122,7 @@ export async function openChannelBench(options: BenchOptions = {}): Promise<Chan
   };
   const clock: Clock = {
     ...systemClock,
-    now: () => new Date(Date.now() + (options.clockOffMs ?? 0)),
+    now: () => new Date(Date.now() + (options.clock?.offMs ?? options.clockOffMs ?? 0)),
   };
   const make = (webhook: WebhookSettings | null) =>
     createTelegramChannel({

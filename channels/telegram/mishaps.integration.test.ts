@@ -1,0 +1,65 @@
+import type { UpdateBox } from '@reeve/core';
+import { describe, expect, it, vi } from 'vitest';
+import { ANN, type ChannelBench, createMemoryBox, openChannelBench } from './testing/channel-bench.ts';
+
+const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 10_000, interval: 10 });
+const said = (bench: ChannelBench) => bench.received.map(({ text }) => text);
+
+describe('what comes in, when things go wrong', () => {
+  it('is handled when it was stored and the database’s answer was lost', async () => {
+    const memory = createMemoryBox();
+    let losses = 1;
+    const box: UpdateBox = {
+      ...memory,
+      async store(...given) {
+        const stored = await memory.store(...given);
+        losses -= 1;
+        if (losses >= 0) throw new Error('connection lost after the commit');
+        return stored;
+      },
+    };
+    await using bench = await openChannelBench({ box });
+    await bench.start();
+    bench.ann.say('hello');
+    await until(() => said(bench).length === 1);
+    bench.ann.say('again');
+    await until(() => said(bench).length === 2);
+    expect([said(bench), bench.repeats()]).toEqual([['hello', 'again'], 0]);
+  }, 20_000);
+
+  it('is not done twice when the caption of an album or a file is edited afterwards', async () => {
+    await using bench = await openChannelBench();
+    await bench.start();
+    bench.ann.photo(new Uint8Array(9).fill(1), '', { album: 'A' });
+    const second = bench.ann.photo(new Uint8Array(9).fill(2), 'two pictures', { album: 'A' });
+    const alone = bench.ann.document('plan.txt', new Uint8Array(9), 'read it');
+    await until(() => said(bench).length === 2);
+    const fetched = () => bench.peer.calls.filter(({ method }) => method === 'getfile').length;
+    expect(fetched()).toBe(3);
+    for (const { body } of [...bench.stored.values()]) {
+      const { message } = JSON.parse(body);
+      if (message.message_id === second.id || message.message_id === alone.id)
+        bench.peer.world.queue.add({ edited_message: { ...message, caption: 'changed' } });
+    }
+    bench.ann.say('after');
+    await until(() => said(bench).includes('after'));
+    await until(() => bench.peer.unconfirmed() === 0);
+    expect([said(bench), fetched()]).toEqual([['two pictures', 'read it', 'after'], 3]);
+    expect(bench.peer.fromBot(ANN)).toEqual([]);
+  }, 20_000);
+
+  it('that was handled long ago is forgotten without a restart', async () => {
+    const memory = createMemoryBox();
+    const forgotten: Date[] = [];
+    const box: UpdateBox = { ...memory, forget: async (_channel, before) => void forgotten.push(before) };
+    const clock = { offMs: 0 };
+    await using bench = await openChannelBench({ box, clock });
+    await bench.start();
+    bench.ann.say('one');
+    await until(() => said(bench).length === 1);
+    clock.offMs = 8 * 24 * 60 * 60 * 1000;
+    bench.ann.say('two');
+    await until(() => forgotten.length === 2);
+    expect(forgotten[1]!.getTime()).toBeGreaterThan(Date.now());
+  });
+});
