@@ -58,6 +58,8 @@ export type CallFailure =
   | { readonly kind: 'conflict'; readonly reason: string }
   /** The person blocked the bot, or the chat is gone: nobody is there to be told. */
   | { readonly kind: 'unreachable'; readonly reason: string }
+  /** The group is a supergroup now, with another number. */
+  | { readonly kind: 'moved'; readonly chatId: number; readonly reason: string }
   /** The same content is there already. */
   | { readonly kind: 'unchanged'; readonly reason: string }
   | { readonly kind: 'refused'; readonly reason: string };
@@ -80,6 +82,8 @@ export function callFailure(error: unknown): CallFailure {
   if (code === 401) return { kind: 'unauthorized', reason };
   if (code === 409) return { kind: 'conflict', reason };
   if (code >= 500) return { kind: 'ambiguous', reason };
+  if (parameters.migrate_to_chat_id !== undefined)
+    return { kind: 'moved', chatId: parameters.migrate_to_chat_id, reason };
   if (reason.includes('message is not modified')) return { kind: 'unchanged', reason };
   return { kind: code === 403 || GONE.test(reason) ? 'unreachable' : 'refused', reason };
 }
@@ -104,6 +108,7 @@ export function deliveryOf(failure: CallFailure): Exclude<Delivery, { kind: 'sen
       return { kind: 'unknown' };
     case 'conflict':
     case 'unreachable':
+    case 'moved':
     case 'unchanged':
     case 'refused':
       return { kind: 'refused', reason: failure.reason, retryAfterMs: null };

@@ -22,6 +22,7 @@ export function troubleText(failure: CallFailure, apiRoot: string): string {
     case 'ambiguous':
       return `Telegram at ${apiRoot} does not answer (${failure.reason}), so nothing arrives from there. Check the network and TELEGRAM_API_ROOT; Reeve goes on by itself.`;
     case 'unreachable':
+    case 'moved':
     case 'unchanged':
     case 'refused':
       return `Telegram at ${apiRoot} refuses this bot’s calls: ${failure.reason}. Check TELEGRAM_BOT_TOKEN, TELEGRAM_API_ROOT and TELEGRAM_WEBHOOK_URL.`;

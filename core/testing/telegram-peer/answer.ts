@@ -6,6 +6,8 @@ export type Answer =
       readonly status: number;
       readonly description: string;
       readonly retryAfter?: number;
+      /** The supergroup that a group has become. */
+      readonly migrateTo?: number;
     };
 
 export function ok(result: unknown): Answer {

@@ -20,6 +20,14 @@ type Target = Pick<
 
 /** Why the bot may not write there, or null. */
 function unreachable(world: World, chatId: number): Answer | null {
+  const movedTo = world.movedTo.get(chatId);
+  if (movedTo !== undefined)
+    return {
+      kind: 'error',
+      status: 400,
+      description: 'Bad Request: group chat was upgraded to a supergroup chat',
+      migrateTo: movedTo,
+    };
   const chat = world.chats.get(chatId);
   if (!chat) return badRequest('chat not found');
   if (world.blockedBy.has(chatId))

@@ -131,6 +131,7 @@ function reply(response: ServerResponse, answer: Answer): void {
           error_code: answer.status,
           description: answer.description,
           ...(answer.retryAfter === undefined ? {} : { parameters: { retry_after: answer.retryAfter } }),
+          ...(answer.migrateTo === undefined ? {} : { parameters: { migrate_to_chat_id: answer.migrateTo } }),
         };
   response
     .writeHead(answer.kind === 'ok' ? 200 : answer.status, { 'content-type': 'application/json' })

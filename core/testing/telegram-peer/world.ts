@@ -61,6 +61,8 @@ export interface World {
   readonly chats: Map<number, Chat>;
   readonly members: Map<number, Set<number>>;
   readonly blockedBy: Set<number>;
+  /** Groups that are supergroups now, by their old number. */
+  readonly movedTo: Map<number, number>;
   readonly files: Map<string, StoredFile>;
   readonly menus: Map<string, readonly { command: string; description: string }[]>;
   readonly calls: Call[];
@@ -110,6 +112,7 @@ export function createWorld(bot: Bot, now: () => number): World {
     chats: new Map(),
     members: new Map(),
     blockedBy: new Set(),
+    movedTo: new Map(),
     files,
     menus: new Map(),
     calls: [],
