@@ -108,7 +108,8 @@ describe('what comes in', () => {
     bench.ann.voice(new Uint8Array(0), 0);
     bench.ann.document('film.mkv', new Uint8Array(50 * 1024 * 1024), 'watch this');
     bench.ann.document('empty.txt', new Uint8Array(0), 'nothing in it');
-    for (const kind of ['none', 'server-error'] as const) bench.peer.inject('getFile', { kind });
+    for (const kind of ['none', 'server-error', 'server-error', 'server-error'] as const)
+      bench.peer.inject('getFile', { kind });
     bench.ann.document('lost.txt', new Uint8Array(9), 'read this');
     bench.ann.say('still there');
     await until(() => said().includes('still there'));

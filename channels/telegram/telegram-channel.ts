@@ -1,4 +1,4 @@
-import type { Message, User } from '@grammyjs/types';
+import type { User } from '@grammyjs/types';
 import type { ChannelAdapter, Clock, Desk, Inbound, Log, Sender, Speech, UpdateBox } from '@reeve/core';
 import { type BotApi, createBotApi } from './bot-api.ts';
 import { CHANNEL, type Place } from './chat-address.ts';
@@ -121,7 +121,7 @@ async function run(options: TelegramChannelOptions, parts: Parts, signal: AbortS
       log,
       async onBot(bot) {
         state.bot = bot;
-        note({ bot: bot.username, isPrivacyOn: !bot.can_read_all_group_messages, trouble: null });
+        setup.identify(bot.username, !bot.can_read_all_group_messages);
         setup.refresh();
         state.identified.resolve();
         showMenu();
@@ -215,7 +215,7 @@ function createParts(options: TelegramChannelOptions) {
     onTurn: turns.note,
     answer: talk.answerTap,
     askForWords: talk.askForWords,
-    onHello: (_sender: Sender, message: Message) => setup.finish(message),
+    onHello: setup.finish,
   };
   const receiver = createReceiver({
     box: options.box,
@@ -244,7 +244,7 @@ function createParts(options: TelegramChannelOptions) {
 /** What becomes of files and recordings that people send. */
 function takingIn(options: TelegramChannelOptions, api: BotApi): Pick<UpdateDeps, 'fetchFile' | 'ear'> {
   const fileRoot = `${options.apiRoot}/file/bot${options.token}`;
-  const download = createDownload({ api, fileRoot, fetch: options.fetch });
+  const download = createDownload({ ...options, api, fileRoot });
   return {
     fetchFile: createFileFetcher({ ...options, download }),
     ear: createEar({ ...options, download }),

@@ -12,6 +12,8 @@ export interface Pairing {
   /** The code that counts now, and until when; a new one once the old one has expired. */
   current(): { readonly code: string; readonly expiresAt: Date };
   consider(text: string, userId: number): PairingOutcome;
+  /** The code that was taken last counts again: whoever typed it could not be made the owner. */
+  giveBack(): void;
 }
 
 const CODE_CHARACTERS = 8;
@@ -33,6 +35,7 @@ export function createPairing(deps: {
   onCode: (code: string, expiresAt: Date) => void;
 }): Pairing {
   let code: { code: string; expiresAt: Date } | null = null;
+  let taken: { code: string; expiresAt: Date } | null = null;
   let tries: { userId: number; at: number }[] = [];
   const asked = new Map<number, number>();
 
@@ -50,6 +53,7 @@ export function createPairing(deps: {
   function askOnce(userId: number, at: number): PairingOutcome {
     const last = asked.get(userId);
     if (last !== undefined && at - last < ASK_AGAIN_MS) return { kind: 'silence' };
+    for (const [person, time] of asked) if (at - time >= ASK_AGAIN_MS) asked.delete(person);
     if (asked.size >= MOST_PEOPLE) return { kind: 'silence' };
     asked.set(userId, at);
     return { kind: 'ask' };
@@ -57,6 +61,9 @@ export function createPairing(deps: {
 
   return {
     current,
+    giveBack() {
+      code = taken ?? code;
+    },
     consider(text, userId) {
       const at = deps.now().getTime();
       const given = codeIn(text);
@@ -67,6 +74,7 @@ export function createPairing(deps: {
       const wanted = Buffer.from(current().code);
       const typed = Buffer.from(given);
       if (typed.length === wanted.length && timingSafeEqual(typed, wanted)) {
+        taken = code;
         code = null;
         return { kind: 'paired' };
       }

@@ -38,8 +38,10 @@ export interface Setup {
   meet(sender: Sender, message: Message): Promise<boolean>;
   /** Asks an owner for the tap that finishes the set-up, while it is not finished. */
   greet(sender: Sender, place: Place): Promise<void>;
-  /** The tap came back. */
-  finish(message: Message): Promise<void>;
+  /** The tap came back; it counts when it is an owner's. */
+  finish(sender: Sender, message: Message): Promise<void>;
+  /** Notes which bot it is; another one than before is set up anew. */
+  identify(bot: string, isPrivacyOn: boolean): void;
   /** Notes a code for the operator while there is no owner. */
   refresh(): void;
 }
@@ -78,18 +80,30 @@ export function createSetup(deps: {
       const outcome = deps.pairing.consider(message.text ?? '', Number(sender.externalId));
       if (outcome.kind === 'ask') await deps.send(place, ASK, null);
       if (outcome.kind !== 'paired') return false;
-      await deps.people.addOwner(sender, 'the pairing code');
+      await deps.people.addOwner(sender, 'the pairing code').catch((error: unknown) => {
+        deps.pairing.giveBack();
+        throw error;
+      });
       deps.note({ pairing: null });
       deps.onOwner();
       await deps.send(place, OWNED, null);
       return true;
     },
-    async finish(message) {
+    async finish(sender, message) {
+      if (deps.people.roleOf(sender) !== 'owner') return;
       if (deps.readNote().finishedAt === null) deps.note({ finishedAt: deps.now().toISOString() });
       await deps.replace(message, FINISHED);
     },
+    identify(bot, isPrivacyOn) {
+      const { bot: before } = deps.readNote();
+      const isOther = before !== null && before !== bot;
+      deps.note({ bot, isPrivacyOn, trouble: null, ...(isOther ? { finishedAt: null } : {}) });
+    },
     refresh() {
-      if (hasOwner()) return;
+      if (hasOwner()) {
+        if (deps.readNote().pairing !== null) deps.note({ pairing: null });
+        return;
+      }
       const { code, expiresAt } = deps.pairing.current();
       deps.note({ pairing: { code, expiresAt: expiresAt.toISOString() } });
     },
