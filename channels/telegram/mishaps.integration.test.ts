@@ -1,6 +1,12 @@
 import type { UpdateBox } from '@reeve/core';
 import { describe, expect, it, vi } from 'vitest';
-import { ANN, type ChannelBench, createMemoryBox, openChannelBench } from './testing/channel-bench.ts';
+import {
+  ANN,
+  type ChannelBench,
+  createMemoryBox,
+  openChannelBench,
+  textFor,
+} from './testing/channel-bench.ts';
 
 const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 10_000, interval: 10 });
 const said = (bench: ChannelBench) => bench.received.map(({ text }) => text);
@@ -61,5 +67,47 @@ describe('what comes in, when things go wrong', () => {
     bench.ann.say('two');
     await until(() => forgotten.length === 2);
     expect(forgotten[1]!.getTime()).toBeGreaterThan(Date.now());
+  });
+
+  it('and cannot be taken is said, however often, without being refused for haste', async () => {
+    await using bench = await openChannelBench({ limitsRate: true });
+    await bench.start();
+    bench.peer.inject('sendMessage', { kind: 'too-many-requests', retryAfter: 1 });
+    const large = new Uint8Array(21 * 1024 * 1024);
+    for (let part = 0; part < 9; part += 1) bench.ann.document(`film-${part}.mkv`, large, '', { album: 'A' });
+    await until(() => bench.peer.fromBot(ANN).length === 9);
+    expect(bench.peer.calls.filter(({ status }) => status === 429)).toHaveLength(1);
+  }, 30_000);
+
+  it('reaches a chat again by a tap, after it was blocked', async () => {
+    await using bench = await openChannelBench();
+    await bench.start();
+    const action = { kind: 'approve', code: 'A7K2', scope: 'once' } as const;
+    const actions = [{ label: 'Once', style: 'plain', action, typed: '/approve A7K2' } as const];
+    const card = { key: 'k', title: 'Send it?', blocks: [{ kind: 'actions' as const, actions }] };
+    await bench.channel().deliver(textFor('', { content: { kind: 'card', card } }));
+    bench.ann.block();
+    expect((await bench.channel().deliver(textFor('one'))).kind).toBe('refused');
+    bench.ann.unblock();
+    bench.ann.tap(bench.peer.fromBot(ANN)[0]!, 'Once');
+    await until(() => bench.decisions.length === 1);
+    expect((await bench.channel().deliver(textFor('two'))).kind).toBe('sent');
+  });
+
+  it('as a command in reply to a request for words is that command', async () => {
+    await using bench = await openChannelBench();
+    await bench.start();
+    const action = { kind: 'deny-saying', code: 'A7K2' } as const;
+    const actions = [{ label: 'Say why', style: 'plain', action, typed: '/deny A7K2' } as const];
+    const card = { key: 'k', title: 'Send it?', blocks: [{ kind: 'actions' as const, actions }] };
+    await bench.channel().deliver(textFor('', { content: { kind: 'card', card } }));
+    bench.ann.tap(bench.peer.fromBot(ANN)[0]!, 'Say why');
+    await until(() => bench.peer.fromBot(ANN).length === 2);
+    const request = bench.peer.fromBot(ANN)[1]!;
+    bench.ann.say('/cancel', { replyTo: request.id });
+    await until(() => said(bench).length === 1);
+    bench.ann.say('too dear', { replyTo: request.id });
+    await until(() => said(bench).length === 2);
+    expect(said(bench)).toEqual(['/cancel', '/deny A7K2 too dear']);
   });
 });

@@ -9,6 +9,7 @@ import {
   type Content,
   contentOf,
   forwardedFrom,
+  isForOtherBot,
   type OfferedFile,
   senderOf,
 } from './message-content.ts';
@@ -130,7 +131,10 @@ function wordsFor(
 ): string | null {
   if (contents.every(({ kind }) => kind === 'service')) return null;
   const texts = contents.map((content) => ('text' in content ? content.text : ''));
-  if (isPrivate(place)) return texts.filter((text) => text !== '').join('\n');
+  if (isPrivate(place)) {
+    if (parts.some((part) => isForOtherBot(part, deps.bot()))) return null;
+    return texts.filter((text) => text !== '').join('\n');
+  }
   const addressed = parts.map((part, index) => addressedText(part, texts[index] ?? '', deps.bot()));
   if (addressed.every((text) => text === null)) return null;
   return addressed.filter((text) => text !== null && text !== '').join('\n');
@@ -164,9 +168,12 @@ function receive(
   });
 }
 
-/** The command that a reply to our request for words belongs to. */
-function promptedCommand(deps: MessageDeps, { chat, reply_to_message: replied }: Message): string | null {
-  if (replied?.from?.id !== deps.bot().id) return null;
+/** The command that a reply to our request for words belongs to; a command in its place stands for itself. */
+function promptedCommand(
+  deps: MessageDeps,
+  { chat, text = '', reply_to_message: replied }: Message,
+): string | null {
+  if (replied?.from?.id !== deps.bot().id || text.startsWith('/')) return null;
   for (const entity of replied.entities ?? []) {
     if (entity.type !== 'text_link') continue;
     const command = deps.signed.readPrompt(chat.id, entity.url);

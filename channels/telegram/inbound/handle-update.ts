@@ -35,7 +35,12 @@ export async function handleUpdates(
   signal: AbortSignal,
 ): Promise<void> {
   const [first] = updates;
-  if (first.callback_query) return handleTap(deps, first.callback_query);
+  if (first.callback_query) {
+    const { from, message: tapped } = first.callback_query;
+    if (tapped && deps.isKnown(senderOf(from)))
+      await deps.onHeard(senderOf(from), { chatId: tapped.chat.id, threadId: null });
+    return handleTap(deps, first.callback_query);
+  }
   if (first.stopped_message_generation) return handleStop(deps, first);
   const [message, ...more] = updates.flatMap((update) => update.message ?? update.edited_message ?? []);
   if (!message?.from || message.from.is_bot || message.sender_chat) return;
@@ -66,13 +71,15 @@ async function handleStop(deps: UpdateDeps, update: Update): Promise<void> {
   const chat = deps.draftChat(stopped.draft_id);
   const sender = { externalId: String(stopped.chat.id), name: stopped.chat.first_name };
   if (!chat || !deps.isKnown(sender)) return;
-  await deps.inbound().receive({
+  const accepted = await deps.inbound().receive({
     chat,
     updateId: `stop/${update.update_id}`,
     sender,
     text: '/cancel answer',
     attachments: [],
   });
+  if (accepted.kind === 'refused' && accepted.failure.code === 'database-away')
+    throw new NotStored(accepted.failure.code);
 }
 
 /** Whether trying again later may help. */

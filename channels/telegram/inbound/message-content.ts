@@ -120,9 +120,11 @@ export function senderOf(user: User): Sender {
   return { externalId: String(user.id), name: name === '' ? String(user.id) : name };
 }
 
-/** Whom a forwarded message is from, as far as Telegram says. */
+/** Who wrote what somebody passes on, as far as Telegram says: whom it is forwarded from, or the bot that offered it. */
 export function forwardedFrom(message: Message): string | null {
-  return message.forward_origin ? originName(message.forward_origin) : null;
+  if (message.forward_origin) return originName(message.forward_origin);
+  const { via_bot: bot } = message;
+  return bot ? `@${bot.username ?? bot.first_name}` : null;
 }
 
 function originName(origin: MessageOrigin): string {
@@ -136,6 +138,13 @@ function originName(origin: MessageOrigin): string {
     case 'channel':
       return origin.chat.title;
   }
+}
+
+/** Whether a message is a command that names another bot. */
+export function isForOtherBot({ text = '', entities = [] }: Message, bot: User): boolean {
+  const command = entities.find(({ type, offset }) => type === 'bot_command' && offset === 0);
+  const [, target] = command ? text.slice(0, command.length).split('@') : [];
+  return target !== undefined && target.toLowerCase() !== (bot.username ?? '').toLowerCase();
 }
 
 /**

@@ -25,6 +25,7 @@ export interface SmallTalk {
 
 /** The message's limit is 4,096; all of it is what is answered. */
 const MOST_HEARD = 3800;
+const LONGEST_WAIT_MS = 60_000;
 const RECEIPT = '👀';
 
 export function createSmallTalk(deps: {
@@ -44,12 +45,28 @@ export function createSmallTalk(deps: {
     }
   }
 
+  async function makeRoom({ chatId }: Place): Promise<void> {
+    for (let wait = pace.take(chatId, 'answer'); wait > 0; wait = pace.take(chatId, 'answer'))
+      await clock.sleep(wait);
+  }
+
+  /** Sends once more what was surely not sent, when Telegram says to wait no longer than a minute. */
+  async function sendPatiently(send: () => Promise<unknown>): Promise<void> {
+    try {
+      await send();
+    } catch (error) {
+      const failure = callFailure(error);
+      if (failure.kind !== 'wait' || failure.ms > LONGEST_WAIT_MS) throw error;
+      await clock.sleep(failure.ms);
+      await send();
+    }
+  }
+
   async function say(place: Place, text: string, more: object): Promise<void> {
-    const wait = pace.take(place.chatId, 'answer');
-    if (wait > 0) await clock.sleep(wait);
+    await makeRoom(place);
     const thread = place.threadId === null ? {} : { message_thread_id: place.threadId };
     await attempt('a message of the channel', () =>
-      api.sends.sendMessage(place.chatId, text, { ...thread, ...more }),
+      sendPatiently(() => api.sends.sendMessage(place.chatId, text, { ...thread, ...more })),
     );
   }
 
