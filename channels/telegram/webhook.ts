@@ -43,7 +43,7 @@ export function createWebhook(deps: WebhookDeps, settings: WebhookSettings, sign
   let isListening = false;
   let isSet = false;
   return async () => {
-    if (!isListening) await listen(createReceivingServer(deps, settings), settings.port, signal);
+    if (!isListening) await listen(createReceivingServer(deps, settings), settings.port, deps.log, signal);
     isListening = true;
     if (isSet) await deps.clock.sleep(settings.lookEveryMs, signal);
     const info = await deps.api.asks.getWebhookInfo();
@@ -71,13 +71,15 @@ function unreached(
 }
 
 /** @throws {ReceivingFailed} when the port cannot be had. */
-async function listen(server: Server, port: number, signal: AbortSignal): Promise<void> {
+async function listen(server: Server, port: number, log: Log, signal: AbortSignal): Promise<void> {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
     throw new ReceivingFailed(
       `Port ${port} for Telegram’s webhook cannot be used (${error.code ?? error.message}), so nothing arrives from there. Stop the program that uses it, or set TELEGRAM_WEBHOOK_PORT.`,
     );
   });
+  // One connection that cannot be accepted, for want of descriptors, is no reason to end.
+  server.on('error', (error) => log.error({ err: error }, 'the webhook could not take a connection'));
   signal.addEventListener(
     'abort',
     () => {
