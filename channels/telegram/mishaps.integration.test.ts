@@ -110,4 +110,20 @@ describe('what comes in, when things go wrong', () => {
     await until(() => said(bench).length === 2);
     expect(said(bench)).toEqual(['/cancel', '/deny A7K2 too dear']);
   });
+
+  it('and was changed while it waited is handled as changed, also after the process was killed', async () => {
+    await using bench = await openChannelBench();
+    bench.answers.push(() => new Promise(() => undefined));
+    await bench.start();
+    bench.ann.say('slow');
+    await until(() => bench.answers.length === 0);
+    const second = bench.ann.say('meet at 5');
+    bench.ann.edit(second, 'meet at 6');
+    await until(() => bench.peer.unconfirmed() === 0);
+    await bench.stop();
+    await bench.start();
+    await until(() => said(bench).length === 2);
+    expect(said(bench)).toEqual(['slow', 'meet at 6']);
+    await until(() => [...bench.stored.values()].every(({ handled }) => handled));
+  });
 });

@@ -75,7 +75,12 @@ export function createLanes<T>(deps: {
       const queue = lanes.get(lane) ?? [];
       lanes.set(lane, queue);
       queue.push(item);
-      if (!running.has(lane)) running.set(lane, drain(lane, queue));
+      // What came along in the same turn of the loop, an edit of this item for one, is known before it is handled.
+      if (!running.has(lane))
+        running.set(
+          lane,
+          Promise.resolve().then(() => drain(lane, queue)),
+        );
     },
     waiting: (lane) => lanes.get(lane) ?? [],
     async idle() {

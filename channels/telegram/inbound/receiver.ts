@@ -37,6 +37,8 @@ export function createReceiver(deps: {
   /** What waits or is being handled. */
   const inHand = new Set<number>();
   const stored = createStoredUpdates(deps);
+  /** The edits that a message has taken in while it waited. */
+  const edits = new WeakMap<Update, number[]>();
   const lanes = createLanes<Update>({ clock, log, signal: deps.signal, handle: handleSafely });
 
   async function handleSafely(updates: readonly [Update, ...Update[]]): Promise<void> {
@@ -68,7 +70,7 @@ export function createReceiver(deps: {
   }
 
   async function settleAll(updates: readonly Update[]): Promise<void> {
-    const ids = updates.map(({ update_id: id }) => id);
+    const ids = updates.flatMap((update) => [update.update_id, ...(edits.get(update) ?? [])]);
     await settle(ids);
     for (const id of ids) inHand.delete(id);
   }
@@ -93,7 +95,8 @@ export function createReceiver(deps: {
     const message = update.message ?? update.edited_message;
     const lane = message ? `${message.chat.id}:${message.message_thread_id ?? ''}` : 'others';
     // What was handled already is not taken back by an edit.
-    if (update.edited_message && (changeWaiting(lanes, lane, update) || !isWords(update.edited_message))) {
+    if (update.edited_message && changeWaiting({ lanes, edits }, lane, update)) return;
+    if (update.edited_message && !isWords(update.edited_message)) {
       passOver(update);
       return;
     }
@@ -139,12 +142,17 @@ function isUrgent({ message, callback_query: tap, stopped_message_generation: st
   return tap !== undefined || stopped !== undefined || (message?.text?.startsWith('/') ?? false);
 }
 
-/** Puts the new words into the message, if nobody has begun to handle it. */
-function changeWaiting(lanes: Lanes<Update>, lane: string, { edited_message: edited }: Update): boolean {
-  for (const item of lanes.waiting(lane)) {
-    const { message } = item.value;
+/** Puts the new words into the message, if nobody has begun to handle it; the edit is handled when the message is. */
+function changeWaiting(
+  { lanes, edits }: { lanes: Lanes<Update>; edits: WeakMap<Update, number[]> },
+  lane: string,
+  { update_id: id, edited_message: edited }: Update,
+): boolean {
+  for (const { value } of lanes.waiting(lane)) {
+    const { message } = value;
     if (message && message.message_id === edited?.message_id) {
-      Object.assign(message, edited);
+      Object.assign(message, { entities: [], caption_entities: [] }, edited);
+      edits.set(value, [...(edits.get(value) ?? []), id]);
       return true;
     }
   }
