@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, chmod, constants, mkdir, open, readFile, rm, stat, statfs } from 'node:fs/promises';
+import { chmod, mkdir, open, readFile, rm, stat, statfs } from 'node:fs/promises';
 import path from 'node:path';
 import { lockHome, readHomeHolder } from '@reeve/postgres';
 import { HomeHeld, HomeUnusable, UserError } from './user-error.ts';
@@ -54,13 +54,13 @@ export async function openHome(root: string): Promise<Home> {
   const paths = homePaths(root);
   try {
     for (const directory of [root, path.dirname(paths.log), path.dirname(paths.apiToken)]) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await makeFolder(directory);
     }
     await chmod(root, 0o700);
     await probeWriting(root);
   } catch (error) {
     throw new HomeUnusable(
-      `The home ${root} cannot be used: ${await reasonOf(root, error)}. Nothing was started.`,
+      `The home ${root} cannot be used: ${reasonOf(error)}. Nothing was started.`,
       'Make it writable, free some space, or set REEVE_HOME to another folder.',
     );
   }
@@ -69,6 +69,33 @@ export async function openHome(root: string): Promise<Home> {
   if (lock.kind === 'held')
     throw new HomeHeld(lock.message, 'Use that one, stop it first, or set REEVE_HOME to another folder.');
   return { paths, announce: lock.announce, release: lock.release };
+}
+
+/**
+ * Makes a folder and those above it that are missing. Not by the recursive `mkdir` of Node: where a file system names a
+ * folder that is there as missing (`/proc` does, of what cannot be made in it), that one tries for ever.
+ */
+async function makeFolder(directory: string): Promise<void> {
+  const isMade = await makeOne(directory, path.dirname(directory) !== directory);
+  if (isMade) return;
+  await makeFolder(path.dirname(directory));
+  await makeOne(directory, false);
+}
+
+/** False when the folder above is missing and that may be; a folder that is there is as good as one that was made. */
+async function makeOne(directory: string, mayLackParent: boolean): Promise<boolean> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && mayLackParent) return false;
+    const isThere = await stat(directory).then(
+      (entry) => entry.isDirectory(),
+      () => false,
+    );
+    if (!isThere) throw error;
+  }
+  return true;
 }
 
 async function probeWriting(root: string): Promise<void> {
@@ -91,30 +118,13 @@ const REASONS: Readonly<Record<string, string>> = {
   EDQUOT: 'the disk quota is used up',
   ENOTDIR: 'a part of its path is a file',
   EEXIST: 'a part of its path is a file',
+  ENOENT: 'no folder can be made there',
 };
 
 /** Why a folder could not be made or written, in words. */
-async function reasonOf(folder: string, error: unknown): Promise<string> {
+function reasonOf(error: unknown): string {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  // Making a whole path at once says ENOENT for whatever stops it; the nearest folder that is there says why.
-  const cause = code === 'ENOENT' ? await whatStops(path.dirname(folder)) : code;
-  return REASONS[cause] ?? message;
-}
-
-/** The error code of writing to the nearest folder above that exists; empty when nothing stops it. */
-async function whatStops(folder: string): Promise<string> {
-  try {
-    await stat(folder);
-  } catch (error) {
-    const { code = '' } = error as NodeJS.ErrnoException;
-    return code === 'ENOENT' && folder !== path.dirname(folder) ? whatStops(path.dirname(folder)) : code;
-  }
-  try {
-    await access(folder, constants.W_OK);
-    return '';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? '';
-  }
+  return REASONS[code] ?? message;
 }
 
 async function checkRoom(root: string): Promise<void> {

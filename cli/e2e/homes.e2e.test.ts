@@ -74,6 +74,15 @@ describe('a home that cannot be used', () => {
     }
   });
 
+  it('where no folder can be made is said to be such, and the start ends', async () => {
+    await using home = await makeTestHome();
+    for (const folder of ['/proc/reeve', '/proc/reeve/home']) {
+      const { code, stderr } = await runReeve(home, ['up'], { REEVE_HOME: folder });
+      expect(code).toBe(1);
+      expect(stderr).toContain(`The home ${folder} cannot be used: no folder can be made there.`);
+    }
+  });
+
   it('of another user is called that', async ({ skip }) => {
     skip(!canBeNobody, 'needs root, and a clone in a directory that others may enter');
     await using home = await makeTestHome();
