@@ -77,7 +77,7 @@ async function openChat(stack: Stack, signal: AbortSignal): Promise<void> {
 function greeting(stack: Stack, home: string): string {
   const lines = [
     `Reeve is up at ${stack.url} (this machine only). Everything is in ${home}.`,
-    `Web chat: ${stack.webLink} (signs one browser in; “reeve web” prints another link)`,
+    `Web chat: ${stack.webLink} (signs one browser in; “npx reeve web” prints another)`,
     stack.isRehearsal
       ? 'No model is set, so the rehearsal model answers: a stand-in that drives the real machinery. Set OPENROUTER_API_KEY or OPENAI_API_KEY for a real one.'
       : `Model: ${stack.modelSummary}.`,
