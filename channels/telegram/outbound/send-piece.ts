@@ -52,8 +52,10 @@ function grownEdit(error: unknown): 'same' | 'gone' {
   throw error;
 }
 
-/** Larger pictures go as files. */
+/** Larger pictures go as files, and say why. */
 const MOST_PHOTO = 10 * 1024 * 1024;
+const PICTURE = /\.(png|jpe?g|webp)$/i;
+const TOO_LARGE = 'As a file: Telegram shows pictures up to 10 MB.';
 
 async function sendFile(
   { api }: Pick<SendDeps, 'api'>,
@@ -67,9 +69,11 @@ async function sendFile(
     return (await api.sends.sendMessage(chatId, words, target)).message_id;
   }
   const { bytes } = content;
-  const more = piece.caption === '' ? target : { ...target, caption: piece.caption };
+  const isPicture = PICTURE.test(piece.name);
+  const words = [piece.caption, isPicture && bytes.length > MOST_PHOTO ? TOO_LARGE : ''].filter(Boolean);
+  const more = words.length === 0 ? target : { ...target, caption: words.join(' ') };
   const file = new InputFile(bytes, piece.name);
-  if (/\.(png|jpe?g|webp)$/i.test(piece.name) && bytes.length <= MOST_PHOTO) {
+  if (isPicture && bytes.length <= MOST_PHOTO) {
     const photo = await api.uploads.sendPhoto(chatId, file, more).catch((error: unknown) => {
       // Telegram takes fewer pictures as photos than as files: too long, too thin, broken.
       if (callFailure(error).kind === 'refused') return null;
