@@ -107,45 +107,50 @@ async function cancelAll(
   return answer([...stopped, ...cancelled].join(' ') || 'Nothing was running.');
 }
 
-const pause: Command = {
+type TaskDeed = 'pause' | 'resume' | 'hurry';
+
+/** A command that does one thing to the task it names. */
+function deedCommand(
+  given: Pick<Command, 'name' | 'description' | 'ownerOnly'> & {
+    readonly deed: TaskDeed;
+    readonly done: (id: TaskId) => string;
+  },
+): Command {
+  const { deed, done, ...command } = given;
+  return {
+    ...command,
+    usage: 'T-3',
+    run: async (deps, call) =>
+      withTask(call, async (id) => {
+        const outcome = await deps.taskDesk[deed](id, `person:${call.entry.sender.name}`);
+        return outcome.kind === 'ok' ? answer(done(id)) : { kind: 'failed', failure: outcome.failure };
+      }),
+  };
+}
+
+const pause = deedCommand({
   name: 'pause',
-  usage: 'T-3',
   description: 'let a task rest; its scratch files are kept',
   ownerOnly: false,
-  run: async (deps, call) =>
-    withTask(call, async (id) => {
-      const outcome = await deps.taskDesk.pause(id, `person:${call.entry.sender.name}`);
-      return outcome.kind === 'ok'
-        ? answer(`${id} is paused. /resume ${id} lets it go on.`)
-        : { kind: 'failed', failure: outcome.failure };
-    }),
-};
+  deed: 'pause',
+  done: (id) => `${id} is paused. /resume ${id} lets it go on.`,
+});
 
-const resume: Command = {
+const resume = deedCommand({
   name: 'resume',
-  usage: 'T-3',
   description: 'let a paused task go on',
   ownerOnly: false,
-  run: async (deps, call) =>
-    withTask(call, async (id) => {
-      const outcome = await deps.taskDesk.resume(id, `person:${call.entry.sender.name}`);
-      return outcome.kind === 'ok' ? answer(`${id} goes on.`) : { kind: 'failed', failure: outcome.failure };
-    }),
-};
+  deed: 'resume',
+  done: (id) => `${id} goes on.`,
+});
 
-const urgent: Command = {
+const urgent = deedCommand({
   name: 'urgent',
-  usage: 'T-3',
   description: 'let a task speak in your quiet hours, too',
   ownerOnly: true,
-  run: async (deps, call) =>
-    withTask(call, async (id) => {
-      const outcome = await deps.taskDesk.hurry(id, `person:${call.entry.sender.name}`);
-      return outcome.kind === 'ok'
-        ? answer(`${id} is urgent: its result and its questions come in your quiet hours, too.`)
-        : { kind: 'failed', failure: outcome.failure };
-    }),
-};
+  deed: 'hurry',
+  done: (id) => `${id} is urgent: its result and its questions come in your quiet hours, too.`,
+});
 
 const tell: Command = {
   name: 'tell',

@@ -10,7 +10,7 @@ import type {
   Store,
 } from '@reeve/core';
 
-/** What a message of theirs counts as; what they only pass on is as untrusted as any page. */
+/** What a message of theirs counts as; what they only pass on is untrusted, as a web page is. */
 export function originOf(role: Role, sender: Sender, forwardedFrom?: string): Origin {
   if (forwardedFrom !== undefined)
     return { kind: 'untrusted', source: `a message from ${forwardedFrom} that ${sender.name} passed on` };

@@ -6,6 +6,7 @@ export * from './capability.ts';
 export * from './card.ts';
 export * from './channel.ts';
 export * from './desk.ts';
+export * from './event-log.ts';
 export * from './failure.ts';
 export * from './failure-kind.ts';
 export * from './git.ts';

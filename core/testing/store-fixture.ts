@@ -1,4 +1,5 @@
-import type { EventLog, GatewayStore, Store } from '../store.ts';
+import type { EventLog } from '../event-log.ts';
+import type { GatewayStore, Store } from '../store.ts';
 
 /** Stores on one empty database for one test. */
 export interface StoreFixture {
