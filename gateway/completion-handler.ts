@@ -1,22 +1,16 @@
-import type { ChatRequest, TaskId, TokenClaims } from '@reeve/core';
+import type { TokenClaims } from '@reeve/core';
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
-import { startCall } from './call.ts';
 import { chatRequestOf, completionRequestSchema } from './completion-request.ts';
 import { streamedAnswer, wholeAnswer } from './completion-response.ts';
-import type { GatewayDeps } from './gateway-deps.ts';
-import type { ModelCaller } from './model-call.ts';
-import { lineFor, type ModelLine } from './model-line.ts';
+import type { GatewayLimits } from './limits.ts';
+import type { ModelDesk } from './model-desk.ts';
 import { refuse, refuseFor } from './refusal.ts';
-import { holderOf } from './token-holder.ts';
-import type { CallMeter, UsageMeter } from './usage-meter.ts';
+import { holderOf, type TokenHolderDeps } from './token-holder.ts';
 
-export interface HandlerDeps extends GatewayDeps {
-  readonly meter: UsageMeter;
-  readonly callModel: ModelCaller;
-  readonly newRequestId: () => string;
-  /** Aborted when the gateway stops. */
-  readonly stopping: AbortSignal;
+export interface HandlerDeps extends TokenHolderDeps {
+  readonly desk: ModelDesk;
+  readonly limits: GatewayLimits;
 }
 
 /**
@@ -47,35 +41,12 @@ async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps
   }
   const role = claims.role === 'coordinator' ? 'coordinator' : 'executor';
   const request = chatRequestOf(parsed.data, role, deps.limits.maxTokens);
-  const id = deps.newRequestId();
-  const line = lineFor(deps.models(), request);
-  const meter = await reserve(deps, { id, task: claims.role === 'task' ? claims.task : null, request, line });
-  if (meter instanceof Response) return meter;
-  const call = startCall({
-    meter,
-    clock: deps.clock,
-    deadlineMs: deps.limits.deadlineMs,
-    id,
-    gone: [context.req.raw.signal, deps.stopping],
-  });
+  const asked = { request, task: claims.role === 'task' ? claims.task : null, gone: context.req.raw.signal };
   try {
-    const answer = await deps.callModel(request, line, call.signal);
-    return parsed.data.stream ? streamedAnswer(answer, call, deps.log) : await wholeAnswer(answer, call);
+    const open = await deps.desk.open(asked);
+    return parsed.data.stream ? streamedAnswer(open) : await wholeAnswer(open);
   } catch (error) {
-    call.end('failed');
-    return refuseFor(error, { call: call.id, role, isGone: call.isGone() }, deps.log);
-  }
-}
-
-/** The call's meter, its budget reserved; or the refusal. */
-async function reserve(
-  deps: HandlerDeps,
-  { id, task, request, line }: { id: string; task: TaskId | null; request: ChatRequest; line: ModelLine },
-): Promise<CallMeter | Response> {
-  try {
-    return await deps.meter.begin({ task, request, line });
-  } catch (error) {
-    return refuseFor(error, { call: id, role: request.role, isGone: false }, deps.log);
+    return refuseFor(error);
   }
 }
 

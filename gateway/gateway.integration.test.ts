@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { type ChatRequest, collectAnswer, ModelError } from '@reeve/core';
+import { type ChatRequest, collectAnswer, type Model, ModelError } from '@reeve/core';
 import {
   callsTools,
   createScriptedModel,
@@ -27,16 +27,20 @@ afterEach(async () => {
   for (const bench of benches.splice(0)) await bench.close();
 });
 
-async function open(options: Parameters<typeof openGatewayBench>[0]) {
+/** How a coordinator reaches the gateway. */
+const DOORS = ['over the wire', 'in the same process'] as const;
+type Door = (typeof DOORS)[number];
+
+function doorOf(bench: GatewayBench, door: Door): Model {
+  if (door === 'in the same process') return bench.coordinatorModel;
+  const { socketPath } = bench;
+  return createGatewayModel({ socketPath, token: () => bench.coordinatorToken(), role: 'coordinator' });
+}
+
+async function open(options: Parameters<typeof openGatewayBench>[0], door: Door = 'over the wire') {
   const bench = await openGatewayBench(options);
   benches.push(bench);
-  const { socketPath } = bench;
-  const model = createGatewayModel({
-    socketPath,
-    token: () => bench.coordinatorToken(),
-    role: 'coordinator',
-  });
-  return { bench, model };
+  return { bench, model: doorOf(bench, door) };
 }
 
 /** A raw request, to see what stands on the wire. */
@@ -65,16 +69,16 @@ const answering: ScriptedCall = (request) =>
       )
     : says('well, ', 'hello ', 'there');
 
-modelContract('gateway, over a Unix socket', async () => {
-  const bench = await openGatewayBench({ coordinator: createScriptedModel(Array(20).fill(answering)) });
-  const { socketPath } = bench;
-  return {
-    model: createGatewayModel({ socketPath, token: () => bench.coordinatorToken(), role: 'coordinator' }),
-    talk: TALK,
-    work: { ...TALK, tools: TOOLS },
-    dispose: () => bench.close(),
-  };
-});
+for (const door of DOORS)
+  modelContract(`gateway, ${door}`, async () => {
+    const bench = await openGatewayBench({ coordinator: createScriptedModel(Array(20).fill(answering)) });
+    return {
+      model: doorOf(bench, door),
+      talk: TALK,
+      work: { ...TALK, tools: TOOLS },
+      dispose: () => bench.close(),
+    };
+  });
 
 describe('who may call', () => {
   it.each([
@@ -246,24 +250,27 @@ describe('answers', () => {
   });
 });
 
-describe('when the model fails', () => {
+describe.each(DOORS)('when the model fails, %s', (door) => {
   it('tries again before the first token, then answers', async () => {
     const upstream = createScriptedModel([
       fails('model-failed', { status: 500 }),
       fails('model-rate-limited', { status: 429, retryAfterMs: 20 }),
       says('at last'),
     ]);
-    const { model } = await open({ coordinator: upstream });
+    const { model } = await open({ coordinator: upstream }, door);
     expect((await collectAnswer(model.stream(TALK, never))).text).toBe('at last');
     expect(upstream.requests).toHaveLength(3);
   });
 
   it('falls back when the tries are used up, with one decision in the log', async () => {
     const upstream = createScriptedModel(Array(3).fill(fails('model-failed')));
-    const { bench, model } = await open({
-      coordinator: upstream,
-      fallback: createScriptedModel([says('from the other')]),
-    });
+    const { bench, model } = await open(
+      {
+        coordinator: upstream,
+        fallback: createScriptedModel([says('from the other')]),
+      },
+      door,
+    );
     expect((await collectAnswer(model.stream(TALK, never))).text).toBe('from the other');
     expect(bench.logged.filter((line) => line.includes('"decision":"fallback"'))).toEqual([
       expect.stringContaining('model-failed'),
@@ -272,7 +279,7 @@ describe('when the model fails', () => {
 
   it('does not wait for a provider that wants too long a wait', async () => {
     const upstream = createScriptedModel([fails('model-rate-limited', { retryAfterMs: 60_000 })]);
-    const { model } = await open({ coordinator: upstream });
+    const { model } = await open({ coordinator: upstream }, door);
     const failure = collectAnswer(model.stream(TALK, never));
     await expect(failure).rejects.toMatchObject({ code: 'model-rate-limited', retryAfterMs: 60_000 });
   });
@@ -283,14 +290,15 @@ describe('when the model fails', () => {
     ['model-timeout', 504],
     ['model-bad-answer', 502],
   ] as const)('tells %s in the catalogue’s words', async (code, status) => {
-    const { bench, model } = await open({
-      coordinator: createScriptedModel(Array(2).fill(fails(code, { retryable: false }))),
-    });
-    await expect(collectAnswer(model.stream(TALK, never))).rejects.toMatchObject({
-      code,
-      status,
-      retryable: false,
-    });
+    const { bench, model } = await open(
+      {
+        coordinator: createScriptedModel(Array(2).fill(fails(code, { retryable: false }))),
+      },
+      door,
+    );
+    const failure: unknown = await collectAnswer(model.stream(TALK, never)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code, retryable: false });
+    expect(String(failure)).not.toContain('scripted');
     const answer = await post(bench, wire(), bearer(bench.coordinatorToken()));
     expect(JSON.parse(answer.text)).toMatchObject({ code, status });
     expect(answer.text).not.toContain('scripted');
@@ -298,12 +306,15 @@ describe('when the model fails', () => {
 
   it('ends a stream that breaks off with a failure, and never falls back in mid-answer', async () => {
     const fallback = createScriptedModel([]);
-    const { bench, model } = await open({
-      coordinator: createScriptedModel(
-        Array(2).fill([{ kind: 'text', text: 'half' }, ...fails('model-cut-off')]),
-      ),
-      fallback,
-    });
+    const { bench, model } = await open(
+      {
+        coordinator: createScriptedModel(
+          Array(2).fill([{ kind: 'text', text: 'half' }, ...fails('model-cut-off')]),
+        ),
+        fallback,
+      },
+      door,
+    );
     await expect(collectAnswer(model.stream(TALK, never))).rejects.toMatchObject({ code: 'model-cut-off' });
     const { text } = await post(bench, wire({ stream: true }), bearer(bench.coordinatorToken()));
     expect(text).toContain('"code":"model-cut-off"');
@@ -314,25 +325,37 @@ describe('when the model fails', () => {
   });
 
   it('takes a stream without an end for cut', async () => {
-    const { model } = await open({
-      coordinator: createScriptedModel([[{ kind: 'text', text: 'half' }, { kind: 'cut' }]]),
-    });
+    const { model } = await open(
+      {
+        coordinator: createScriptedModel([[{ kind: 'text', text: 'half' }, { kind: 'cut' }]]),
+      },
+      door,
+    );
     await expect(collectAnswer(model.stream(TALK, never))).rejects.toMatchObject({ code: 'model-cut-off' });
   });
 
   it('ends a call that runs past its deadline', async () => {
-    const { model } = await open({
-      coordinator: createScriptedModel([[{ kind: 'hang' }], [{ kind: 'text', text: 'a' }, { kind: 'hang' }]]),
-      limits: { deadlineMs: 60 },
-    });
+    const { model } = await open(
+      {
+        coordinator: createScriptedModel([
+          [{ kind: 'hang' }],
+          [{ kind: 'text', text: 'a' }, { kind: 'hang' }],
+        ]),
+        limits: { deadlineMs: 60 },
+      },
+      door,
+    );
     await expect(collectAnswer(model.stream(TALK, never))).rejects.toMatchObject({ code: 'model-timeout' });
     await expect(collectAnswer(model.stream(TALK, never))).rejects.toMatchObject({ code: 'model-timeout' });
   });
 
   it('tells a bug as a failure of its own, without its words', async () => {
-    const { bench } = await open({
-      coordinator: createScriptedModel([[{ kind: 'throw', error: new TypeError('secret detail') }]]),
-    });
+    const { bench } = await open(
+      {
+        coordinator: createScriptedModel([[{ kind: 'throw', error: new TypeError('secret detail') }]]),
+      },
+      door,
+    );
     const answer = await post(bench, wire(), bearer(bench.coordinatorToken()));
     expect(answer.status).toBe(500);
     expect(answer.text).not.toContain('secret detail');
@@ -343,7 +366,10 @@ describe('when the model fails', () => {
     const error = new ModelError('model-refused-key', `Incorrect API key provided: ${key}`, {
       retryable: false,
     });
-    const { bench, model } = await open({ coordinator: createScriptedModel([[{ kind: 'throw', error }]]) });
+    const { bench, model } = await open(
+      { coordinator: createScriptedModel([[{ kind: 'throw', error }]]) },
+      door,
+    );
     await expect(collectAnswer(model.stream(TALK, never))).rejects.toMatchObject({
       code: 'model-refused-key',
     });
@@ -352,13 +378,13 @@ describe('when the model fails', () => {
   });
 });
 
-describe('when the caller goes away', () => {
+describe.each(DOORS)('when the caller goes away, %s', (door) => {
   it.each([
     ['before the first token', [{ kind: 'hang' }]],
     ['in mid-stream', [{ kind: 'text', text: 'one' }, { kind: 'hang' }]],
   ] as const)('ends the provider’s call %s', async (_name, script) => {
     const upstream = createScriptedModel([script]);
-    const { bench, model } = await open({ coordinator: upstream });
+    const { bench, model } = await open({ coordinator: upstream }, door);
     const stop = new AbortController();
     const reason = new Error('stopped');
     const failure = expect(
@@ -381,15 +407,10 @@ describe('the listener', () => {
     expect(response.statusCode).toBe(200);
   });
 
-  it('ends open calls when it closes', async () => {
+  it.each(DOORS)('ends open calls when it closes, %s', async (door) => {
     const upstream = createScriptedModel([[{ kind: 'hang' }]]);
     const bench = await openGatewayBench({ coordinator: upstream });
-    const { socketPath } = bench;
-    const model = createGatewayModel({
-      socketPath,
-      token: () => bench.coordinatorToken(),
-      role: 'coordinator',
-    });
+    const model = doorOf(bench, door);
     const failure = expect(collectAnswer(model.stream(TALK, never))).rejects.toBeInstanceOf(ModelError);
     await expect.poll(() => upstream.requests.length).toBe(1);
     await bench.close();

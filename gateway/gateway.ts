@@ -1,8 +1,9 @@
 import { createAdaptorServer, type HttpBindings } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
-import { searchCallSchema } from '@reeve/core';
+import { type Model, searchCallSchema } from '@reeve/core';
 import { Hono } from 'hono';
 import { createCompletionHandler } from './completion-handler.ts';
+import { createCoordinatorModel } from './coordinator-model.ts';
 import { createEgress } from './egress/egress.ts';
 import { DEFAULT_EGRESS_LIMITS } from './egress/egress-limits.ts';
 import { createSystemNetwork } from './egress/network.ts';
@@ -11,6 +12,7 @@ import type { GatewayDeps } from './gateway-deps.ts';
 import { createGitDoor } from './git/git-door.ts';
 import { DEFAULT_GIT_LIMITS } from './git/git-limits.ts';
 import { createModelCaller } from './model-call.ts';
+import { createModelDesk } from './model-desk.ts';
 import { createSearchDesk } from './search/search-desk.ts';
 import { createSearchProvider } from './search/search-provider.ts';
 import type { SpeechChoice } from './speech/speech-choice.ts';
@@ -27,6 +29,8 @@ export interface GatewayListener {
 }
 
 export interface Gateway {
+  /** The models for a coordinator in the same process; only while the gateway listens. */
+  readonly coordinatorModel: Model;
   /**
    * Rejects when the address cannot be had. A Unix socket's file must not exist yet. A tenant has one gateway: what an
    * earlier one had begun and not settled counts as unknown from here on.
@@ -52,6 +56,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const meter = createUsageMeter({ ...deps, plan: deps.budget });
   const stopping = new AbortController();
   const callModel = createModelCaller({ ...deps, random });
+  const models = createModelDesk({ ...deps, meter, callModel, newRequestId, stopping: stopping.signal });
   const shared = {
     ...deps,
     stopping: stopping.signal,
@@ -69,10 +74,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(egress.refuseProxying);
   app.get('/healthz', (context) => context.json({ status: 'ok' }));
-  app.post(
-    '/v1/chat/completions',
-    createCompletionHandler({ ...deps, meter, callModel, newRequestId, stopping: stopping.signal }),
-  );
+  app.post('/v1/chat/completions', createCompletionHandler({ ...deps, desk: models }));
   app.post('/request', egress.handleRequest);
   app.all('/git/*', async ({ env }) => {
     await git.handle(env.incoming, env.outgoing);
@@ -83,6 +85,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   app.post('/speech/speak', speech.speak);
 
   return {
+    coordinatorModel: createCoordinatorModel({ desk: models, limits: deps.limits }),
     async listen(at) {
       const open = await deps.store.permits.abandonOpenUses(
         'Reeve stopped while it was under way.',

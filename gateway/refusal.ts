@@ -19,19 +19,22 @@ export function refuse(
   return new Response(JSON.stringify({ ...problem, retryable, error }), { status: problem.status, headers });
 }
 
-/** The refusal for what a model call threw, with the reason in the log. */
-export function refuseFor(
+/** The refusal for what a model call threw; its reason is in the log. */
+export function refuseFor(error: unknown): Response {
+  if (!(error instanceof ModelError)) return refuse({ code: 'internal' });
+  return refuse({ code: failureCodeOf(error) }, error);
+}
+
+/** Why a model call failed, for the log; a caller who went away is no failure. */
+export function logFailure(
   error: unknown,
-  about: { call: string; role: string; isGone: boolean },
+  { isGone, ...fields }: { call: string; role: string; isGone: boolean },
   log: Log,
-): Response {
-  const { isGone, ...fields } = about;
+): void {
   if (isGone) log.debug(fields, 'the caller went away before the first token');
   else if (error instanceof ModelError)
     log.warn({ ...fields, ...failureFields(error) }, 'a model call failed');
   else log.error({ ...fields, err: error }, 'a model call broke');
-  if (!(error instanceof ModelError)) return refuse({ code: 'internal' });
-  return refuse({ code: failureCodeOf(error) }, error);
 }
 
 /** A failure for the log, without anything that looks like a key. */

@@ -20,6 +20,7 @@ import {
   type Clock,
   type Launcher,
   type Log,
+  type Model,
   type SecretDesk,
   type Store,
   signToken,
@@ -35,7 +36,6 @@ import {
   DEFAULT_GATEWAY_LIMITS,
   type Network,
 } from '@reeve/gateway';
-import { createGatewayModel } from '@reeve/model/gateway';
 import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
 import { createBwrapLauncher } from '@reeve/sandbox';
@@ -145,6 +145,8 @@ interface Parts {
   readonly queue: TaskQueue;
   readonly store: Store;
   readonly launcher: Launcher;
+  /** The gateway's, for the coordinator. */
+  readonly model: Model;
   readonly trouble: Trouble;
   readonly secrets: SecretDesk;
   readonly config: SettingsDesk;
@@ -208,6 +210,7 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
     queue,
     store,
     launcher,
+    model: gateway.coordinatorModel,
     trouble,
     secrets: secrets.desk,
     config,
@@ -226,12 +229,11 @@ async function createRooms(
   const ids = createSystemIds();
   const { tokenKey, sockets, store, queue, launcher } = parts;
   const search = chooseSearch(settings);
-  const gateway = { socketPath: sockets.gateway, token: coordinatorToken(tokenKey, clock) };
   const speaking = openSpeech({
     ...parts,
     settings,
-    gatewaySocket: gateway.socketPath,
-    token: gateway.token,
+    gatewaySocket: sockets.gateway,
+    token: coordinatorToken(tokenKey, clock),
   });
   const http = createHttpChannel({
     eventLog: createEventLog({ pool: parts.database.pool }),
@@ -264,7 +266,7 @@ async function createRooms(
     launcher,
     objects: createDiskObjectStore(home.paths.objects),
     checkpoints: createCheckpointFile(home.paths.auditCheckpoints),
-    model: createGatewayModel({ ...gateway, role: 'coordinator' }),
+    model: parts.model,
     secrets: parts.secrets,
     channels: new Map(channels.map((channel) => [channel.name, channel])),
     clock,

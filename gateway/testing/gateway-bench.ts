@@ -21,6 +21,7 @@ const HOUR_S = 3600;
 /** A gateway on a Unix socket of its own, with everything that a test wants to look at. */
 export interface GatewayBench {
   readonly socketPath: string;
+  readonly coordinatorModel: Model;
   readonly budget: MemoryBudget;
   readonly usage: CountedCall[];
   readonly audit: AuditEvent[];
@@ -93,6 +94,7 @@ export async function openGatewayBench(options: {
   const expires = (inS: number) => Math.floor(Date.now() / 1000) + inS;
   return {
     socketPath,
+    coordinatorModel: gateway.coordinatorModel,
     budget,
     usage: budget.settled,
     audit,
