@@ -62,10 +62,10 @@ export async function openPglite({ dataDir, deadlines, log, snapshot }: PgliteOp
   let engine: PgliteEngine | undefined;
   let batchesSinceCheckpoint = 0;
   const session = createPgliteSession({
-    execute: async (batch) => {
+    execute: async (batch, isAhead) => {
       if (engine === undefined) throw new Error('the embedded database is not open yet');
       batchesSinceCheckpoint += 1;
-      return engine.execute(batch);
+      return engine.execute(batch, isAhead);
     },
     idleTransactionMs: deadlines.idleTransactionMs,
   });

@@ -13,10 +13,12 @@ export interface EngineDeadlines {
 
 export interface PgliteEngine {
   /**
-   * Runs one batch of wire-protocol bytes (which are handed over and unusable afterwards). Rejects with
-   * `DatabaseUnavailableError` when the thread is lost or the deadline passes; the thread is then replaced.
+   * Runs one batch of wire-protocol bytes (which are handed over and unusable afterwards), after those before it. One
+   * that is sent ahead, before their answers have come, is run only if they left no transaction open and nothing went
+   * wrong; null when it was not run. Rejects with `DatabaseUnavailableError` when the thread is lost or the deadline
+   * passes; the thread is then replaced.
    */
-  execute(batch: Uint8Array<ArrayBuffer>): Promise<Uint8Array>;
+  execute(batch: Uint8Array<ArrayBuffer>, isAhead: boolean): Promise<Uint8Array | null>;
   /** The data directory as an uncompressed tar; only while nothing else runs. */
   dump(): Promise<Uint8Array<ArrayBuffer>>;
   /** Ends Postgres cleanly, or the thread by force when that takes longer than a call may. */
@@ -24,19 +26,23 @@ export interface PgliteEngine {
 }
 
 interface PendingCall {
-  resolve(bytes: Uint8Array<ArrayBuffer>): void;
+  readonly limitMs: number;
+  resolve(bytes: Uint8Array<ArrayBuffer> | null): void;
   reject(error: Error): void;
 }
 
 interface Thread {
   readonly worker: Worker;
   readonly ready: Promise<void>;
+  /** By id, oldest first: the thread is at the first one. */
   readonly pending: Map<number, PendingCall>;
+  /** Ends the deadline of the call that the thread is at. */
+  disarm: () => void;
   lost: boolean;
 }
 
 type Call =
-  | { readonly kind: 'execute'; readonly batch: Uint8Array<ArrayBuffer> }
+  | { readonly kind: 'execute'; readonly batch: Uint8Array<ArrayBuffer>; readonly isAhead: boolean }
   | { readonly kind: 'dump' | 'close' };
 
 const THREAD_FILE = new URL('./pglite-thread.ts', import.meta.url);
@@ -61,7 +67,10 @@ export async function createPgliteEngine(deps: {
   let current = start();
 
   function start(): Thread {
-    const thread = startThread(deps.thread, deadlines.openMs, (reason) => lose(thread, reason));
+    const thread = startThread(deps.thread, deadlines.openMs, {
+      onAnswer: () => timeFirst(thread),
+      onLost: (reason) => lose(thread, reason),
+    });
     return thread;
   }
 
@@ -69,6 +78,7 @@ export async function createPgliteEngine(deps: {
   function lose(thread: Thread, reason: DatabaseUnavailableError): void {
     if (thread.lost) return;
     thread.lost = true;
+    thread.disarm();
     void thread.worker.terminate();
     for (const call of thread.pending.values()) call.reject(reason);
     thread.pending.clear();
@@ -77,7 +87,19 @@ export async function createPgliteEngine(deps: {
     deps.onLost(reason);
   }
 
-  async function call(request: Call, limitMs: number): Promise<Uint8Array<ArrayBuffer>> {
+  /** A call's time begins when the one before it is answered. */
+  function timeFirst(thread: Thread): void {
+    thread.disarm();
+    const [first] = thread.pending;
+    if (first === undefined) return;
+    const [id, { limitMs }] = first;
+    thread.disarm = armDeadline(limitMs, () => {
+      if (!thread.pending.has(id)) return;
+      lose(thread, new DatabaseUnavailableError('deadline', 'unknown', `no answer within ${limitMs} ms`));
+    });
+  }
+
+  async function call(request: Call, limitMs: number): Promise<Uint8Array<ArrayBuffer> | null> {
     if (current.lost && !closed) current = start();
     const thread = current;
     await thread.ready;
@@ -86,16 +108,13 @@ export async function createPgliteEngine(deps: {
     if (thread.lost) throw new DatabaseUnavailableError('connection', 'not-done', 'it is being restarted');
     const id = nextId++;
     const message: ThreadRequest = { ...request, id };
-    const answer = new Promise<Uint8Array<ArrayBuffer>>((resolve, reject) => {
-      thread.pending.set(id, { resolve, reject });
+    const answer = new Promise<Uint8Array<ArrayBuffer> | null>((resolve, reject) => {
+      thread.pending.set(id, { limitMs, resolve, reject });
     });
     const transfer = message.kind === 'execute' ? [message.batch.buffer] : [];
     thread.worker.postMessage(message, transfer);
-    const disarm = armDeadline(limitMs, () => {
-      if (!thread.pending.has(id)) return;
-      lose(thread, new DatabaseUnavailableError('deadline', 'unknown', `no answer within ${limitMs} ms`));
-    });
-    return answer.finally(disarm);
+    if (thread.pending.size === 1) timeFirst(thread);
+    return answer;
   }
 
   try {
@@ -105,8 +124,12 @@ export async function createPgliteEngine(deps: {
     throw error;
   }
   return {
-    execute: (batch) => call({ kind: 'execute', batch }, deadlines.callMs),
-    dump: () => call({ kind: 'dump' }, deadlines.openMs),
+    execute: (batch, isAhead) => call({ kind: 'execute', batch, isAhead }, deadlines.callMs),
+    async dump() {
+      const dumped = await call({ kind: 'dump' }, deadlines.openMs);
+      if (dumped === null) throw new Error('a dump is never sent ahead');
+      return dumped;
+    },
     async close() {
       if (closed) return;
       closed = true;
@@ -124,7 +147,7 @@ export async function createPgliteEngine(deps: {
 function startThread(
   options: ThreadOptions,
   openMs: number,
-  onLost: (reason: DatabaseUnavailableError) => void,
+  { onAnswer, onLost }: { onAnswer: () => void; onLost: (reason: DatabaseUnavailableError) => void },
 ): Thread {
   // Without `execArgv` the thread would inherit flags meant for the program's own entry point.
   const worker = new Worker(THREAD_FILE, { workerData: options, name: 'pglite', execArgv: [] });
@@ -138,6 +161,12 @@ function startThread(
     onLost(reason);
   };
   const disarm = armDeadline(openMs, () => fail(`it did not open within ${openMs} ms`));
+  const answered = (id: number): PendingCall | undefined => {
+    const call = pending.get(id);
+    pending.delete(id);
+    onAnswer();
+    return call;
+  };
   worker.on('message', (reply: ThreadReply) => {
     switch (reply.kind) {
       case 'ready':
@@ -147,13 +176,11 @@ function startThread(
         disarm();
         return fail(`${options.dataDir} cannot be opened: ${reply.message}`);
       case 'done':
-        pending.get(reply.id)?.resolve(reply.bytes);
-        pending.delete(reply.id);
-        return;
+        return answered(reply.id)?.resolve(reply.bytes);
+      case 'passed':
+        return answered(reply.id)?.resolve(null);
       case 'failed':
-        pending.get(reply.id)?.reject(new Error(`PGlite: ${reply.message}`));
-        pending.delete(reply.id);
-        return;
+        return answered(reply.id)?.reject(new Error(`PGlite: ${reply.message}`));
     }
   });
   worker.on('error', (error) => fail('its thread crashed', error));
@@ -161,7 +188,7 @@ function startThread(
     disarm();
     fail('its thread ended');
   });
-  return { worker, ready: opening.promise, pending, lost: false };
+  return { worker, ready: opening.promise, pending, disarm: () => undefined, lost: false };
 }
 
 /**
