@@ -92,7 +92,7 @@ export function createConversationRoom(
   });
   tasks.onEnded(tour.follow);
   const onAccepted = createSorter({ mailboxes, handleCommand, people, log });
-  const receive = createIntake({ store, clock, newId, roleOf, onAccepted });
+  const receive = createIntake({ store, clock, newId, roleOf, onArriving: mailboxes.expect, onAccepted });
 
   return {
     desk: createDesk({

@@ -23,6 +23,7 @@ function createDoor() {
     newId: () => `id-${++ids}`,
     roleOf: ({ externalId }, channel) =>
       channel === 'http' && externalId === 'owner' ? 'owner' : 'stranger',
+    onArriving: () => () => undefined,
     onAccepted: () => undefined,
   });
   const say = (text: string, more: Partial<InboundMessage> = {}) =>

@@ -8,6 +8,7 @@ import {
   type InboxEntry,
   type InboxLane,
   isLive,
+  type Origin,
   type Records,
   type Sender,
   type Store,
@@ -30,6 +31,8 @@ export function createIntake(deps: {
   clock: Clock;
   newId: () => string;
   roleOf: (sender: Sender, channel: string) => Role;
+  /** Told before a message is stored that wants an answer; what it returns is called when that is over. */
+  onArriving: (conversationId: string) => () => void;
   onAccepted: (entry: InboxEntry) => void;
 }): (message: InboundMessage) => Promise<Accepted> {
   const { store, clock, newId } = deps;
@@ -45,6 +48,14 @@ export function createIntake(deps: {
     return id;
   }
 
+  async function take(entry: Omit<InboxEntry, 'tries'>, said: Origin | null): Promise<Accepted> {
+    const acceptance = await store.inbox.accept(entry, said);
+    if (acceptance.kind === 'duplicate') return acceptance;
+    deps.onAccepted(acceptance.entry);
+    const { id: turnId, conversationId } = acceptance.entry;
+    return { kind: 'accepted', turnId, conversationId };
+  }
+
   return async (message) => {
     const role = deps.roleOf(message.sender, message.chat.channel);
     if (role === 'stranger') return { kind: 'refused', failure: { code: 'sender-unknown' } };
@@ -54,13 +65,14 @@ export function createIntake(deps: {
     const conversationId = await conversationOf(message.chat, at);
     const text = await wordsOf(store, conversationId, message);
     const lane = laneOf(text);
-    const acceptance = await store.inbox.accept(
-      { ...message, text, id: newId(), conversationId, lane, receivedAt: at },
-      lane === 'turn' ? originOf(role, message.sender, message.forwardedFrom) : null,
-    );
-    if (acceptance.kind === 'duplicate') return acceptance;
-    deps.onAccepted(acceptance.entry);
-    return { kind: 'accepted', turnId: acceptance.entry.id, conversationId };
+    const entry = { ...message, text, id: newId(), conversationId, lane, receivedAt: at };
+    if (lane === 'command') return take(entry, null);
+    const onOver = deps.onArriving(conversationId);
+    try {
+      return await take(entry, originOf(role, message.sender, message.forwardedFrom));
+    } finally {
+      onOver();
+    }
   };
 }
 

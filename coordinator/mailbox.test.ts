@@ -12,6 +12,7 @@ function createBox(
   const pending: InboxEntry[] = [];
   const tries = new Map<string, number>();
   const setAside: string[] = [];
+  let reads = 0;
   let trouble: Error | null = null;
   const inbox = {
     async pending(conversationId: string) {
@@ -45,7 +46,7 @@ function createBox(
       for (const entry of turn.entries) done(entry);
     },
     whileAnswering: () => whileAnswering,
-    readBackground: async () => ({ recent: [], summary: null, live: [], persona: null }),
+    readBackground: async () => ({ recent: [], summary: null, live: [], persona: `read ${++reads}` }),
     async setAside(entry) {
       setAside.push(entry.id);
       done(entry);
@@ -70,6 +71,34 @@ function createBox(
 }
 
 describe('mailboxes', () => {
+  it('read what an answer needs while its message is being stored, and never use what was read before', async () => {
+    const seen: unknown[] = [];
+    const gates: (() => void)[] = [];
+    const { post, mailboxes } = createBox(async (_entry, turn) => {
+      seen.push((await turn.background)?.persona);
+      await new Promise<void>((resolve) => gates.push(resolve));
+    });
+    const onOver = mailboxes.expect('c');
+    post('a');
+    onOver();
+    await expect.poll(() => gates.length).toBe(1);
+    // For one that comes while an answer is in hand its turn reads.
+    const onLaterOver = mailboxes.expect('c');
+    post('b');
+    onLaterOver();
+    gates[0]?.();
+    await expect.poll(() => gates.length).toBe(2);
+    gates[1]?.();
+    await mailboxes.idle();
+    // One that was not stored after all leaves nothing behind.
+    mailboxes.expect('c')();
+    post('c');
+    await expect.poll(() => gates.length).toBe(3);
+    gates[2]?.();
+    await mailboxes.idle();
+    expect(seen).toEqual(['read 1', undefined, 'read 3']);
+  });
+
   it('handle one conversation’s messages one after the other, and conversations side by side', async () => {
     const gates = new Map<string, () => void>();
     const begun: string[] = [];

@@ -8,6 +8,7 @@ import {
 } from '@reeve/core';
 import { createAnswersInHand, TurnJoined } from './answers-in-hand.ts';
 import type { Background } from './context/assemble.ts';
+import { createReadAhead } from './read-ahead.ts';
 
 /** One inbound message, or several that a person typed in a row, answered together. */
 export interface Turn {
@@ -20,6 +21,11 @@ export interface Turn {
 }
 
 export interface Mailboxes {
+  /**
+   * Says that a message is about to be stored: what its answer will need is read meanwhile, if nothing of its conversation
+   * is in hand. Call what it returns once the message was handed over, or was not stored after all.
+   */
+  expect(conversationId: string): () => void;
   /** Says that a conversation has something to handle; returns at once. */
   wake(conversationId: string): void;
   /**
@@ -66,15 +72,15 @@ export function createMailboxes(deps: {
   const { store, log } = deps;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
+  const ahead = createReadAhead(deps.readBackground);
   const inHand = createAnswersInHand(deps);
   const stopping = new AbortController();
 
   /** @param isAwaited true when something is known to wait: what answering it needs is then read at the same time. */
   async function handleNext(conversationId: string, isAwaited: boolean): Promise<boolean> {
     const begun = store.inbox.begin(conversationId);
-    const background = isAwaited ? deps.readBackground(conversationId) : null;
-    // Who needs it is told what went wrong; it may turn out that nobody does.
-    background?.catch(() => undefined);
+    if (isAwaited) ahead.begin(conversationId);
+    const background = ahead.take(conversationId);
     let pending = await begun;
     const [entry] = pending;
     if (!entry) return false;
@@ -137,6 +143,9 @@ export function createMailboxes(deps: {
   }
 
   return {
+    expect(conversationId) {
+      return running.has(conversationId) ? () => undefined : ahead.begin(conversationId);
+    },
     wake(conversationId) {
       if (stopping.signal.aborted) return;
       again.add(conversationId);

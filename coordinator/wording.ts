@@ -35,13 +35,14 @@ export function bytesText(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
-/** Date and time in the owner's zone: `Sat 21 Nov, 14:05`. */
-export function momentText(at: Date, timeZone: string): string {
+/** Date and time in the owner's zone: `Sat 21 Nov, 14:05`, with a year `Sat, 21 Nov 2026, 14:05`. */
+export function momentText(at: Date, timeZone: string, form: 'short' | 'with year' = 'short'): string {
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     weekday: 'short',
     day: 'numeric',
     month: 'short',
+    ...(form === 'short' ? {} : { year: 'numeric' }),
     hour: '2-digit',
     minute: '2-digit',
   });

@@ -120,6 +120,5 @@ async function wordsOf({ attachments }: ContextDeps, entry: InboxEntry): Promise
 function boardText(tasks: readonly Task[], timeZone: string, now: Date): string {
   const lines = tasks.map((task) => `- ${taskName(task)}: ${stateText(task)}`);
   const board = lines.length === 0 ? 'No tasks are running or waiting.' : `Task board:\n${lines.join('\n')}`;
-  const year = new Intl.DateTimeFormat('en-GB', { timeZone, year: 'numeric' }).format(now);
-  return `Now: ${momentText(now, timeZone)} ${year} (${timeZone}).\n${board}`;
+  return `Now: ${momentText(now, timeZone, 'with year')} (${timeZone}).\n${board}`;
 }

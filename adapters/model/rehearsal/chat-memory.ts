@@ -51,7 +51,7 @@ export function liveTasks(messages: readonly ChatMessage[]): BoardLine[] {
   }));
 }
 
-/** The time as the board states it: `Sat 21 Nov, 14:05 2026 (Europe/Paris)`; null without one. */
+/** The time as the board states it: `Sat, 21 Nov 2026, 14:05 (Europe/Paris)`; null without one. */
 export function timeOnBoard(messages: readonly ChatMessage[]): string | null {
   for (const message of messages.toReversed()) {
     const time =

@@ -15,9 +15,9 @@ const names = [
 ];
 const tools: readonly ChatTool[] = names.map((name) => ({ type: 'function', function: { name } }));
 const now = new Date('2026-11-21T13:05:00Z');
-const PLAIN_BOARD = 'Now: Sat 21 Nov, 14:05 2026 (Europe/Paris).\nNo tasks are running or waiting.';
+const PLAIN_BOARD = 'Now: Sat, 21 Nov 2026, 14:05 (Europe/Paris).\nNo tasks are running or waiting.';
 const BUSY_BOARD =
-  'Now: Sat 21 Nov, 14:05 2026 (Europe/Paris).\nTask board:\n- T-2 Work 60 seconds: running `sleep 1`\n- T-5 Run date: queued';
+  'Now: Sat, 21 Nov 2026, 14:05 (Europe/Paris).\nTask board:\n- T-2 Work 60 seconds: running `sleep 1`\n- T-5 Run date: queued';
 
 function turn(
   words: string,
@@ -238,7 +238,7 @@ describe('tasks that there are', () => {
 
 describe('questions', () => {
   it('tells the time by the board, or of another place by the clock', () => {
-    expect(textOf(turn('what time is it?'))).toContain('Sat 21 Nov, 14:05 2026 (Europe/Paris)');
+    expect(textOf(turn('what time is it?'))).toContain('Sat, 21 Nov 2026, 14:05 (Europe/Paris)');
     expect(textOf(turn('what time is it in Tokyo?'))).toContain('22:05 (Asia/Tokyo)');
     expect(textOf(turn('what time is it in Atlantis?'))).toContain('no time zone');
   });
