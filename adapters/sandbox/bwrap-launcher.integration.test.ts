@@ -311,6 +311,22 @@ describe('the end of a pair', () => {
     await next.close();
     await rm(left, { recursive: true });
   });
+
+  it('leaves nothing that still makes files, at whatever moment it is closed', async () => {
+    for (const afterMs of [0, 2, 5, 10, 20, 40, 80]) {
+      const left = newBase();
+      const { launcher } = await createProbeLauncher(left);
+      const level = launcher.level().catch(() => null);
+      const launched = launcher.launch({ ticket: 'a-ticket', limits: testLimits }).catch(() => null);
+      await sleep(afterMs);
+      await launcher.close();
+      const files = await readdir(left, { recursive: true });
+      await sleep(50);
+      expect(await readdir(left, { recursive: true })).toEqual(files);
+      await Promise.all([level, launched]);
+      await rm(left, { recursive: true });
+    }
+  });
 });
 
 /** Runs a launching process as `user`; resolves with what it printed, while it lives. */

@@ -1,6 +1,6 @@
 import { chmod, chown, mkdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Launcher, SandboxLevel } from '@reeve/core';
+import type { LaunchedExecutor, Launcher, LaunchRequest, SandboxLevel, SandboxLimits } from '@reeve/core';
 import { type Binaries, buildCommandLine } from './bwrap-arguments.ts';
 import { fillCompileCache, fillLimits } from './compile-cache.ts';
 import { type StartProgram, startContained } from './contained-process.ts';
@@ -9,7 +9,7 @@ import { type LaunchedPair, startPair } from './launched-pair.ts';
 import { killLeftovers } from './leftovers.ts';
 import { findObtainable, type Obtainable } from './obtainable.ts';
 import type { PairLayoutOptions } from './pair-layout.ts';
-import { createRooms, type Rooms } from './rooms.ts';
+import { createRooms, type Room, type Rooms } from './rooms.ts';
 import { observeLevel, probeLimits } from './sandbox-level.ts';
 import { encodeProgram } from './seccomp/bpf.ts';
 import { buildSeccompFilter } from './seccomp/filter.ts';
@@ -67,9 +67,11 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   const binaries = { ...defaultBinaries, ...options.binaries };
   const slots = createSlots({ asRoot, firstId: options.firstId ?? defaultFirstId });
   const pairs = new Set<LaunchedPair>();
+  /** What may still make files. */
+  const underWay = new Set<Promise<unknown>>();
   let opened = 0;
   let prepared: Promise<Prepared> | undefined;
-  let cacheFilled: Promise<void> | undefined;
+  let isCacheFilled = false;
   let observed: Promise<SandboxLevel> | undefined;
   let closed = false;
 
@@ -81,6 +83,24 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     return prepared;
   }
 
+  /** Opens a room, unless the launcher was closed meanwhile. */
+  async function openRoom(
+    rooms: Rooms,
+    purpose: 'pair' | 'cache' | 'probe',
+    limits: SandboxLimits,
+  ): Promise<Room> {
+    const room = await rooms.open(nextName(purpose), limits);
+    if (!closed) return room;
+    await room[Symbol.asyncDispose]();
+    throw new Error('the launcher is closed');
+  }
+
+  function track<T>(work: Promise<T>): Promise<T> {
+    const tracked = work.finally(() => underWay.delete(tracked));
+    underWay.add(tracked);
+    return tracked;
+  }
+
   function nextName(purpose: 'pair' | 'cache' | 'probe'): string {
     opened += 1;
     return `${purpose}-${opened}`;
@@ -89,36 +109,39 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   /** In the background of the first launch, and again in each process of ours: the code may have changed. */
   async function fillCache({ layout, rooms }: Prepared): Promise<void> {
     try {
-      await using room = await rooms.open(nextName('cache'), fillLimits);
+      await using room = await openRoom(rooms, 'cache', fillLimits);
       await fillCompileCache(layout, room, start);
     } catch (error) {
-      options.logger?.warn({ error }, 'executors start without compiled code, so more slowly');
+      if (!closed) options.logger?.warn({ error }, 'executors start without compiled code, so more slowly');
     }
   }
 
   async function observe(): Promise<SandboxLevel> {
     const { layout, rooms, obtainable } = await prepare();
-    await using room = await rooms.open(nextName('probe'), probeLimits);
+    await using room = await openRoom(rooms, 'probe', probeLimits);
     return await observeLevel({ layout, room, start, obtainable });
+  }
+
+  async function launch(request: LaunchRequest, signal?: AbortSignal): Promise<LaunchedExecutor> {
+    signal?.throwIfAborted();
+    if (closed) throw new Error('the launcher is closed');
+    const ready = await prepare();
+    if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
+    const room = await openRoom(ready.rooms, 'pair', request.limits);
+    const pair = startPair({ request, layout: ready.layout, room, start });
+    pairs.add(pair);
+    void pair.cleaned.then(() => pairs.delete(pair));
+    await pair.started(signal);
+    if (!isCacheFilled) void track(fillCache(ready));
+    isCacheFilled = true;
+    return pair.executor;
   }
 
   return {
     kind: 'bwrap',
-    async launch(request, signal) {
-      signal?.throwIfAborted();
-      if (closed) throw new Error('the launcher is closed');
-      const ready = await prepare();
-      if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
-      const room = await ready.rooms.open(nextName('pair'), request.limits);
-      const pair = startPair({ request, layout: ready.layout, room, start });
-      pairs.add(pair);
-      void pair.cleaned.then(() => pairs.delete(pair));
-      await pair.started(signal);
-      cacheFilled ??= fillCache(ready);
-      return pair.executor;
-    },
+    launch: (request, signal) => track(launch(request, signal)),
     level() {
-      observed ??= observe().catch((error: unknown) => {
+      observed ??= track(observe()).catch((error: unknown) => {
         observed = undefined;
         throw error;
       });
@@ -127,7 +150,8 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     async close() {
       closed = true;
       await Promise.all([...pairs].map((pair) => pair.executor.kill()));
-      await Promise.all([...[...pairs].map((pair) => pair.cleaned), cacheFilled]);
+      await Promise.all([...pairs].map((pair) => pair.cleaned));
+      while (underWay.size > 0) await Promise.allSettled(underWay);
     },
   };
 }
