@@ -113,6 +113,8 @@ export interface Reservation {
   readonly day: string;
   readonly month: string;
   readonly at: Date;
+  /** What the call may come to beyond that, at the most; nothing unless given. Calls beside it leave room for it. */
+  readonly slack?: Amount;
 }
 
 export type ReservationReply =

@@ -1,4 +1,12 @@
-import { type BudgetPlan, type ChatRequest, collectAnswer, type TokenUsage, UNCAPPED } from '@reeve/core';
+import {
+  type BudgetPlan,
+  BYTES_PER_TOKEN,
+  type ChatRequest,
+  collectAnswer,
+  estimateRequest,
+  type TokenUsage,
+  UNCAPPED,
+} from '@reeve/core';
 import { createScriptedModel, fails, type ScriptStep, says } from '@reeve/core/testing';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createGatewayStore, createPostgresStore } from '@reeve/postgres';
@@ -169,7 +177,17 @@ describe('a cap', () => {
     expect((await collectAnswer(model.stream(WORK, never))).text).toBe('at last');
   });
 
-  it('holds against 50 parallel callers on the real database', async () => {
+  const perByte = estimateRequest(WORK).inputTokens * BYTES_PER_TOKEN;
+
+  it.each([
+    ['a provider that keeps to the estimate', { inputTokens: 15, outputTokens: 90 }, 0],
+    // The last one's error, as the estimate takes three bytes for a token.
+    [
+      'a tokenizer that makes a token of each byte',
+      { inputTokens: perByte, outputTokens: 100 },
+      (perByte * 2) / 3,
+    ],
+  ])('holds against 50 parallel callers on the real database, with %s', async (_name, used, error) => {
     await using database = new AsyncDisposableStack();
     const pool = await openFreshDatabase();
     database.defer(() => pool.close());
@@ -178,12 +196,7 @@ describe('a cap', () => {
     const answers: ScriptStep[] = [
       { kind: 'text', text: 'x'.repeat(30) },
       { kind: 'wait', milliseconds: 20 },
-      {
-        kind: 'end',
-        reason: 'stop',
-        usage: { inputTokens: 15, outputTokens: 90, estimated: false },
-        model: 'own',
-      },
+      { kind: 'end', reason: 'stop', usage: { ...used, estimated: false }, model: 'own' },
     ];
     const { model } = await open({
       coordinator: createScriptedModel(Array(50).fill(answers)),
@@ -198,7 +211,7 @@ describe('a cap', () => {
     for (const { reason } of refused) expect(reason).toMatchObject({ code: 'budget-exhausted' });
     const { budget } = await createPostgresStore({ pool });
     const spent = async () => (await budget.state({ kind: 'task', of: 'T-1' })).spent.tokens;
-    await expect.poll(spent).toBe((50 - refused.length) * 105);
-    expect(await spent()).toBeLessThanOrEqual(cap);
+    await expect.poll(spent).toBe((50 - refused.length) * (used.inputTokens + used.outputTokens));
+    expect(await spent()).toBeLessThanOrEqual(cap + error);
   });
 });

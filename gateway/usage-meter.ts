@@ -1,5 +1,7 @@
 import {
+  type Amount,
   type BudgetPlan,
+  BYTES_PER_TOKEN,
   type ChatChunk,
   type ChatRequest,
   type Clock,
@@ -97,9 +99,10 @@ async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string>
     role,
     model: line.own.name,
     ...estimate,
-    micros: highestCost(call),
+    micros: highestCost(call, estimate),
     ...periodOf(now, plan.timeZone),
     at: now,
+    slack: slackOf(call),
   };
   const reply = await store.budget.reserve(reservation, plan.caps);
   if (reply.kind === 'reserved') return reply.id;
@@ -114,8 +117,16 @@ async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string>
   });
 }
 
+/** No tokenizer makes more tokens of a prompt than it has bytes; its estimate is a share of them. */
+function slackOf(call: MeteredCall): Amount {
+  const { inputTokens, outputTokens } = call.estimate;
+  const most = { inputTokens: inputTokens * BYTES_PER_TOKEN, outputTokens };
+  const micros = (highestCost(call, most) ?? 0) - (highestCost(call, call.estimate) ?? 0);
+  return { tokens: most.inputTokens - inputTokens, micros };
+}
+
 /** Null when no model that may answer has a price. */
-function highestCost({ plan, line, estimate }: MeteredCall): number | null {
+function highestCost({ plan, line }: MeteredCall, estimate: RequestEstimate): number | null {
   const models = line.fallback === null ? [line.own] : [line.own, line.fallback];
   const costs = models.flatMap(({ name }) => costOf(priceOf(plan.prices, name), estimate) ?? []);
   return costs.length === 0 ? null : Math.max(...costs);

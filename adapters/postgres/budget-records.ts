@@ -31,7 +31,7 @@ export function createBudgetRecords(sql: SqlQueries): BudgetRecords {
     async reserve(reservation, caps) {
       const { task, role, model, inputTokens, outputTokens, micros, day, month, at } = reservation;
       const row = await sql.row<ReservedRow>(
-        'select * from reserve_budget($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+        'select * from reserve_budget($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)',
         [
           task === null ? null : taskNumberOf(task),
           role,
@@ -43,6 +43,8 @@ export function createBudgetRecords(sql: SqlQueries): BudgetRecords {
           month,
           at,
           JSON.stringify(caps),
+          reservation.slack?.tokens ?? 0,
+          reservation.slack?.micros ?? 0,
         ],
       );
       if (!row) throw new Error('reserve_budget() returned nothing');

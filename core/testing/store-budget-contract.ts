@@ -88,6 +88,35 @@ export function budgetContract(open: OpenStore): void {
     expect(await store.budget.refusalOf('coordinator')).toBeNull();
   });
 
+  it('leaves room for what calls under way may come to at the most, so that only the last one can go past', async () => {
+    const { store, gateway } = await open();
+    const caps = capped({ day: { tokens: 300, micros: 10_000 } });
+    const slack = { tokens: 50, micros: 0 };
+    const [first, second] = [
+      await gateway.budget.reserve(reservation({ slack }), caps),
+      await gateway.budget.reserve(reservation({ slack }), caps),
+    ];
+    if (first.kind !== 'reserved' || second.kind !== 'reserved') throw new Error('refused');
+    expect((await store.budget.state(DAY)).spent.tokens).toBe(200);
+    expect(await gateway.budget.reserve(reservation(), caps)).toMatchObject({ kind: 'refused', cap: DAY });
+    await gateway.budget.settle(first.id, settlement({ inputTokens: 40, outputTokens: 10 }));
+    expect(await gateway.budget.reserve(reservation(), caps)).toMatchObject({ kind: 'reserved' });
+    await gateway.budget.settle(second.id, settlement({ inputTokens: 110, outputTokens: 40 }));
+    expect((await store.budget.state(DAY)).spent.tokens).toBe(300);
+  });
+
+  it.each([
+    ['in money', { day: { tokens: null, micros: 450 } }, { tokens: 0, micros: 60 }, 0],
+    ['not of what a crash left', { day: tokens(250) }, { tokens: 100, micros: 0 }, 3_600_000],
+  ] as const)('leaves that room %s', async (_name, more, slack, laterByMs) => {
+    const { gateway } = await open();
+    const caps = capped(more);
+    await gateway.budget.reserve(reservation({ slack }), caps);
+    const next = reservation({ at: later(laterByMs) });
+    const reply = await gateway.budget.reserve(next, caps);
+    expect(reply.kind).toBe(laterByMs === 0 ? 'refused' : 'reserved');
+  });
+
   it('takes a call that fills the cap to the last token', async () => {
     const { gateway } = await open();
     const caps = capped({ day: { tokens: 100, micros: 200 } });
