@@ -2,6 +2,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 
 const ignored = [...configDefaults.exclude, '**/.reeve/**'];
 
+/** Limits, here and in the tests, are against hanging only: machines are shared, and what takes a moment can take a minute. */
+const expect = { poll: { timeout: 60_000 } };
+
 /** Three suites by file name; `docs/testing.md` says what belongs where and what each may cost. */
 export default defineConfig({
   test: {
@@ -11,8 +14,8 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: [...ignored, '**/*.integration.test.ts', '**/*.e2e.test.ts'],
-          // Against hanging only: machines are shared, and a thread's start can take seconds.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          expect,
         },
       },
       {
@@ -22,8 +25,9 @@ export default defineConfig({
           exclude: ignored,
           pool: 'forks',
           maxWorkers: 2,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          expect,
         },
       },
       {
@@ -32,10 +36,10 @@ export default defineConfig({
           include: ['**/*.e2e.test.ts'],
           exclude: ignored,
           pool: 'forks',
-          maxWorkers: 1,
-          fileParallelism: false,
-          testTimeout: 120_000,
-          hookTimeout: 120_000,
+          maxWorkers: 2,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          expect,
         },
       },
     ],

@@ -226,7 +226,7 @@ describe('real Postgres', () => {
     });
     await server.start();
     await pool.query('select 1');
-    await expect.poll(() => heard, { timeout: 5_000 }).toContain(undefined);
+    await expect.poll(() => heard).toContain(undefined);
     await pool.query(`select pg_notify('news', 'back')`);
     await expect.poll(() => heard).toContain('back');
     await pool.close();

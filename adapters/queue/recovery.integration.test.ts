@@ -17,13 +17,13 @@ async function openQueue(backend: QueueBackend): Promise<{ queue: TaskQueue; see
   const seen: string[] = [];
   await queue.work(async ({ id }) => void seen.push(id), { concurrency: 2 });
   await queue.enqueue(job(1));
-  await expect.poll(() => seen, { timeout: 5_000 }).toEqual([job(1).id]);
+  await expect.poll(() => seen).toEqual([job(1).id]);
   return { queue, seen };
 }
 
 /** Adds the job as the relay does: again and again until the queue takes it. */
 async function enqueueUntilTaken(queue: TaskQueue, added: DispatchJob): Promise<void> {
-  await expect.poll(() => queue.enqueue(added).then(() => 'taken'), { timeout: 10_000 }).toBe('taken');
+  await expect.poll(() => queue.enqueue(added).then(() => 'taken')).toBe('taken');
 }
 
 describe('a backend that goes away', () => {
@@ -37,7 +37,7 @@ describe('a backend that goes away', () => {
     });
     await server.start();
     await enqueueUntilTaken(queue, job(3));
-    await expect.poll(() => seen, { timeout: 10_000 }).toContain(job(3).id);
+    await expect.poll(() => seen).toContain(job(3).id);
     await queue.close();
     await server.stop();
   });
@@ -52,7 +52,7 @@ describe('a backend that goes away', () => {
     });
     await server.start();
     await enqueueUntilTaken(queue, job(3));
-    await expect.poll(() => seen, { timeout: 10_000 }).toContain(job(3).id);
+    await expect.poll(() => seen).toContain(job(3).id);
     await queue.close();
     await server.stop();
   });
@@ -64,7 +64,7 @@ describe('a backend that goes away', () => {
       reason: 'deadline',
     });
     await enqueueUntilTaken(queue, job(3));
-    await expect.poll(() => seen, { timeout: 10_000 }).toContain(job(3).id);
+    await expect.poll(() => seen).toContain(job(3).id);
     await queue.close();
     await database.close();
   });

@@ -99,7 +99,7 @@ print(time.process_time())'`;
   it('leaves no cgroup, mount or loop device behind', async () => {
     const second = await probes.launch('t');
     await second.executor.kill();
-    await expect.poll(() => findCgroups(base, `${second.executor.id}-`), { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => findCgroups(base, `${second.executor.id}-`)).toEqual([]);
     expect(await readFile('/proc/self/mountinfo', 'utf8')).not.toContain(base);
     await expect.poll(() => readdir(join(base, 'state/scratch'))).not.toContain(second.executor.id);
     if (isRoot)

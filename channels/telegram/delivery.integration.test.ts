@@ -110,7 +110,7 @@ describe('what goes out', () => {
       ...Array(9).fill(1000),
       null,
     ]);
-  }, 30_000);
+  });
 
   it('goes on behind the parts that arrived', async () => {
     const long = textFor('word '.repeat(2000));
@@ -229,7 +229,7 @@ describe('what goes out', () => {
       text: 'As a file: Telegram shows pictures up to 10 MB.',
       file: { kind: 'document' },
     });
-  }, 30_000);
+  });
 
   it('streams drafts at most once a second, and Stop ends the answer', async () => {
     bench.ann.say('tell me a story');

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ANN, type ChannelBench, openChannelBench, textFor } from './testing/channel-bench.ts';
 
 const failed = async (failure: Failure): Promise<Outcome<never>> => ({ kind: 'failed', failure });
-const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 10_000, interval: 10 });
+const until = (look: () => boolean) => vi.waitUntil(look, { timeout: 60_000, interval: 10 });
 const RECORDING = Buffer.from('OggS, a recording');
 
 describe('what people record', () => {

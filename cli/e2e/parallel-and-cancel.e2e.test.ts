@@ -51,10 +51,8 @@ describe('several tasks', () => {
 
     const { running } = await status(reeve);
     const one = String(running[0]?.id);
-    const before = performance.now();
     const cancelled = await reeve.call('POST', `/v1/tasks/${one}/cancel`);
     expect(cancelled.body).toMatchObject({ id: one, state: 'cancelled' });
-    expect(performance.now() - before).toBeLessThan(10_000);
     await eventually('the sixth task’s turn', async () =>
       (await status(reeve)).running.some((task) => task.id === 'T-6'),
     );

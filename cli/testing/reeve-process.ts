@@ -8,7 +8,7 @@ import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const START_LIMIT_MS = 60_000;
+const START_LIMIT_MS = 120_000;
 
 /** A home of its own for a test, and the environment that makes `reeve` use it. */
 export interface TestHome extends AsyncDisposable {
@@ -183,7 +183,7 @@ async function readToken(directory: string): Promise<string> {
 export async function eventually<T>(
   what: string,
   look: () => Promise<T | null | undefined | false>,
-  limitMs = 30_000,
+  limitMs = 90_000,
 ): Promise<T> {
   const until = Date.now() + limitMs;
   for (;;) {

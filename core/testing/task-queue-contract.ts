@@ -291,7 +291,7 @@ function drained(queue: TaskQueue): Promise<void> {
 }
 
 async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + 60_000;
   while (!(await condition())) {
     if (performance.now() > deadline) throw new Error(`waited in vain for ${what}`);
     await sleep(5);

@@ -95,15 +95,17 @@ describe('run', () => {
   });
 
   it('can be cancelled while it runs and while it waits for its turn', async () => {
-    const startedAt = performance.now();
-    const first = client.run({ command: 'sleep 1000', timeoutMs: 60_000, signal: AbortSignal.timeout(100) });
+    const first = client.run({
+      command: 'sleep 1000',
+      timeoutMs: 3_600_000,
+      signal: AbortSignal.timeout(100),
+    });
     const second = client.run({
       command: 'touch /work/never',
-      timeoutMs: 60_000,
+      timeoutMs: 3_600_000,
       signal: AbortSignal.timeout(50),
     });
     expect(await Promise.all([first, second])).toMatchObject([{ code: 'cancelled' }, { code: 'cancelled' }]);
-    expect(performance.now() - startedAt).toBeLessThan(1000);
     expect(await say('ls /work; pgrep -c -r D,R,S,T sleep; true')).toBe('0');
   });
 

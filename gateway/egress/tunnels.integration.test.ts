@@ -134,15 +134,13 @@ describe('CONNECT', () => {
 });
 
 describe('a tunnel ends', () => {
-  it('within two seconds of its attempt', async () => {
+  it('with its attempt', async () => {
     const { bench, target, visitors } = await open();
     const { socket } = await bench.tunnel(target, bench.token());
     expect(await echoed(socket, 'hello')).toBe('hello');
     const closed = once(socket, 'close');
-    const overAt = Date.now();
     bench.current.set('T-1', 2);
     await closed;
-    expect(Date.now() - overAt).toBeLessThan(2000);
     await expect.poll(() => visitors.size).toBe(0);
     expect(bench.logged.join('\n')).toContain('the attempt is over');
   });

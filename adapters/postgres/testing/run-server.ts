@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Debian's unprivileged user: Postgres refuses to run as root. */
 const NOBODY = 65534;
-const READY_WITHIN_MS = 30_000;
+const READY_WITHIN_MS = 90_000;
 
 export interface ServerProcess {
   readonly child: ChildProcess;
@@ -43,7 +43,7 @@ export function serverOwner(): { readonly uid: number; readonly gid: number } | 
   return process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : undefined;
 }
 
-/** Tries until it works, at most 30 s. */
+/** Tries until it works, at most 90 s. */
 export async function untilReady(attempt: () => Promise<void>): Promise<void> {
   const deadline = performance.now() + READY_WITHIN_MS;
   for (;;) {

@@ -45,7 +45,7 @@ export interface Person {
   unblock(): void;
 }
 
-const TAP_MS = 15_000;
+const TAP_MS = 60_000;
 
 export function createPerson(world: World, user: User): Person {
   const privateChat: Chat = { id: user.id, type: 'private', first_name: user.first_name };
