@@ -1,5 +1,6 @@
 export { type CardSample, readCardSamples } from './card-samples.ts';
 export { type ModelFixture, modelContract } from './model-contract.ts';
+export { makePdf } from './pdf.ts';
 export {
   callsTools,
   createScriptedModel,

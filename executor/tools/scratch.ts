@@ -45,9 +45,14 @@ export const readScratchFile: Tool<'file.read'> = async ({ path, offset, max_byt
   const end = offset + bytes.length;
   const rest =
     end < totalBytes ? `\n[bytes ${offset} to ${end} of ${totalBytes}; read on with offset ${end}]` : '';
-  const content = binary ? `[binary file of ${totalBytes} bytes]` : `${showHidden(text)}${rest}`;
+  const content = binary ? binaryText(bytes, totalBytes) : `${showHidden(text)}${rest}`;
   return { ok: true, content, activity: `read ${name}` };
 };
+
+function binaryText(bytes: Uint8Array, totalBytes: number): string {
+  const isPdf = Buffer.from(bytes.subarray(0, 5)).toString('latin1') === '%PDF-';
+  return `[binary file of ${totalBytes} bytes${isPdf ? ': a PDF; run pdftotext on it' : ''}]`;
+}
 
 export const writeScratchFile: Tool<'file.write'> = async ({ path, content }, { shim, scratch, signal }) => {
   scratch.changed();

@@ -185,6 +185,14 @@ describe('“it”', () => {
     });
   });
 
+  it('is read when it comes without words', () => {
+    const words = "\n\n[Attached, among the owner's files: uploads/a.pdf]\n\n[uploads/a.pdf: not shown here]";
+    expect(callsOf(turn(words))[0]?.arguments).toEqual({
+      title: 'Read uploads/a.pdf',
+      goal: 'read it\n\n[“it” is the file uploads/a.pdf]',
+    });
+  });
+
   it('is nothing before any file was stored', () => {
     expect(textOf(turn('delete it'))).toContain('Nothing was done.');
   });

@@ -42,10 +42,12 @@ const ATTACHMENT_NOTE = /\s*\[Attached, among the owner's files: [\s\S]*$/;
 /** Messages typed in a row are answered one after the other. */
 function* answerAll(messages: readonly string[], chat: Chat): Plan<string> {
   const answers: string[] = [];
-  for (const words of messages.length === 0 ? [''] : messages)
-    answers.push(
-      yield* answer(readIntent(words.replace(ATTACHMENT_NOTE, '').replace(HEARD_NOTE, '').trimEnd()), chat),
-    );
+  for (const said of messages.length === 0 ? [''] : messages) {
+    const words = said.replace(ATTACHMENT_NOTE, '').replace(HEARD_NOTE, '').trimEnd();
+    // A file that comes without words is there to be read.
+    const isBare = words === '' && ATTACHMENT_NOTE.test(said);
+    answers.push(yield* answer(readIntent(isBare ? 'read it' : words), chat));
+  }
   return answers.join('\n\n');
 }
 

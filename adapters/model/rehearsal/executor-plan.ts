@@ -9,7 +9,7 @@ import { SIGNATURE, unclearText } from './wording.ts';
 const RESTART_NOTE = '[Note] The worker was restarted';
 const STEER = /^\[From [^\]]*\]\s*/;
 /** What the executor and the coordinator add to the person's words. */
-const ADDITIONS = /\n\n\[(?:Task T-\d+|The person attached|“it” is)[\s\S]*$/;
+const ADDITIONS = /\n\n\[(?:Task T-\d+|The person (?:attached|wrote)|“it” is)[\s\S]*$/;
 const IT_IS = /\[“it” is the file (?<path>[^\n]+)\]/;
 const ATTACHED = /\[The person attached, among the owner's files: (?<paths>[^\]]+)\]/;
 

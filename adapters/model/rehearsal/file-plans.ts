@@ -1,4 +1,5 @@
 import { showHiddenInLine } from '@reeve/core';
+import { isDocument, readDocument } from './document-plan.ts';
 import { rawName } from './file-names.ts';
 import {
   baseName,
@@ -119,6 +120,7 @@ export function* readFile(path: string | null, context: JobContext): JobPlan {
   if (!fetched.content.startsWith('Copied ')) return refused(fetched, `did not read ${name}`);
   const { content } = yield* use('file_read', { path: scratch });
   context.lastFile = found.path;
+  if (isDocument(content)) return yield* readDocument(scratch, name);
   return {
     ok: true,
     text: content === '' ? `${name} is empty.` : `${name} holds:\n${quoted(content, wholeSize(content))}`,

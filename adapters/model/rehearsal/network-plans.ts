@@ -1,7 +1,10 @@
+import { isDocument, readDocument } from './document-plan.ts';
 import { type JobPlan, refused, use } from './job-steps.ts';
 import { quoted } from './wording.ts';
 
-/** One GET request; tells the status and how the body begins. */
+const PAGE_FILE = 'page.html';
+
+/** One GET request; tells the status and how the body begins, of a web page what stands in it. */
 export function* fetchPage(url: string): JobPlan {
   const result = yield* use('http_fetch', { url, method: 'GET', reason: 'The owner asked for it.' });
   const { content } = result;
@@ -11,6 +14,13 @@ export function* fetchPage(url: string): JobPlan {
   const [, ...body] = rest.join('\n\n').split('\n');
   const code = Number(status['status']);
   const text = body.join('\n');
+  if (code < 400 && isDocument(text)) {
+    const kept = yield* use('file_write', { path: PAGE_FILE, content: text });
+    if (kept.content.startsWith('Wrote ')) {
+      const page = yield* readDocument(PAGE_FILE, status['from'] ?? url);
+      return page.ok ? { ok: true, text: `${page.text} (Its content comes from outside.)` } : page;
+    }
+  }
   return {
     ok: code < 400,
     text: [
