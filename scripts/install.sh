@@ -1,9 +1,9 @@
 #!/bin/sh
 # Usage: install.sh <packages|prod|dev|tests>, or `install.sh stamp` from npm's own postinstall.
 #   packages  the packages that run Reeve
-#   prod      packages, and what the sandbox needs of the system
+#   prod      packages, and what the sandbox needs of the system; at the first, what reads documents is asked for, too
 #   dev       packages, and those of the checks and tests
-#   tests     dev, the sandbox's needs, the servers of the contract suites, a browser, and programs that speak and listen
+#   tests     dev, the sandbox's needs, the servers of the contract suites, a browser, and programs that speak, listen and read
 # Does nothing when that is already there and unchanged. The stamp in node_modules says which manifests were
 # installed; it is written only at the end of an install, so an interrupted one is done again from nothing.
 set -u
@@ -66,8 +66,12 @@ case "${1:-}" in
 esac
 
 case $1 in
-  prod) sh scripts/system-needs.sh sandbox || exit 1 ;;
-  tests) sh scripts/system-needs.sh sandbox servers git browser speech || exit 1 ;;
+  prod)
+    sh scripts/system-needs.sh sandbox || exit 1
+    # Once: whoever does without it is not told at every start.
+    [ -f "$stamp" ] || sh scripts/system-needs.sh wish documents
+    ;;
+  tests) sh scripts/system-needs.sh sandbox servers git browser speech documents || exit 1 ;;
 esac
 
 satisfied "$need" "$(manifest_hash)" && exit 0

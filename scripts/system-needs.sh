@@ -1,7 +1,8 @@
 #!/bin/sh
-# Usage: system-needs.sh [sandbox] [servers] [git] [browser] [speech]
+# Usage: system-needs.sh [sandbox] [servers] [git] [browser] [speech] [documents]
 # Makes sure that the system has what was named: as root on Debian or Ubuntu by apt-get, else it stops with the
 # line to type. Exit 0: everything is there. Exit 1: something is not.
+# system-needs.sh wish …: the same for what is welcome and not needed: it says what is missing, and exits 0.
 set -u
 
 say() { printf 'reeve: %s\n' "$*" >&2; }
@@ -12,6 +13,12 @@ has_postgres() {
 }
 
 missing=''
+is_wish=''
+if [ "${1:-}" = wish ]; then is_wish=yes && shift; fi
+# How it ends when something stays missing.
+give_up() { if [ -n "$is_wish" ]; then exit 0; else exit 1; fi; }
+left_undone() { if [ -n "$is_wish" ]; then printf 'Everything else works without it.'; else printf 'Nothing was started.'; fi; }
+
 for part in "$@"; do
   case $part in
     sandbox)
@@ -32,6 +39,10 @@ for part in "$@"; do
       [ -e /usr/share/fonts/opentype/inter/Inter-Regular.otf ] || missing="$missing fonts-inter"
       [ -e /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf ] || missing="$missing fonts-dejavu-core"
       ;;
+    documents)
+      # For a worker that is given a PDF: pdfinfo and pdftotext.
+      command -v pdftotext >/dev/null || missing="$missing poppler-utils"
+      ;;
     speech)
       # For the tests of voice notes: speech is made, packed and recognised on this machine.
       command -v espeak-ng >/dev/null || missing="$missing espeak-ng"
@@ -46,13 +57,13 @@ missing=${missing# }
 [ -n "$missing" ] || exit 0
 
 if ! command -v apt-get >/dev/null; then
-  say "missing: $missing. Nothing was started. Install it with this system's package manager and try again."
-  exit 1
+  say "missing: $missing. $(left_undone) Install it with this system's package manager and try again."
+  give_up
 fi
 if [ "$(id -u)" != 0 ]; then
-  say "missing: $missing. Nothing was started. Type this and try again:"
+  say "missing: $missing. $(left_undone) Type this and try again:"
   say "  sudo apt-get update && sudo apt-get install -y --no-install-recommends $missing"
-  exit 1
+  give_up
 fi
 
 # One at a time on this machine: the answers below are put into /etc and taken out again.
@@ -91,7 +102,7 @@ install_missing() {
 
 say "installing $missing from the system's packages"
 install_missing || { apt-get update -q >>"$log" 2>&1 8>&- && install_missing; } || {
-  say "apt-get could not install $missing, so nothing was started. What it said:"
+  say "apt-get could not install $missing. $(left_undone) What it said:"
   tail -n 20 "$log" >&2
-  exit 1
+  give_up
 }

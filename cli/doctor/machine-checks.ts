@@ -10,7 +10,14 @@ const NODE_MAJOR = 24;
 
 /** What this machine must offer, whatever the settings. */
 export function machineChecks(): Check[] {
-  return [nodeCheck, sandboxProgramsCheck, sandboxRunsCheck, sandboxUidsCheck, sandboxLevelCheck];
+  return [
+    nodeCheck,
+    sandboxProgramsCheck,
+    sandboxRunsCheck,
+    sandboxUidsCheck,
+    sandboxLevelCheck,
+    documentsCheck,
+  ];
 }
 
 const nodeCheck: Check = {
@@ -96,4 +103,20 @@ const sandboxUidsCheck: Check = {
     process.geteuid?.() === 0
       ? { state: 'ok', observed: 'started as root: each worker drops to a user id of its own' }
       : { state: 'warning', observed: 'started as an ordinary user: workers share your user id' },
+};
+
+const documentsCheck: Check = {
+  id: 'documents',
+  title: 'PDF files',
+  expected: 'pdftotext, so that workers can read PDF files',
+  fix: 'sudo apt-get install -y --no-install-recommends poppler-utils',
+  async run() {
+    try {
+      const { stderr } = await execute('/usr/bin/pdftotext', ['-v']);
+      return { state: 'ok', observed: stderr.split('\n', 1)[0] ?? '' };
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      return { state: 'warning', observed: 'there is no /usr/bin/pdftotext; everything else works' };
+    }
+  },
 };
