@@ -27,10 +27,11 @@ import { createMailboxes, type Mailboxes } from './mailbox.ts';
 import type { People } from './people.ts';
 import { noticing, type Presence } from './presence.ts';
 import { answerSentence } from './question-words.ts';
+import { createTranscriber } from './recordings.ts';
 import { createStatusReader, type StatusReader } from './status.ts';
 import { seesTask } from './task-reach.ts';
 import type { TaskRoom } from './task-room.ts';
-import { createTourRoom } from './tour-room.ts';
+import { createTourRoom, type TourRoom } from './tour-room.ts';
 import { ANSWER_TOKENS, createTurnHandler, replyEntry } from './turn.ts';
 import { createRoundRunner } from './turn-round.ts';
 import { wishesText } from './wishes.ts';
@@ -80,7 +81,7 @@ export function createConversationRoom(
     onAnswered: onWritten,
     signal: stopping.signal,
   });
-  const turns = createTurns(deps, tasks, wakeOutbox, stopping.signal);
+  const turns = createTurns(deps, tasks, { tour, wakeOutbox, signal: stopping.signal });
   const mailboxes = createMailboxes({
     store,
     clock,
@@ -158,8 +159,7 @@ function openStatus(
 function createTurns(
   deps: CoordinatorDeps,
   tasks: TaskRoom,
-  wakeOutbox: () => void,
-  signal: AbortSignal,
+  { tour, wakeOutbox, signal }: { tour: TourRoom; wakeOutbox: () => void; signal: AbortSignal },
 ): {
   handle: ReturnType<typeof createTurnHandler>;
   readBackground: (conversationId: string) => Promise<Background>;
@@ -210,7 +210,14 @@ function createTurns(
     runRound,
     roleOf,
     budgets,
-    onAnswered: (conversationId) => {
+    tour: tour.onboarding,
+    transcribe: createTranscriber({
+      ...deps,
+      drive: tasks.drive,
+      hears: deps.settings.speech.hearing.isOn,
+    }),
+    onAnswered: (conversationId, hasStarted) => {
+      if (hasStarted) tasks.wake();
       wakeOutbox();
       summariser.touch(conversationId);
     },

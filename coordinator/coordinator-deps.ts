@@ -8,6 +8,7 @@ import type {
   Model,
   ObjectStore,
   SecretDesk,
+  Speech,
   Store,
   TaskQueue,
 } from '@reeve/core';
@@ -23,6 +24,8 @@ export interface CoordinatorDeps {
   readonly launcher: Launcher;
   /** Reaches models through the gateway. */
   readonly model: Model;
+  /** Listens to recordings, through the gateway. */
+  readonly speech: Pick<Speech, 'transcribe'>;
   /** Which secrets there are, so that workers know what they may name. */
   readonly secrets: Pick<SecretDesk, 'list'>;
   readonly channels: ReadonlyMap<string, ChannelAdapter>;

@@ -1,30 +1,26 @@
 import {
-  type Clock,
-  type Conversation,
+  type AuditEvent,
   type Failure,
   type InboxEntry,
   isLive,
+  type ObjectStore,
   type Outcome,
   type Records,
+  type Role,
   type Sender,
   type Store,
   shorten,
   showHiddenInLine,
+  type Task,
   type TaskId,
   TOUR_STEPS,
   type Tour,
-  type TourStep,
 } from '@reeve/core';
 import { isLocalOwner } from './people.ts';
-import type { TaskDesk } from './task-desk.ts';
-import { type Act, actOn, type TourActDeps, type TourJob } from './tour-acts.ts';
-import { answeredCard, isOffered, SKIP, stepCard, tourEntry, WHAT_ELSE } from './tour-cards.ts';
-
-/** What to say, and what belongs into the transaction that says it. */
-export interface TourMove {
-  readonly sentence: string;
-  commit(records: Records): Promise<void>;
-}
+import { actOn, type TourActDeps } from './tour-acts.ts';
+import { isOffered, SKIP, WHAT_ELSE } from './tour-cards.ts';
+import { firstJobIn, maybeFirstJob } from './tour-first-job.ts';
+import { createTourMoves, type TourMove, type TourMovesDeps } from './tour-moves.ts';
 
 /** Who goes on, and where. */
 export interface Guest {
@@ -32,24 +28,39 @@ export interface Guest {
   readonly channel: string;
 }
 
+/** A message that is the first job, as its turn carries it out within the transaction that answers it. */
+export type FirstJobTaken =
+  /** It stays a message; the sentence says why. */
+  | { readonly kind: 'failed'; readonly failure: Failure }
+  /** The model's own answer is the result. */
+  | { readonly kind: 'answer'; readonly goOn: GoOn }
+  | {
+      readonly kind: 'task';
+      readonly sentence: string;
+      start(records: Records): Promise<{ readonly task: Task; readonly audit: AuditEvent }>;
+      readonly goOn: GoOn;
+    };
+
+/** Has the tour go on, to wait for the task if there is one. */
+type GoOn = (records: Records, task: TaskId | null) => Promise<void>;
+
 /** The owner's first two minutes. */
 export interface Onboarding {
   /** Begins the tour, shows the open step once more, or, once it is over, begins it anew when `again`. */
   begin(entry: InboxEntry, again: boolean): Promise<TourMove>;
   /** Answers the step that is open. */
   choose(guest: Guest, step: string, option: string): Promise<Outcome<TourMove>>;
+  /** Takes a message as the first job, when the tour asks for one and the message brings one; null for all others. */
+  takeFirstJob(entry: InboxEntry, role: Role): Promise<FirstJobTaken | null>;
   /** Goes on wherever the task that a tour waits for is over; true when something was written. */
   follow(): Promise<boolean>;
 }
 
-export interface OnboardingDeps extends TourActDeps {
+export interface OnboardingDeps extends TourActDeps, TourMovesDeps {
   readonly store: Store;
-  readonly taskDesk: Pick<TaskDesk, 'createWithin'>;
-  readonly timeZone: () => string;
+  readonly objects: Pick<ObjectStore, 'get'>;
   /** What the owner wants to be called. */
   readonly ownerName: () => string | undefined;
-  readonly clock: Clock;
-  readonly newId: () => string;
 }
 
 /**
@@ -61,37 +72,7 @@ export interface OnboardingDeps extends TourActDeps {
 export function createOnboarding(deps: OnboardingDeps): Onboarding {
   const { store, clock } = deps;
 
-  async function show(records: Records, tour: Tour, conversation: Conversation): Promise<void> {
-    if (tour.step === null) return;
-    const card = stepCard(tour, tour.step, deps.timeZone());
-    await records.outbox.add(tourEntry(deps.newId(), conversation, card), clock.now());
-  }
-
-  /** The old card ends, so that nobody taps a button that means nothing any more. */
-  async function fold(records: Records, tour: Tour, sentence: string): Promise<void> {
-    const conversation = await records.conversations.get(tour.conversationId);
-    if (tour.step === null || !conversation) return;
-    const card = answeredCard(tour, tour.step, sentence);
-    await records.outbox.add(tourEntry(deps.newId(), conversation, card), clock.now());
-  }
-
-  function move(tour: Tour, by: string, { sentence, job }: Act): TourMove {
-    const step = stepAfter(tour.step, job !== null);
-    return {
-      sentence,
-      async commit(records) {
-        const now = clock.now();
-        const conversation = await records.conversations.get(tour.conversationId);
-        if (!conversation || !(await records.tours.advance(tour, step, now))) return;
-        await fold(records, tour, sentence);
-        const started = job && (await start(deps, records, { tour, conversation, job, by }));
-        if (started) await records.tours.put({ ...tour, step, task: started.task.id, at: now });
-        if (step === null) await records.outbox.add(lastWords(deps.newId(), conversation), now);
-        await show(records, { ...tour, step }, conversation);
-        if (started) await records.audit.append(started.audit, now);
-      },
-    };
-  }
+  const { show, fold, goOnFrom, move } = createTourMoves(deps);
 
   async function goOnAfter(tour: Tour & { readonly task: TaskId }): Promise<boolean> {
     const task = await store.tasks.get(tour.task);
@@ -142,6 +123,29 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
       return act.kind === 'ok' ? { kind: 'ok', value: move(tour, sender.name, act.value) } : act;
     },
 
+    async takeFirstJob(entry, role) {
+      if (role !== 'owner' || !maybeFirstJob(entry)) return null;
+      const { sender, chat, conversationId } = entry;
+      const tour = await store.tours.get(chat.channel, sender.externalId);
+      if (tour?.step !== 'first-job' || tour.conversationId !== conversationId) return null;
+      const found = await firstJobIn({ ...deps, canSee: deps.surroundings().sees }, entry);
+      if (found === null || found.kind === 'failed') return found;
+      const goOn: GoOn = (records, task) =>
+        goOnFrom(records, tour, {
+          sentence: 'You sent something of your own.',
+          hasTask: task !== null,
+          task: async () => task,
+        });
+      if (found.kind === 'answer') return { kind: 'answer', goOn };
+      const { sentence, job } = found;
+      const start = (records: Records) => {
+        const { title, goal, words } = job;
+        const origin = { kind: 'owner', person: sender.name } as const;
+        return deps.taskDesk.createWithin(records, { title, goal, entry: { ...entry, text: words }, origin });
+      };
+      return { kind: 'task', sentence, start, goOn };
+    },
+
     async follow() {
       const waiting = (await store.tours.waiting()).flatMap((tour) =>
         tour.task === null ? [] : [{ ...tour, task: tour.task }],
@@ -150,23 +154,6 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
       return moved.includes(true);
     },
   };
-}
-
-function start(
-  { taskDesk }: OnboardingDeps,
-  records: Records,
-  given: { tour: Tour; conversation: Conversation; job: TourJob; by: string },
-) {
-  const { id: conversationId, chat } = given.conversation;
-  const { title, goal, words } = given.job;
-  const entry = { id: given.tour.entry, conversationId, chat, text: words };
-  return taskDesk.createWithin(records, { title, goal, entry, origin: { kind: 'owner', person: given.by } });
-}
-
-/** The station after this one; the waits for a task only when one was started. */
-function stepAfter(step: TourStep | null, hasStarted: boolean): TourStep | null {
-  const later = step === null ? [] : TOUR_STEPS.slice(TOUR_STEPS.indexOf(step) + 1);
-  return later.find((next) => hasStarted || (next !== 'result' && next !== 'answer')) ?? null;
 }
 
 function failed(failure: Failure): { readonly kind: 'failed'; readonly failure: Failure } {
@@ -182,17 +169,4 @@ function greeting(name: string | null): string {
   const hello = name === null ? 'Hello.' : `Hello ${shorten(showHiddenInLine(name), 40)}.`;
   const call = name === null ? ' `/config name Ada` tells me what to call you.' : '';
   return `${hello} I am Reeve: I plan, hand work to workers in sandboxes, and ask before anything that cannot be taken back. Two minutes show you how; skip what you like, and talk about something else whenever you want. \`/start\` brings you back here.${call}`;
-}
-
-function lastWords(id: string, { id: conversationId, chat }: Conversation) {
-  return {
-    id,
-    conversationId,
-    chat,
-    content: { kind: 'text', markdown: WHAT_ELSE },
-    about: { kind: 'notice' },
-    replyTo: null,
-    urgency: 'answer',
-    cardKey: null,
-  } as const;
 }

@@ -11,19 +11,12 @@ import {
 import type { Drive } from './drive.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import { FIRST_JOBS } from './tour-cards.ts';
+import { linkJob, readFilesJob, type TourJob } from './tour-first-job.ts';
 
 /** What an answer on the tour came to. */
 export interface Act {
   readonly sentence: string;
   readonly job: TourJob | null;
-}
-
-/** A job that a step starts. */
-export interface TourJob {
-  readonly title: string;
-  readonly goal: string;
-  /** The owner's own words about it: hosts that they name may be read without a question. */
-  readonly words: string;
 }
 
 export interface TourActDeps {
@@ -67,21 +60,14 @@ export async function actOn(
 async function firstJob({ store }: TourActDeps, option: string): Promise<Outcome<Act>> {
   const job = FIRST_JOBS.get(option);
   if (job) return done(`${job.label}: started.`, { title: job.label, goal: job.goal, words: '' });
-  const about = shorten(showHiddenInLine(option), 60);
-  if (/^https?:\/\/\S+$/i.test(option) && URL.canParse(option))
-    return done(`Reading ${about}.`, {
-      title: `Read ${about}`,
-      goal: `Read ${option} and tell me in a few sentences what it says`,
-      words: option,
-    });
+  if (/^https?:\/\/\S+$/i.test(option) && URL.canParse(option)) return started(linkJob(option, option));
   const path = parseDrivePath(option);
   const file = path.kind === 'path' ? await store.files.get(path.path) : null;
-  if (!file) return unknown(option);
-  return done(`Reading ${about}.`, {
-    title: `Read ${about}`,
-    goal: `Read the file ${file.path} and tell me in a few sentences what it says`,
-    words: '',
-  });
+  return file ? started(readFilesJob([file.path])) : unknown(option);
+}
+
+function started({ sentence, job }: ReturnType<typeof readFilesJob>): Outcome<Act> {
+  return done(sentence, job);
 }
 
 const TOUR_FILE = 'tour.txt';

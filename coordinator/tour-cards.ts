@@ -37,7 +37,16 @@ const NUMBERS: Readonly<Record<TourStep, number>> = {
 };
 const STATIONS = 5;
 
-function stationOf(step: TourStep, timeZone: string): Station {
+/** What the cards' words depend on. */
+export interface Surroundings {
+  readonly timeZone: string;
+  /** Whether anybody listens to recordings. */
+  readonly hears: boolean;
+  /** Whether a model sees images. */
+  readonly sees: boolean;
+}
+
+function stationOf(step: TourStep, { timeZone, hears, sees }: Surroundings): Station {
   switch (step) {
     case 'time-zone':
       return {
@@ -67,10 +76,14 @@ function stationOf(step: TourStep, timeZone: string): Station {
     case 'first-job':
       return {
         title: 'What shall I start with?',
-        text: 'A worker in a sandbox of its own does it; you can go on talking meanwhile. Its card shows how far it is, and the result comes as a message.',
+        text: [
+          `Send me something of yours: a link, a PDF or another file, ${hears ? 'a photo, or something you said' : 'or a photo'}.`,
+          'A worker in a sandbox of its own reads it and tells you what is in it. Or take one of these.',
+          ...(sees ? [] : ['Of photos I can tell only type and size: no model that sees is set.']),
+          ...(hears ? [] : ['Voice notes I cannot hear yet: no transcriber is set.']),
+        ].join(' '),
         offers: [...FIRST_JOBS].map(([option, { label }]) => ({ option, label })),
-        other:
-          '/choose first-job https://example.org (any link, or the name of one of your files: a worker reads it for you)',
+        other: '/choose first-job notes.txt, for one of your files.',
       };
     case 'result':
       return {
@@ -94,8 +107,8 @@ function stationOf(step: TourStep, timeZone: string): Station {
 }
 
 /** A step's card with its buttons, each with the words that do the same when they are typed. */
-export function stepCard(tour: Tour, step: TourStep, timeZone: string): Card {
-  const { title, text, offers, other } = stationOf(step, timeZone);
+export function stepCard(tour: Tour, step: TourStep, around: Surroundings): Card {
+  const { title, text, offers, other } = stationOf(step, around);
   const key = keyOf(tour, step);
   const button = ({ option, label }: Offer, style: 'primary' | 'plain') => ({
     label,
@@ -126,7 +139,7 @@ export function stepOfCard(key: string): string | null {
 
 /** True for what this step's card offers, or takes when it is typed. */
 export function isOffered(step: TourStep, option: string): boolean {
-  const { offers, other } = stationOf(step, '');
+  const { offers, other } = stationOf(step, { timeZone: '', hears: true, sees: true });
   return other !== undefined || option === SKIP || offers.some((offer) => offer.option === option);
 }
 

@@ -28,7 +28,13 @@ export function createTourRoom(
     config: deps.config,
     taskDesk,
     drive,
+    objects: deps.objects,
     timeZone: () => deps.live().timeZone,
+    surroundings: () => ({
+      timeZone: deps.live().timeZone,
+      hears: deps.settings.speech.hearing.isOn,
+      sees: deps.live().canSee,
+    }),
     ownerName: () => deps.live().ownerName,
     clock,
     newId: () => deps.ids.newId(),

@@ -18,7 +18,6 @@ import {
   type Records,
   type Sender,
   type Store,
-  type TaskId,
   type ToolCall,
   type TurnRound,
 } from '@reeve/core';
@@ -27,7 +26,9 @@ import type { BudgetDesk } from './budget-desk.ts';
 import { assembleContext, type ContextDeps, readBackground } from './context/assemble.ts';
 import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
 import type { Turn } from './mailbox.ts';
+import type { FirstJobTaken, Onboarding } from './onboarding.ts';
 import { originOf } from './people.ts';
+import type { Transcriber } from './recordings.ts';
 import type { RoundRunner } from './turn-round.ts';
 
 /** Rounds of tool calls in one turn before it is broken off. */
@@ -48,8 +49,10 @@ export interface TurnDeps {
   readonly runRound: RoundRunner;
   readonly roleOf: (sender: Sender, channel: string) => Role;
   readonly budgets: Pick<BudgetDesk, 'explain'>;
-  /** Called after the answer is committed. */
-  readonly onAnswered: (conversationId: string) => void;
+  readonly tour: Pick<Onboarding, 'takeFirstJob'>;
+  readonly transcribe: Transcriber;
+  /** Called after the answer is committed, and the task that it started on the tour, if it did. */
+  readonly onAnswered: (conversationId: string, hasStarted: boolean) => void;
 }
 
 /**
@@ -63,12 +66,20 @@ export function createTurnHandler(deps: TurnDeps): (turn: Turn, signal: AbortSig
     // A first try has no rounds behind it.
     const rounds = first.tries === 1 ? [] : await deps.store.turns.rounds(first.id);
     if (rounds.length > 0) turn.show();
-    const answering: Answering = { turn, entry: together(turn.entries), rounds, drafted: '' };
-    const reply = await answer(deps, answering, signal);
+    const { transcripts, failure } = await deps.transcribe(together(turn.entries), signal);
+    const entries = withAttached(turn.entries, transcripts);
+    const entry = together(entries);
+    const answering: Answering = { turn: { ...turn, entries }, entry, rounds, drafted: '' };
+    const taken = await deps.tour.takeFirstJob(entry, deps.roleOf(entry.sender, entry.chat.channel));
+    const known = failure ?? (taken?.kind === 'failed' ? taken.failure : null);
+    const reply = known
+      ? { text: failureText(known), failure: known.code }
+      : taken?.kind === 'task'
+        ? { text: taken.sentence }
+        : await answer(deps, answering, signal);
     turn.show();
-    const tasks = rounds.flatMap((round) => round.tasks);
-    await commitReply(deps, answering, reply, tasks);
-    deps.onAnswered(first.conversationId);
+    await commitReply(deps, answering, reply, reply.failure === undefined ? taken : null);
+    deps.onAnswered(first.conversationId, taken?.kind === 'task');
   };
 }
 
@@ -93,6 +104,14 @@ function together([first, ...more]: Turn['entries']): InboxEntry {
     ...forwardedIn([first, ...more]),
     updateId: more.at(-1)?.updateId ?? first.updateId,
   };
+}
+
+/** The last message brings these along, too. */
+function withAttached(entries: Turn['entries'], paths: readonly string[]): Turn['entries'] {
+  const [first, ...more] = entries;
+  const last = more.pop() ?? first;
+  const all = { ...last, attachments: [...last.attachments, ...paths] };
+  return last === first ? [all] : [first, ...more, all];
 }
 
 /** One message that was only passed on makes all that comes of the turn untrusted. */
@@ -228,11 +247,12 @@ function modelFailureReply(
   };
 }
 
+/** What the turn comes to, together with the step that it is on the tour, if it is one. */
 async function commitReply(
   deps: TurnDeps,
-  { entry, turn }: Answering,
+  { entry, turn, rounds }: Answering,
   reply: TurnReply,
-  tasks: readonly TaskId[],
+  taken: FirstJobTaken | null,
 ): Promise<void> {
   const ids = turn.entries.map(({ id }) => id);
   const { text, failure } = reply;
@@ -240,6 +260,8 @@ async function commitReply(
   const origin: Origin = { kind: 'agent' };
   await deps.store.transaction(async (records: Records) => {
     const { conversationId, id: turnId } = entry;
+    const started = taken?.kind === 'task' ? await taken.start(records) : null;
+    const tasks = [...rounds.flatMap((round) => round.tasks), ...(started ? [started.task.id] : [])];
     await records.messages.append({
       conversationId,
       turnId,
@@ -255,19 +277,16 @@ async function commitReply(
         kind: 'turn',
         turnId,
         also: ids.slice(1),
-        tasks: [...tasks],
+        tasks,
         ...(failure ? { failure } : {}),
       }),
       now,
     );
     await records.inbox.markHandled(ids, now);
+    if (taken && taken.kind !== 'failed') await taken.goOn(records, tasks.at(-1) ?? null);
+    if (started) await records.audit.append(started.audit, now);
     await records.audit.append(
-      {
-        event: 'turn-answered',
-        actor: 'coordinator',
-        subject: turnId,
-        detail: { messages: ids, tasks: [...tasks] },
-      },
+      { event: 'turn-answered', actor: 'coordinator', subject: turnId, detail: { messages: ids, tasks } },
       now,
     );
   });

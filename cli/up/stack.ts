@@ -267,6 +267,7 @@ async function createRooms(
     objects: createDiskObjectStore(home.paths.objects),
     checkpoints: createCheckpointFile(home.paths.auditCheckpoints),
     model: parts.model,
+    speech: speaking.speech,
     secrets: parts.secrets,
     channels: new Map(channels.map((channel) => [channel.name, channel])),
     clock,

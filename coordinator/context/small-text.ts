@@ -28,3 +28,11 @@ export async function readBytes(objects: Pick<ObjectStore, 'get'>, blob: string)
   for await (const chunk of content) chunks.push(chunk);
   return Buffer.concat(chunks);
 }
+
+/** How a blob begins, as far as its first piece goes; null when there is none. */
+export async function readStart(objects: Pick<ObjectStore, 'get'>, blob: string): Promise<Buffer | null> {
+  const content = await objects.get(blob);
+  if (content === null) return null;
+  for await (const chunk of content) return Buffer.from(chunk);
+  return Buffer.alloc(0);
+}

@@ -13,6 +13,7 @@ import type {
   Model,
   OwnerValues,
   Sender,
+  Speech,
   Store,
   Task,
   TaskId,
@@ -42,6 +43,8 @@ export interface HousePlan {
   readonly model: Model;
   readonly work?: Work;
   readonly beforeAttach?: (executor: ScriptedExecutor) => Promise<void>;
+  /** Listens to recordings; nobody unless given. */
+  readonly speech?: Pick<Speech, 'transcribe'>;
   readonly settings?: Partial<CoordinatorSettings & LiveSettings>;
   /** What the owner's settings make of the coordinator's; nothing unless given. */
   readonly live?: (values: OwnerValues) => Partial<LiveSettings>;
@@ -140,6 +143,9 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       }),
       config,
       trouble: () => [],
+      speech: plan.speech ?? {
+        transcribe: async () => ({ kind: 'failed', failure: { code: 'hearing-off' } }),
+      },
       secrets: { list: async () => [] },
       checkpoints: { note: async () => undefined, all: async () => [] },
     });
