@@ -6,6 +6,7 @@ import { wantsColour } from '../config.ts';
 import { EXIT, UserError } from '../user-error.ts';
 import { createApiClient } from './api-client.ts';
 import { ApiProblem, ApiUnreachable } from './api-error.ts';
+import { readLocalFile } from './local-file.ts';
 import { type Reachable, reach } from './reach.ts';
 import { runScriptChat } from './run-script-chat.ts';
 import { runTerminalChat } from './terminal-chat.ts';
@@ -68,6 +69,7 @@ async function chatInTerminal(
     colour: wantsColour(),
     input: process.stdin,
     output: process.stdout,
+    readFile: readLocalFile,
     signal,
   });
   return EXIT.ok;

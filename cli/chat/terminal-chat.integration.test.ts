@@ -37,6 +37,10 @@ function openChat(options: { colour?: boolean; columns?: number; token?: string 
     colour: options.colour ?? false,
     input,
     output: terminal.stream,
+    readFile: async (path) => {
+      if (path !== 'my report.pdf') throw Object.assign(new Error('none'), { code: 'ENOENT' });
+      return Buffer.from('%PDF-');
+    },
     signal: leave.signal,
   });
   return {
@@ -270,4 +274,19 @@ test('the time of a running task goes on by itself', async () => {
   await say(taskCardOf('T-1', 'running'));
   await chat.shows('running a command · 1 min 1 s · /cancel T-1');
   await chat.shows('running a command · 1 min 2 s · /cancel T-1');
+});
+
+test('/attach hands a file over and sends it with its words, or says why not', async () => {
+  const chat = openChat();
+  await greet(chat);
+  const received: unknown[] = [];
+  house.onMessage = async ({ text, attachments }, turnId) => {
+    received.push({ text, attachments });
+    await say(answerOf(turnId, 'It is short.'));
+  };
+  chat.type('/attach other.pdf\r');
+  await chat.shows('other.pdf was not attached, and nothing was sent: there is none of that name.');
+  chat.type('/attach "my report.pdf" what is it?\r');
+  await chat.shows('It is short.');
+  expect(received).toEqual([{ text: 'what is it?', attachments: ['uploads/my report.pdf'] }]);
 });

@@ -3,6 +3,7 @@ import { emitKeypressEvents } from 'node:readline';
 import { PassThrough, type Readable } from 'node:stream';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { ApiProblem, ApiUnreachable } from './api-error.ts';
+import { readAttachLine } from './attach-line.ts';
 import { type ChatView, createChatView } from './chat-view.ts';
 import { ownLines, recallConversation } from './conversation-start.ts';
 import type { NumberedEvent } from './event-follower.ts';
@@ -22,6 +23,8 @@ export interface TerminalChatOptions {
   readonly colour: boolean;
   readonly input: ChatInput;
   readonly output: ScreenOutput;
+  /** Reads a file of this machine, for `/attach`. */
+  readonly readFile: (path: string) => Promise<Uint8Array>;
   /** Ends the chat from outside, and gives the terminal back as it was. */
   readonly signal?: AbortSignal;
 }
@@ -46,6 +49,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
   const client = createApiClient(options);
   const session: Session = {
     client,
+    readFile: options.readFile,
     conversation: options.conversation,
     view: createChatView(style, createTaskClock({ client, now: () => new Date() })),
     screen: createScreen(options.output),
@@ -74,6 +78,7 @@ export async function runTerminalChat(options: TerminalChatOptions): Promise<voi
 
 interface Session {
   readonly client: ApiClient;
+  readonly readFile: TerminalChatOptions['readFile'];
   readonly conversation: string;
   readonly view: ChatView;
   readonly screen: Screen;
@@ -220,7 +225,8 @@ function send(session: Session, text: string): void {
 async function deliver(session: Session, text: string): Promise<void> {
   const { client, conversation, screen, style, view, signal } = session;
   try {
-    const message = { conversation, text, attachments: [], clientId: randomUUID() };
+    const attached = await attach(session, text);
+    const message = { conversation, ...attached, clientId: randomUUID() };
     view.expectAnswer((await client.sendMessage(message, signal)).turnId);
   } catch (error) {
     if (signal.aborted) return;
@@ -229,7 +235,29 @@ async function deliver(session: Session, text: string): Promise<void> {
   draw(session);
 }
 
+/** What a line says and brings along: `/attach` hands a file of this machine over first. */
+async function attach(
+  { client, readFile }: Session,
+  text: string,
+): Promise<{ text: string; attachments: string[] }> {
+  const line = readAttachLine(text);
+  if (!line) return { text, attachments: [] };
+  const { path, words } = line;
+  if (path === '')
+    throw new FileUnreadable('Type /attach and a file of this machine: /attach report.pdf what does it say?');
+  const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
+    const why = error.code === 'ENOENT' ? 'there is none of that name' : error.message;
+    throw new FileUnreadable(`${path} was not attached, and nothing was sent: ${why}.`);
+  });
+  const stored = await client.upload(path.split('/').at(-1) ?? path, bytes);
+  return { text: words, attachments: [stored.path] };
+}
+
+/** A file that `/attach` names cannot be read; the message says what to do. */
+class FileUnreadable extends Error {}
+
 function refusal(error: unknown): string {
+  if (error instanceof FileUnreadable) return error.message;
   if (error instanceof ApiProblem) return error.message;
   if (error instanceof ApiUnreachable)
     return 'Reeve cannot be reached. The message was not sent; arrow up brings it back.';

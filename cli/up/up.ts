@@ -1,5 +1,6 @@
 import { stderr, stdin, stdout } from 'node:process';
 import { CoordinatorFenced } from '@reeve/core';
+import { readLocalFile } from '../chat/local-file.ts';
 import { readConfig, wantsColour } from '../config.ts';
 import { openHome } from '../home.ts';
 import { createFileLog } from '../log.ts';
@@ -70,6 +71,7 @@ async function openChat(stack: Stack, signal: AbortSignal): Promise<void> {
     colour: wantsColour(),
     input: stdin,
     output: stdout,
+    readFile: readLocalFile,
     signal,
   });
 }
