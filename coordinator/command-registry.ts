@@ -1,5 +1,6 @@
 import type { Clock, Failure, InboxEntry, Records, Role, Store } from '@reeve/core';
 import type { ApprovalDesk } from './approval-desk.ts';
+import type { ConnectionsReader } from './connections.ts';
 import type { Drive } from './drive.ts';
 import type { Onboarding } from './onboarding.ts';
 import type { People } from './people.ts';
@@ -19,6 +20,7 @@ export interface CommandDeps {
   readonly config: SettingsDesk;
   readonly people: People;
   readonly onboarding: Pick<Onboarding, 'begin' | 'choose'>;
+  readonly connections: ConnectionsReader;
   readonly hasChannel: (name: string) => boolean;
   /** Which models answer now, in words. */
   readonly modelSummary: () => string;
@@ -27,6 +29,7 @@ export interface CommandDeps {
   /** Breaks off the answer that is being made in a conversation; false when none is. */
   readonly stopTurn: (asker: Asker) => boolean;
   readonly clock: Clock;
+  readonly newId: () => string;
   readonly timeZone: () => string;
 }
 

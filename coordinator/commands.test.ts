@@ -73,6 +73,9 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
     createSettingsDesk({ store: createMemoryConfig().store, clock: createManualClock(), fixed: noLayers() });
   const handle = createCommandHandler({
     stopTurn: () => false,
+    connections: async () => [
+      { name: 'search', label: 'Web search', isOn: false, state: 'not yet', how: ['Set something.'] },
+    ],
     store,
     taskDesk: {
       cancel: act,

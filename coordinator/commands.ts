@@ -9,6 +9,7 @@ import {
   failed,
 } from './command-registry.ts';
 import { config, model, undoSetting, voice } from './config-command.ts';
+import { connect } from './connect-command.ts';
 import { people } from './people-command.ts';
 import { approve, deny, edit, happened } from './question-commands.ts';
 import { memberStatusText, statusText, taskLine } from './status.ts';
@@ -257,6 +258,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     config,
     model,
     voice,
+    connect,
     people,
   ].map((command) => [command.name, command]),
 );

@@ -71,6 +71,7 @@ export function createConversationRoom(
     speech: deps.settings.speech,
     people,
     onboarding: tour.onboarding,
+    connections: tour.connections,
     hasChannel: (name) => deps.channels.has(name),
     stopTurn: ({ entry }) => mailboxes.interrupt(entry.conversationId, stopReach(people, entry)),
     clock,

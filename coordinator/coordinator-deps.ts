@@ -13,7 +13,7 @@ import type {
   TaskQueue,
 } from '@reeve/core';
 import type { People } from './people.ts';
-import type { CoordinatorSettings, LiveSettings } from './settings.ts';
+import type { CoordinatorSettings, LiveSettings, Reach } from './settings.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 
 /** What a coordinator is made of. */
@@ -41,6 +41,8 @@ export interface CoordinatorDeps {
   readonly live: () => LiveSettings;
   /** Where the owner changes it. */
   readonly config: SettingsDesk;
+  /** How Reeve is reached, for the menu of connections. */
+  readonly reach: () => Reach;
   /** Health lines for `/status`, each with its fix; empty when all is well. */
   readonly trouble: () => readonly string[];
 }

@@ -84,6 +84,35 @@ describe('the first two minutes', () => {
     expect(await estate.store.tasks.list({ limit: 9 })).toEqual([]);
   });
 
+  it('end with a menu of connections, which opens in place, and which /connect shows again', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours', 'first-job', 'question'])
+      await tap(house, step, 'skip');
+    const menus = () => [
+      ...new Set(
+        house.channel.delivered.flatMap(({ content }) =>
+          content.kind === 'card' && content.card.key.startsWith('connect:') ? [content.card.key] : [],
+        ),
+      ),
+    ];
+    const [key = ''] = await until(() => (menus().length === 1 ? menus() : null), 'the menu');
+    const choice = { card: key, chat: { channel: 'http', externalId: 'api' }, sender: LOCAL_OWNER };
+    const { inbound } = house.coordinator;
+    expect(await inbound.choose({ ...choice, option: 'telegram' })).toMatchObject({ kind: 'decided' });
+    await until(() => house.channel.card(key)?.title === 'Telegram: not yet', 'how to connect Telegram');
+    expect(house.channel.delivered.at(-1)?.edits).not.toBeNull();
+    expect(await inbound.choose({ ...choice, option: 'mail' })).toMatchObject({ kind: 'refused' });
+    const stranger = { externalId: '7', name: 'Mallory' };
+    expect(await inbound.choose({ ...choice, option: 'all', sender: stranger })).toMatchObject({
+      kind: 'refused',
+    });
+    await inbound.choose({ ...choice, option: 'done' });
+    await until(() => house.channel.card(key)?.blocks.length === 0, 'the menu to end');
+    await house.say('/connect');
+    await until(() => menus().length === 2, 'another menu');
+  });
+
   it('greet before the first card, and answer whatever else is said as always', async () => {
     const house = await estate.open({ model });
     await house.say('/start');

@@ -78,7 +78,8 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
     const task = await store.tasks.get(tour.task);
     if (task && isLive(task)) return false;
     const sentence = `${tour.task} is over.`;
-    await store.transaction(move(tour, tour.person, { sentence, job: null }).commit);
+    const moved = await move(tour, tour.person, { sentence, job: null });
+    await store.transaction(moved.commit);
     return true;
   }
 
@@ -118,9 +119,9 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
       if (!isOffered(tour.step, option))
         return failed({ code: 'choice-unknown', about: shorten(showHiddenInLine(option), 40) });
       if (option === SKIP)
-        return { kind: 'ok', value: move(tour, sender.name, { sentence: 'Skipped.', job: null }) };
+        return { kind: 'ok', value: await move(tour, sender.name, { sentence: 'Skipped.', job: null }) };
       const act = await actOn(deps, tour.step, option, { tour, by: sender.name });
-      return act.kind === 'ok' ? { kind: 'ok', value: move(tour, sender.name, act.value) } : act;
+      return act.kind === 'ok' ? { kind: 'ok', value: await move(tour, sender.name, act.value) } : act;
     },
 
     async takeFirstJob(entry, role) {
@@ -135,6 +136,7 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
           sentence: 'You sent something of your own.',
           hasTask: task !== null,
           task: async () => task,
+          menu: null,
         });
       if (found.kind === 'answer') return { kind: 'answer', goOn };
       const { sentence, job } = found;

@@ -50,6 +50,14 @@ export interface LiveSettings {
   readonly budget: BudgetPlan;
 }
 
+/** What composition knows of how Reeve is reached; read anew each time. */
+export interface Reach {
+  /** Whether a real model answers, not the stand-in. */
+  readonly hasModel: boolean;
+  /** How far the set-up of Telegram has come, in words; null without a bot. */
+  readonly telegram: { readonly isPaired: boolean; readonly summary: string } | null;
+}
+
 export const DEFAULT_COORDINATOR_SETTINGS = {
   warmExecutors: 1,
   taskDeadlineMs: 14 * 24 * 60 * 60 * 1000,

@@ -83,7 +83,8 @@ function stationOf(step: TourStep, { timeZone, hears, sees }: Surroundings): Sta
           ...(hears ? [] : ['Voice notes I cannot hear yet: no transcriber is set.']),
         ].join(' '),
         offers: [...FIRST_JOBS].map(([option, { label }]) => ({ option, label })),
-        other: '/choose first-job notes.txt, for one of your files.',
+        other:
+          '/choose first-job notes.txt, for one of your files; in the terminal /attach report.pdf, for one of this machine.',
       };
     case 'result':
       return {
@@ -164,10 +165,8 @@ export const WHAT_ELSE = [
   '- Reply to a task’s card, or type `/tell T-3 …`, to correct it; `/cancel` stops it.',
   '- `/status` shows what runs and what waits for you, `/why T-3` what a task did and on whose word.',
   '- `/always …` keeps a lasting wish; `/config` holds everything that can be changed, `/people` who else may talk to me.',
-  '- Files named SOUL.md, USER.md and INSTRUCTIONS.md among yours tell me who I am, whom I work for and what always holds.',
-  '- Keys for other services are set with `reeve secret set` on this machine; they reach neither the model nor a worker.',
   '',
-  '`/help` lists every command. `/start again` begins the tour anew.',
+  '`/connect` shows what I can be connected to, `/help` every command. `/start again` begins the tour anew.',
 ].join('\n');
 
 /** Short, because a chat's button may carry no more than some dozen characters besides. */

@@ -1,5 +1,6 @@
 import {
   type AuditEvent,
+  type Card,
   type Clock,
   type Conversation,
   type Records,
@@ -8,6 +9,8 @@ import {
   type Tour,
   type TourStep,
 } from '@reeve/core';
+import { connectCard, connectKey } from './connect-card.ts';
+import type { ConnectionsReader } from './connections.ts';
 import type { TaskDesk } from './task-desk.ts';
 import type { Act } from './tour-acts.ts';
 import { answeredCard, type Surroundings, stepCard, tourEntry, WHAT_ELSE } from './tour-cards.ts';
@@ -22,6 +25,15 @@ export interface TourMove {
 /** Which task the tour waits for from now on. */
 type TaskOf = (conversation: Conversation) => Promise<TaskId | null>;
 
+/** How a station ends. */
+export interface NextStep {
+  readonly sentence: string;
+  readonly hasTask: boolean;
+  readonly task: TaskOf;
+  /** What closes the tour, when this was its last station. */
+  readonly menu: Card | null;
+}
+
 /** What writes the tour's cards and takes it from one station to the next. */
 export interface TourMoves {
   /** Sends the card of the step that is open. */
@@ -29,18 +41,15 @@ export interface TourMoves {
   /** The old card ends, so that nobody taps a button that means nothing any more. */
   fold(records: Records, tour: Tour, sentence: string): Promise<void>;
   /** Does nothing, and starts nothing, when the tour has gone on meanwhile. */
-  goOnFrom(
-    records: Records,
-    tour: Tour,
-    step: { readonly sentence: string; readonly hasTask: boolean; readonly task: TaskOf },
-  ): Promise<void>;
+  goOnFrom(records: Records, tour: Tour, step: NextStep): Promise<void>;
   /** What an answer came to, ready to be committed. */
-  move(tour: Tour, by: string, act: Act): TourMove;
+  move(tour: Tour, by: string, act: Act): Promise<TourMove>;
 }
 
 export interface TourMovesDeps {
   readonly taskDesk: Pick<TaskDesk, 'createWithin'>;
   readonly surroundings: () => Surroundings;
+  readonly connections: ConnectionsReader;
   readonly clock: Clock;
   readonly newId: () => string;
 }
@@ -65,7 +74,7 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
   async function goOnFrom(
     records: Records,
     tour: Tour,
-    { sentence, hasTask, task }: { sentence: string; hasTask: boolean; task: TaskOf },
+    { sentence, hasTask, task, menu }: NextStep,
   ): Promise<void> {
     const now = clock.now();
     const step = stepAfter(tour.step, hasTask);
@@ -75,10 +84,14 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
     const waitsFor = await task(conversation);
     if (waitsFor !== null) await records.tours.put({ ...tour, step, task: waitsFor, at: now });
     if (step === null) await records.outbox.add(lastWords(deps.newId(), conversation), now);
+    if (step === null && menu) await records.outbox.add(tourEntry(deps.newId(), conversation, menu), now);
     await show(records, { ...tour, step }, conversation);
   }
 
-  function move(tour: Tour, by: string, { sentence, job }: Act): TourMove {
+  async function move(tour: Tour, by: string, { sentence, job }: Act): Promise<TourMove> {
+    const hasTask = job !== null;
+    const isLast = stepAfter(tour.step, hasTask) === null;
+    const menu = isLast ? connectCard(connectKey(tour.entry), await deps.connections()) : null;
     return {
       sentence,
       async commit(records) {
@@ -89,7 +102,7 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
           audit.push(started.audit);
           return started.task.id;
         };
-        await goOnFrom(records, tour, { sentence, hasTask: job !== null, task });
+        await goOnFrom(records, tour, { sentence, hasTask, task, menu });
         for (const event of audit) await records.audit.append(event, clock.now());
       },
     };

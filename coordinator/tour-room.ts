@@ -1,12 +1,15 @@
 import type { ChoiceRequest, DecisionResult } from '@reeve/core';
+import { connectCard, isConnectKey } from './connect-card.ts';
+import { type ConnectionsReader, createConnectionsReader } from './connections.ts';
 import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createOnboarding, type Onboarding, type OnboardingDeps } from './onboarding.ts';
-import { stepOfCard } from './tour-cards.ts';
+import { stepOfCard, tourEntry } from './tour-cards.ts';
 
 /** The first two minutes, as the conversation room reaches them. */
 export interface TourRoom {
   readonly onboarding: Onboarding;
+  readonly connections: ConnectionsReader;
   /** Taps on the tour's cards: the same code as the typed `/choose`. */
   choose(request: ChoiceRequest): Promise<DecisionResult>;
   /** Has tours go on whose tasks are over; returns at once. At a start it catches up on what was missed. */
@@ -23,6 +26,7 @@ export function createTourRoom(
 ): TourRoom {
   const { store, clock, log, people } = deps;
   const { taskDesk, drive, onWritten, signal } = parts;
+  const connections = createConnectionsReader(deps);
   const onboarding = createOnboarding({
     store,
     config: deps.config,
@@ -35,6 +39,7 @@ export function createTourRoom(
       hears: deps.settings.speech.hearing.isOn,
       sees: deps.live().canSee,
     }),
+    connections,
     ownerName: () => deps.live().ownerName,
     clock,
     newId: () => deps.ids.newId(),
@@ -44,9 +49,26 @@ export function createTourRoom(
     if (await onboarding.follow()) onWritten();
   }
 
+  /** The menu of connections shows what was chosen, in place. */
+  async function connect({ card: key, option, chat, sender }: ChoiceRequest): Promise<DecisionResult> {
+    const card = connectCard(key, await connections(), option);
+    const place = await store.outbox.placeOfCard(chat.channel, key);
+    if (people.roleOf(sender, chat.channel) !== 'owner' || card === null || place === null)
+      return { kind: 'refused', failure: { code: 'choice-over' } };
+    await store.outbox.add(
+      tourEntry(deps.ids.newId(), { ...place, createdAt: clock.now() }, card),
+      clock.now(),
+    );
+    onWritten();
+    return { kind: 'decided', sentence: card.title };
+  }
+
   return {
     onboarding,
-    async choose({ card, option, chat, sender }) {
+    connections,
+    async choose(request) {
+      const { card, option, chat, sender } = request;
+      if (isConnectKey(card)) return connect(request);
       const step = stepOfCard(card);
       if (step === null || people.roleOf(sender, chat.channel) !== 'owner')
         return { kind: 'refused', failure: { code: 'choice-over' } };

@@ -194,6 +194,8 @@ export interface OutboxRecords {
   release(ids: readonly string[], at: Date): Promise<void>;
   /** What a sent message is about, by the channel's reference or by its card's key; the newest that fits. */
   aboutSent(conversationId: string, referenceOrKey: string): Promise<About | null>;
+  /** The conversation in which a channel's card was last shown, by the card's key; null when it never was. */
+  placeOfCard(channel: string, key: string): Promise<Pick<Conversation, 'id' | 'chat'> | null>;
   /** Entries that are neither sent, refused nor kept back, by conversation. */
   unsent(conversationId: string): Promise<number>;
 }

@@ -61,15 +61,7 @@ export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | n
       if (!marked?.open) throw new Error(`outbox entry ${id} is not open`);
     },
 
-    async aboutSent(conversationId, referenceOrKey) {
-      const row = await sql.row<{ readonly about: About }>(
-        `select about from outbox
-         where conversation_id = $1 and state = 'sent' and (reference = $2 or card_key = $2)
-         order by sequence desc limit 1`,
-        [conversationId, referenceOrKey],
-      );
-      return row?.about ?? null;
-    },
+    ...sentMessages(sql),
 
     async markSent(id, reference, at) {
       await sql.change(
@@ -137,6 +129,31 @@ export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | n
         [conversationId],
       );
       return Number(count?.count ?? 0);
+    },
+  };
+}
+
+/** Where messages that went out are found again. */
+function sentMessages(sql: SqlQueries): Pick<OutboxRecords, 'aboutSent' | 'placeOfCard'> {
+  return {
+    async aboutSent(conversationId, referenceOrKey) {
+      const row = await sql.row<{ readonly about: About }>(
+        `select about from outbox
+         where conversation_id = $1 and state = 'sent' and (reference = $2 or card_key = $2)
+         order by sequence desc limit 1`,
+        [conversationId, referenceOrKey],
+      );
+      return row?.about ?? null;
+    },
+
+    async placeOfCard(channel, key) {
+      const row = await sql.row<Pick<DueRow, 'conversation_id' | 'chat_external_id'>>(
+        `select conversation_id, chat_external_id from outbox
+         where channel = $1 and card_key = $2 order by sequence desc limit 1`,
+        [channel, key],
+      );
+      if (!row) return null;
+      return { id: row.conversation_id, chat: { channel, externalId: row.chat_external_id } };
     },
   };
 }

@@ -1,36 +1,9 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { makePdf } from '@reeve/core/testing';
 import { expect, it } from 'vitest';
 import { eventually, makeTestHome, type RunningReeve, startReeve } from '../testing/reeve-process.ts';
-
-interface TimelineCard {
-  readonly key: string;
-  readonly card: {
-    readonly blocks: readonly { readonly kind: string; readonly actions?: readonly Button[] }[];
-  };
-}
-
-interface Button {
-  readonly action: { readonly kind: string; readonly card: string; readonly option: string };
-}
-
-async function send(reeve: RunningReeve, text: string): Promise<void> {
-  const { status } = await reeve.call('POST', '/v1/conversations/main/messages', { text });
-  expect(status).toBe(202);
-}
-
-/** Taps the button of the open card of this step, as a client does that reads its timeline. */
-async function tap(reeve: RunningReeve, step: string, option: string): Promise<void> {
-  const button = await eventually(`the card of ${step}`, async () => {
-    const { body } = await reeve.call('GET', '/v1/conversations/main/timeline');
-    const events = (body['items'] as { event: TimelineCard }[]).map(({ event }) => event);
-    const cards = events.filter(({ key }) => key?.startsWith('tour:') && key.endsWith(`:${step}`));
-    return cards
-      .at(-1)
-      ?.card.blocks.flatMap(({ actions = [] }) => actions)
-      .find(({ action }) => action.option === option);
-  });
-  const { card } = button.action;
-  expect((await reeve.call('POST', '/v1/choices', { card, option })).status).toBe(200);
-}
+import { buttonOf, send, tap, timelineOf } from '../testing/tour.ts';
 
 it('the tour ends in a real result and a real question, over a kill -9, with the rehearsal model', async () => {
   await using home = await makeTestHome();
@@ -71,5 +44,72 @@ it('the tour ends in a real result and a real question, over a kill -9, with the
   expect(body['settings']).toContainEqual(
     expect.objectContaining({ name: 'tone', value: 'brief', source: 'owner' }),
   );
+  await reeve.kill('SIGTERM');
+});
+
+const PDF = makePdf({
+  title: 'Accounts of the manor',
+  pages: ['Rents rose in May. Three farms paid late.', 'The mill needs a new wheel.'],
+});
+
+async function upload(reeve: RunningReeve, home: string, name: string, content: Buffer): Promise<string> {
+  const token = (await readFile(path.join(home, 'keys', 'api-token'), 'utf8')).trim();
+  const response = await fetch(new URL(`/v1/uploads?name=${encodeURIComponent(name)}`, reeve.url), {
+    method: 'POST',
+    headers: { authorization: `Bearer ${token}`, 'content-type': 'application/octet-stream' },
+    body: new Uint8Array(content),
+  });
+  expect(response.status).toBe(201);
+  return ((await response.json()) as { path: string }).path;
+}
+
+async function skipTo(reeve: RunningReeve, step: string): Promise<void> {
+  for (const each of ['time-zone', 'tone', 'quiet-hours', 'first-job', 'question', 'answer']) {
+    if (each === step) return;
+    await tap(reeve, each, 'skip');
+  }
+}
+
+it('a PDF that is sent at its step is the first job, over a kill -9 while it is read', async () => {
+  await using home = await makeTestHome();
+  {
+    await using reeve = await startReeve(home);
+    await send(reeve, '/start');
+    await skipTo(reeve, 'first-job');
+    const file = await upload(reeve, home.path, 'the accounts.pdf', PDF);
+    await send(reeve, '', [file]);
+    await reeve.kill('SIGKILL');
+  }
+  await using reeve = await startReeve(home);
+  await buttonOf(reeve, 'question', 'ask');
+  const { body } = await reeve.call('GET', '/v1/tasks/T-1');
+  expect(body).toMatchObject({ state: 'succeeded', title: 'Read the accounts.pdf' });
+  const said = JSON.stringify(await timelineOf(reeve));
+  expect(said).toContain('titled “Accounts of the manor”: 2 pages, 14 words');
+  expect(said).toContain('Rents rose in May. Three farms paid late.');
+  expect((await reeve.call('GET', '/v1/tasks/T-2')).status).toBe(404);
+  await reeve.kill('SIGTERM');
+});
+
+it('/start twice is safe, every step can be skipped, and at the end stands the menu of connections', async () => {
+  await using home = await makeTestHome();
+  await using reeve = await startReeve(home);
+  await send(reeve, '/start');
+  await tap(reeve, 'time-zone', 'skip');
+  await send(reeve, '/start');
+  await eventually('the open step once more', async () =>
+    JSON.stringify(await timelineOf(reeve)).includes('We go on where we were.'),
+  );
+  for (const step of ['tone', 'quiet-hours', 'first-job', 'question']) await tap(reeve, step, 'skip');
+  const menu = await eventually('the menu', async () =>
+    (await timelineOf(reeve)).find(({ key }) => key?.startsWith('connect:')),
+  );
+  expect(JSON.stringify(menu.card)).toContain('○ Model: not yet: a stand-in answers');
+  const choice = { card: menu.key, option: 'model' };
+  expect((await reeve.call('POST', '/v1/choices', choice)).status).toBe(200);
+  await eventually('how to connect a model', async () =>
+    (await timelineOf(reeve)).some(({ card }) => JSON.stringify(card ?? '').includes('OPENROUTER_API_KEY')),
+  );
+  expect((await reeve.call('GET', '/v1/tasks/T-1')).status).toBe(404);
   await reeve.kill('SIGTERM');
 });

@@ -50,7 +50,7 @@ import { createModelMaker } from './models.ts';
 import { makeRuntimeDirectory } from './runtime-directory.ts';
 import { openSpeech } from './speech.ts';
 import { openTelegram } from './telegram.ts';
-import { telegramText } from './telegram-note.ts';
+import { readTelegramNote, telegramReach, telegramText } from './telegram-note.ts';
 import { createTrouble, type Trouble } from './trouble.ts';
 
 /** A running Reeve: coordinator, gateway and channels in one process. */
@@ -284,6 +284,10 @@ async function createRooms(
     },
     live: parts.live.settings,
     config: parts.config,
+    reach: () => ({
+      hasModel: !parts.live.summary().isRehearsal,
+      telegram: telegram && telegramReach(readTelegramNote(home.paths.telegram)),
+    }),
     trouble: () => [
       ...parts.trouble.lines(),
       ...parts.config.trouble(),

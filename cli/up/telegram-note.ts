@@ -52,3 +52,11 @@ export function telegramText(note: SetupNote): string {
     : '';
   return `@${note.bot} is connected: ${link}.${groups}`;
 }
+
+/** The same for the menu of connections in the chat. */
+export function telegramReach(note: SetupNote): { isPaired: boolean; summary: string } {
+  return {
+    isPaired: note.trouble === null && note.pairing === null && note.finishedAt !== null,
+    summary: telegramText(note),
+  };
+}

@@ -142,6 +142,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
         ...plan.live?.(config.current()),
       }),
       config,
+      reach: () => ({ hasModel: true, telegram: null }),
       trouble: () => [],
       speech: plan.speech ?? {
         transcribe: async () => ({ kind: 'failed', failure: { code: 'hearing-off' } }),

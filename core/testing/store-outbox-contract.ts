@@ -27,6 +27,9 @@ export function outboxContract(open: OpenStore): void {
     expect(await store.outbox.aboutSent(conversation.id, 'reference 7')).toEqual(about);
     expect(await store.outbox.aboutSent(conversation.id, 'reference 8')).toBeNull();
     expect(await store.outbox.aboutSent('another', 'reference 7')).toBeNull();
+    const { id, chat } = conversation;
+    expect(await store.outbox.placeOfCard(chat.channel, 'task:T-3')).toEqual({ id, chat });
+    expect(await store.outbox.placeOfCard('another', 'task:T-3')).toBeNull();
   });
 
   it('offers one entry for each conversation, answers first, then in order', async () => {
