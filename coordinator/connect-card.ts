@@ -35,8 +35,11 @@ function menu(key: string, connections: readonly Connection[]): Card {
     title: 'What I can be connected to',
     blocks: [
       {
-        kind: 'list',
-        items: connections.map(({ label, isOn, state }) => `${isOn ? '✓' : '○'} ${label}: ${state}`),
+        kind: 'fields',
+        fields: connections.map(({ label, isOn, state }) => ({
+          name: label,
+          value: isOn ? `✓ ${state}` : state,
+        })),
       },
       {
         kind: 'actions',

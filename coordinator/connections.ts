@@ -80,7 +80,10 @@ function modelConnection(hasModel: boolean, summary: string): Connection {
     return {
       ...shared,
       state: summary,
-      how: ['`/model` and a name takes another one; `/config` lists the models for each kind of work.'],
+      how: [
+        '`/model` and a name takes another one; `/config` lists the models for each kind of work.',
+        '`/config model-vision` and the name of a model that sees: then photos are looked at.',
+      ],
     };
   return {
     ...shared,

@@ -50,7 +50,7 @@ describe('the first two minutes', () => {
     const house = await estate.open({ model });
     await house.say('/start');
     expect(await tap(house, 'time-zone', 'yes')).toMatchObject({ kind: 'decided' });
-    expect(await tap(house, 'tone', 'warm')).toEqual({ kind: 'decided', sentence: 'tone: warm.' });
+    expect(await tap(house, 'tone', 'warm')).toEqual({ kind: 'decided', sentence: 'Tone: warm.' });
     await tap(house, 'quiet-hours', '22:00-07:00');
     await tap(house, 'first-job', 'primes');
     const first = await estate.reaches('T-1', 'succeeded');

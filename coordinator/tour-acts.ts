@@ -92,7 +92,8 @@ async function set(
   const request = `tour:${tour.entry}:${name}:${text}`;
   const changed = await config.change({ name, text, why: 'you chose it on the tour', by, request });
   if (changed.kind === 'failed') return changed;
-  return done(`${name}: ${showHiddenInLine(changed.value.after.value)}.`);
+  const label = name === 'tone' ? 'Tone' : name === 'time-zone' ? 'Time zone' : 'Quiet hours';
+  return done(`${label}: ${showHiddenInLine(changed.value.after.value)}.`);
 }
 
 function done(sentence: string, job: TourJob | null = null) {

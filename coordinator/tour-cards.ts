@@ -77,14 +77,12 @@ function stationOf(step: TourStep, { timeZone, hears, sees }: Surroundings): Sta
       return {
         title: 'What shall I start with?',
         text: [
-          `Send me something of yours: a link, a PDF or another file, ${hears ? 'a photo, or something you said' : 'or a photo'}.`,
-          'A worker in a sandbox of its own reads it and tells you what is in it. Or take one of these.',
-          ...(sees ? [] : ['Of photos I can tell only type and size: no model that sees is set.']),
-          ...(hears ? [] : ['Voice notes I cannot hear yet: no transcriber is set.']),
+          `Send me something of yours: a link, a PDF or another file, ${hears ? 'a photo, a voice note' : 'or a photo'}.`,
+          'A worker in a sandbox of its own tells you what is in it. Or take one of these.',
+          ...lacking({ hears, sees }),
         ].join(' '),
         offers: [...FIRST_JOBS].map(([option, { label }]) => ({ option, label })),
-        other:
-          '/choose first-job notes.txt, for one of your files; in the terminal /attach report.pdf, for one of this machine.',
+        other: '/choose first-job notes.txt (a file of yours); in the terminal, /attach report.pdf.',
       };
     case 'result':
       return {
@@ -105,6 +103,12 @@ function stationOf(step: TourStep, { timeZone, hears, sees }: Surroundings): Sta
         offers: [],
       };
   }
+}
+
+/** What a photo or a voice note would still need. */
+function lacking({ hears, sees }: Pick<Surroundings, 'hears' | 'sees'>): string[] {
+  const cannot = [...(sees ? [] : ['see what a photo shows']), ...(hears ? [] : ['hear voice notes'])];
+  return cannot.length === 0 ? [] : [`I cannot ${cannot.join(' or ')} yet: /connect tells what to set.`];
 }
 
 /** A step's card with its buttons, each with the words that do the same when they are typed. */

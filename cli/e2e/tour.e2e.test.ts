@@ -104,7 +104,7 @@ it('/start twice is safe, every step can be skipped, and at the end stands the m
   const menu = await eventually('the menu', async () =>
     (await timelineOf(reeve)).find(({ key }) => key?.startsWith('connect:')),
   );
-  expect(JSON.stringify(menu.card)).toContain('○ Model: not yet: a stand-in answers');
+  expect(JSON.stringify(menu.card)).toContain('"value":"not yet: a stand-in answers"');
   const choice = { card: menu.key, option: 'model' };
   expect((await reeve.call('POST', '/v1/choices', choice)).status).toBe(200);
   await eventually('how to connect a model', async () =>
