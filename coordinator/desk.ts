@@ -1,4 +1,4 @@
-import type { AuditCheckpoints, BudgetPlan, Clock, Desk, Store } from '@reeve/core';
+import type { AuditCheckpoints, BudgetPlan, Clock, Desk, FileEntry, Store, StoredFile } from '@reeve/core';
 import { checkAudit } from './audit-checkpoints.ts';
 import type { Drive } from './drive.ts';
 import type { People } from './people.ts';
@@ -60,15 +60,20 @@ export function createDesk(deps: {
     listMessages: (conversationId, before, limit) => store.messages.recent(conversationId, limit, before),
     listRounds: (turnId) => store.turns.rounds(turnId),
     listExchanges: (turnId) => store.turns.exchanges(turnId),
-    listFiles: async (prefix) =>
-      (await store.files.list(prefix, FILE_LIMIT)).map(({ path, bytes, sha256, modifiedAt }) => ({
-        path,
-        bytes,
-        sha256,
-        modifiedAt,
-      })),
+    listFiles: async (prefix) => (await store.files.list(prefix, FILE_LIMIT)).map(asEntry),
+    listUploads: async (person, prefix) =>
+      (await store.files.uploadsOf(person, prefix, FILE_LIMIT)).map(asEntry),
+    async openUpload(path, { channel, externalId }) {
+      const file = await store.files.get(path);
+      const isTheirs = file?.uploader?.channel === channel && file.uploader.externalId === externalId;
+      return isTheirs ? drive.open(path) : { kind: 'failed', failure: { code: 'file-unknown', about: path } };
+    },
     checkAudit: () => checkAudit(store, deps.checkpoints),
     openFile: (path) => drive.open(path),
-    saveUpload: (name, content, by) => drive.upload(name, content, by.name),
+    saveUpload: (name, content, by, channel) => drive.upload(name, content, { ...by, channel }),
   };
+}
+
+function asEntry({ path, bytes, sha256, modifiedAt }: StoredFile): FileEntry {
+  return { path, bytes, sha256, modifiedAt };
 }

@@ -1,5 +1,12 @@
 import { Readable } from 'node:stream';
-import { ObjectTooLarge, type Outcome, parseDrivePath, type Records, type StoredFile } from '@reeve/core';
+import {
+  ObjectTooLarge,
+  type Outcome,
+  type PersonKey,
+  parseDrivePath,
+  type Records,
+  type StoredFile,
+} from '@reeve/core';
 import { storeBlob } from './blob-store.ts';
 import type { DriveDeps } from './drive-effects.ts';
 
@@ -7,7 +14,11 @@ import type { DriveDeps } from './drive-effects.ts';
 export interface Drive {
   open(path: string): Promise<Outcome<{ entry: StoredFile; content: AsyncIterable<Uint8Array> }>>;
   /** Stores what a person hands over; a taken name gets a number. */
-  upload(name: string, content: AsyncIterable<Uint8Array>, by: string): Promise<Outcome<StoredFile>>;
+  upload(
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    by: PersonKey & { readonly name: string },
+  ): Promise<Outcome<StoredFile>>;
   /** Stores a person's own text under a name; an earlier version is kept. */
   replace(path: string, text: string, by: string): Promise<Outcome<StoredFile>>;
   /** Brings a file back as it was before it was last overwritten or deleted. */
@@ -34,10 +45,12 @@ export function createDrive(deps: DriveDeps): Drive {
           store.transaction(async (records) => {
             const now = clock.now();
             const path = await freePath(records, parsed.path);
-            const file = await records.files.put({ path, ...stored, writtenBy: by }, now);
+            const { channel, externalId } = by;
+            const uploader = { channel, externalId };
+            const file = await records.files.put({ path, ...stored, writtenBy: by.name, uploader }, now);
             const detail = { bytes: stored.bytes, sha256: stored.sha256 };
             await records.audit.append(
-              { event: 'file-uploaded', actor: `person:${by}`, subject: path, detail },
+              { event: 'file-uploaded', actor: `person:${by.name}`, subject: path, detail },
               now,
             );
             return file;

@@ -33,7 +33,11 @@ it('what was removed can be brought back for thirty days; then its content is go
   const drive = createDrive({ store, objects, clock, newId, limitBytes: 1000, gate });
   await store.takeOver('test', now);
   const upload = (name: string, text: string) =>
-    drive.upload(name, ReadableStream.from([Buffer.from(text)]), 'Ada');
+    drive.upload(name, ReadableStream.from([Buffer.from(text)]), {
+      channel: 'http',
+      externalId: '7',
+      name: 'Ada',
+    });
   const forget = () => forgetOldVersions({ store, objects, gate, clock, log: silentLog });
   const blobs = async () =>
     (await readdir(path.join(folder, 'objects', 'blobs'), { recursive: true, withFileTypes: true })).filter(

@@ -3,6 +3,7 @@ import {
   type InboxEntry,
   MOST_RECORDING_BYTES,
   type ObjectStore,
+  type PersonKey,
   type Speech,
   type Store,
   type StoredFile,
@@ -46,7 +47,7 @@ export function createTranscriber(deps: {
   async function listen(
     file: StoredFile,
     type: string,
-    { by, signal }: { by: string; signal: AbortSignal },
+    { by, signal }: { by: PersonKey & { readonly name: string }; signal: AbortSignal },
   ): Promise<Failure | null> {
     if (await store.files.get(transcriptOf(file.path))) return null;
     if (file.bytes > MOST_RECORDING_BYTES) return { code: 'recording-too-large' };
@@ -68,7 +69,7 @@ export function createTranscriber(deps: {
       const start = await readStart(objects, file.blob);
       const type = start && soundType(start, file.path);
       if (!type) continue;
-      const failure = await listen(file, type, { by: sender.name, signal });
+      const failure = await listen(file, type, { by: { ...sender, channel: chat.channel }, signal });
       if (failure) return { transcripts, failure };
       transcripts.push(transcriptOf(file.path));
     }

@@ -49,7 +49,7 @@ export async function actOn(
     case 'first-job':
       return firstJob(deps, option);
     case 'question':
-      return ask(deps, said.by);
+      return ask(deps, said);
     case 'result':
     case 'answer':
       return unknown(option);
@@ -72,8 +72,12 @@ function started({ sentence, job }: ReturnType<typeof readFilesJob>): Outcome<Ac
 
 const TOUR_FILE = 'tour.txt';
 
-async function ask({ drive }: TourActDeps, by: string): Promise<Outcome<Act>> {
-  const file = await drive.upload(TOUR_FILE, tourText(), by);
+async function ask({ drive }: TourActDeps, { tour, by }: Said): Promise<Outcome<Act>> {
+  const file = await drive.upload(TOUR_FILE, tourText(), {
+    channel: tour.channel,
+    externalId: tour.person,
+    name: by,
+  });
   if (file.kind === 'failed') return file;
   const goal = `Overwrite the file ${file.value.path} with: This line was written after you said yes.`;
   return done('A worker asks you in a moment.', { title: 'Overwrite the file of the tour', goal, words: '' });

@@ -52,7 +52,7 @@ export function createTourRoom(
   /** The menu of connections shows what was chosen, in place. */
   async function connect({ card: key, option, chat, sender }: ChoiceRequest): Promise<DecisionResult> {
     const card = connectCard(key, await connections(), option);
-    const place = await store.outbox.placeOfCard(chat.channel, key);
+    const place = await store.outbox.placeOfMenu(chat.channel, key);
     if (people.roleOf(sender, chat.channel) !== 'owner' || card === null || place === null)
       return { kind: 'refused', failure: { code: 'choice-over' } };
     await store.outbox.add(

@@ -6,7 +6,7 @@ import type { Failure } from './failure.ts';
 import type { TaskId } from './ids.ts';
 import type { FileEntry, Step } from './link.ts';
 import type { ConfigRevision, OwnerSettingName, SettingSource } from './owner-settings.ts';
-import type { Role } from './person.ts';
+import type { PersonKey, Role } from './person.ts';
 import type { Conversation, Message, ModelExchange, TurnRound, UsageShare } from './store.ts';
 import type { Task, TaskState } from './task.ts';
 
@@ -122,5 +122,17 @@ export interface Desk {
   /** Reads the whole audit chain and recomputes every hash. */
   checkAudit(): Promise<AuditCheck>;
   /** Stores what a person attaches; a taken name gets a number, nothing is overwritten. */
-  saveUpload(name: string, content: AsyncIterable<Uint8Array>, by: Sender): Promise<Outcome<FileEntry>>;
+  saveUpload(
+    name: string,
+    content: AsyncIterable<Uint8Array>,
+    by: Sender,
+    channel: string,
+  ): Promise<Outcome<FileEntry>>;
+  /** What this person handed over, and nobody has written since. */
+  listUploads(person: PersonKey, prefix: string): Promise<FileEntry[]>;
+  /** The same as `openFile`, for one of these only: anything else does not exist for them. */
+  openUpload(
+    path: string,
+    person: PersonKey,
+  ): Promise<Outcome<{ entry: FileEntry; content: AsyncIterable<Uint8Array> }>>;
 }

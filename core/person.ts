@@ -1,11 +1,15 @@
 /** What somebody may do: the owner decides, a member talks, a stranger gets nothing. */
 export type Role = 'owner' | 'member' | 'stranger';
 
-/** Somebody whom the owner has admitted, as their channel knows them. */
-export interface Person {
+/** Somebody as their channel knows them: what tells two people of one name apart. */
+export interface PersonKey {
   readonly channel: string;
   /** Stable id within the channel. */
   readonly externalId: string;
+}
+
+/** Somebody whom the owner has admitted. */
+export interface Person extends PersonKey {
   readonly role: 'owner' | 'member';
   /** What the owner calls them. */
   readonly name: string;

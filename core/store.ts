@@ -8,7 +8,7 @@ import type { FileEntry, Step, TaskInput } from './link.ts';
 import type { ChatAnswer, ChatMessage, ChatTool, ModelRole, ToolCall } from './model.ts';
 import type { Origin } from './origin.ts';
 import type { ConfigRecords } from './owner-settings.ts';
-import type { PeopleRecords } from './person.ts';
+import type { PeopleRecords, PersonKey } from './person.ts';
 import type { Task, TaskState } from './task.ts';
 import type { TourRecords } from './tour.ts';
 
@@ -194,8 +194,8 @@ export interface OutboxRecords {
   release(ids: readonly string[], at: Date): Promise<void>;
   /** What a sent message is about, by the channel's reference or by its card's key; the newest that fits. */
   aboutSent(conversationId: string, referenceOrKey: string): Promise<About | null>;
-  /** The conversation in which a channel's card was last shown, by the card's key; null when it never was. */
-  placeOfCard(channel: string, key: string): Promise<Pick<Conversation, 'id' | 'chat'> | null>;
+  /** The conversation in which a menu (a card whose key begins with `connect:`) was last shown; null when it never was. */
+  placeOfMenu(channel: string, key: string): Promise<Pick<Conversation, 'id' | 'chat'> | null>;
   /** Entries that are neither sent, refused nor kept back, by conversation. */
   unsent(conversationId: string): Promise<number>;
 }
@@ -311,12 +311,17 @@ export interface StoredFile extends FileEntry {
   /** The object store's key of the content. */
   readonly blob: string;
   readonly version: number;
+  /** A name for people to read; it may be anybody's. */
   readonly writtenBy: string;
+  /** Who handed it over, as their channel knows them; absent for what tasks wrote. */
+  readonly uploader?: PersonKey;
 }
 
 export interface FileRecords {
   list(prefix: string, limit: number): Promise<StoredFile[]>;
   get(path: string): Promise<StoredFile | null>;
+  /** What this person handed over and nobody has written since. */
+  uploadsOf(person: PersonKey, prefix: string, limit: number): Promise<StoredFile[]>;
   /** Those of these paths that exist. */
   find(paths: readonly string[]): Promise<StoredFile[]>;
   /** Adds a version; earlier ones are kept. */

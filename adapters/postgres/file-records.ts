@@ -9,6 +9,8 @@ interface FileRow {
   readonly bytes: string;
   readonly written_by: string;
   readonly written_at: Date;
+  readonly uploader_channel: string | null;
+  readonly uploader: string | null;
 }
 
 /** The next version of a path: its row in `drive_paths` numbers versions and makes parallel writers wait. */
@@ -17,8 +19,8 @@ const PUT = `with head as (
      on conflict (path) do update set version = drive_paths.version + 1, removed = false
      returning version
    )
-   insert into drive_files (path, version, blob, sha256, bytes, written_by, written_at)
-   select $1, version, $2, $3, $4, $5, $6 from head
+   insert into drive_files (path, version, blob, sha256, bytes, written_by, written_at, uploader_channel, uploader)
+   select $1, version, $2, $3, $4, $5, $6, $7, $8 from head
    returning *`;
 
 /** After a removal the newest version comes back, else the one before it. */
@@ -31,8 +33,8 @@ const RESTORE = `with source as (
        and exists (select from drive_files old where old.path = source.path and old.version = wanted)
      returning drive_paths.version, wanted
    )
-   insert into drive_files (path, version, blob, sha256, bytes, written_by, written_at)
-   select $1, head.version, blob, sha256, bytes, $2, $3
+   insert into drive_files (path, version, blob, sha256, bytes, written_by, written_at, uploader_channel, uploader)
+   select $1, head.version, blob, sha256, bytes, $2, $3, uploader_channel, uploader
    from head join drive_files on drive_files.path = $1 and drive_files.version = wanted
    returning *`;
 
@@ -72,6 +74,16 @@ export function createFileRecords(sql: SqlQueries): FileRecords {
       return row ? toFile(row) : null;
     },
 
+    async uploadsOf({ channel, externalId }, prefix, limit) {
+      const rows = await sql.rows<FileRow>(
+        `select drive_files.* from drive_files join drive_paths using (path, version)
+         where uploader_channel = $1 and uploader = $2 and not removed and starts_with(path, $3)
+         order by path limit $4`,
+        [channel, externalId, prefix, limit],
+      );
+      return rows.map(toFile);
+    },
+
     async find(paths) {
       const rows = await sql.rows<FileRow>(
         `select drive_files.* from drive_paths join drive_files using (path, version)
@@ -89,6 +101,8 @@ export function createFileRecords(sql: SqlQueries): FileRecords {
         file.bytes,
         file.writtenBy,
         at,
+        file.uploader?.channel ?? null,
+        file.uploader?.externalId ?? null,
       ]);
       if (!row) throw new Error(`file ${file.path} was not stored`);
       return toFile(row);
@@ -132,5 +146,8 @@ function toFile(row: FileRow): StoredFile {
     bytes: Number(row.bytes),
     writtenBy: row.written_by,
     modifiedAt: row.written_at.toISOString(),
+    ...(row.uploader_channel === null || row.uploader === null
+      ? {}
+      : { uploader: { channel: row.uploader_channel, externalId: row.uploader } }),
   };
 }

@@ -134,7 +134,7 @@ export function createOutboxRecords(sql: SqlQueries, heldEpoch: () => number | n
 }
 
 /** Where messages that went out are found again. */
-function sentMessages(sql: SqlQueries): Pick<OutboxRecords, 'aboutSent' | 'placeOfCard'> {
+function sentMessages(sql: SqlQueries): Pick<OutboxRecords, 'aboutSent' | 'placeOfMenu'> {
   return {
     async aboutSent(conversationId, referenceOrKey) {
       const row = await sql.row<{ readonly about: About }>(
@@ -146,10 +146,10 @@ function sentMessages(sql: SqlQueries): Pick<OutboxRecords, 'aboutSent' | 'place
       return row?.about ?? null;
     },
 
-    async placeOfCard(channel, key) {
+    async placeOfMenu(channel, key) {
       const row = await sql.row<Pick<DueRow, 'conversation_id' | 'chat_external_id'>>(
         `select conversation_id, chat_external_id from outbox
-         where channel = $1 and card_key = $2 order by sequence desc limit 1`,
+         where channel = $1 and card_key = $2 and card_key like 'connect:%' order by sequence desc limit 1`,
         [channel, key],
       );
       if (!row) return null;

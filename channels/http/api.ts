@@ -65,7 +65,7 @@ export function createApi(deps: ApiDeps): Api {
   addPages(api, deps.pages);
   addConversations(api, { ...deps, isKnown: ({ externalId }) => visitor(externalId) !== null });
   addTasks(api, deps);
-  addFiles(api);
+  addFiles(api, deps);
   addWeb(api, deps);
   addSettings(api);
   addSecrets(api, deps.secrets, `person:${HOME_OWNER.externalId}`);

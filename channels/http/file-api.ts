@@ -3,7 +3,7 @@ import { valueOr } from './refusal.ts';
 import * as routes from './routes.ts';
 
 /** Adds the owner's files: reading them, and handing new ones over. */
-export function addFiles(api: Api): void {
+export function addFiles(api: Api, { channel }: { channel: string }): void {
   api.openapi(routes.listFiles, async (context) =>
     context.json({ files: await context.var.visitor.desk.listFiles(context.req.valid('query').prefix) }, 200),
   );
@@ -20,7 +20,7 @@ export function addFiles(api: Api): void {
     const { body } = context.req.raw;
     const { desk, sender } = context.var.visitor;
     const content: AsyncIterable<Uint8Array> = body ?? ReadableStream.from([]);
-    const stored = valueOr(await desk.saveUpload(context.req.valid('query').name, content, sender));
+    const stored = valueOr(await desk.saveUpload(context.req.valid('query').name, content, sender, channel));
     return 'refused' in stored
       ? stored.refused
       : context.json(

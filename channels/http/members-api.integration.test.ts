@@ -130,6 +130,16 @@ describe('a member of the local API', () => {
     expect(await codeOf(call('GET', '/v1/files/T-2/b.txt'))).toBe('200 fine');
   });
 
+  it('shows them what they have handed over, and nothing that others have', async () => {
+    house.files.set('uploads/theirs.pdf', Buffer.from('theirs'));
+    house.uploaders.set('uploads/theirs.pdf', 'somebody');
+    await call('POST', '/v1/uploads?name=mine.pdf');
+    const { body } = await call('GET', '/v1/files');
+    expect(body).toMatchObject({ files: [{ path: 'uploads/mine.pdf' }] });
+    expect(await codeOf(call('GET', '/v1/files/uploads/mine.pdf'))).toBe('200 fine');
+    expect(await codeOf(call('GET', '/v1/files/uploads/theirs.pdf'))).toBe('404 file-unknown');
+  });
+
   it('hands decisions to the coordinator under their own name: the code that decides for every channel', async () => {
     house.approvals.set('A7K2', sampleApproval());
     await call('POST', '/v1/approvals/A7K2/decision', { decision: 'approve' });
@@ -150,6 +160,7 @@ describe('a member of the local API', () => {
       'POST /v1/tasks/{task}/cancel',
       'POST /v1/approvals/{code}/decision',
       'POST /v1/choices',
+      'GET /v1/files',
       'GET /v1/files/{path}',
       'POST /v1/uploads',
       'GET /v1/conversations',

@@ -2,6 +2,7 @@ import {
   type Conversation,
   type Desk,
   type Outcome,
+  type PersonKey,
   type Sender,
   type StatusView,
   type Task,
@@ -38,7 +39,7 @@ export function visitorOf(desk: Desk, channel: string, externalId: string): Visi
   return {
     sender,
     role,
-    desk: memberDesk(desk, { channel, ownName }),
+    desk: memberDesk(desk, { channel, externalId, ownName }),
     keptName: (own) => prefix + own,
     ownName,
     updateId: (id) => prefix + id,
@@ -61,7 +62,7 @@ const MEMBERS_CALLS: readonly RegExp[] = [
   /^POST \/v1\/tasks\/[^/]+\/cancel$/,
   // Refused by the coordinator, with the words that every channel has for it.
   /^POST \/v1\/(choices|approvals\/[^/]+\/decision)$/,
-  /^GET \/v1\/files\/./,
+  /^GET \/v1\/files(\/.*)?$/,
   /^POST \/v1\/(uploads|logout)$/,
 ];
 
@@ -75,13 +76,13 @@ export function mayCall(role: Visitor['role'], method: string, path: string): bo
 /** A member's counter: their own conversations and the tasks in them; no money, no models, no questions, no secrets of the house. */
 function memberDesk(
   desk: Desk,
-  { channel, ownName }: { channel: string; ownName: Visitor['ownName'] },
+  { channel, externalId, ownName }: PersonKey & { ownName: Visitor['ownName'] },
 ): Desk {
   async function conversations(): Promise<Conversation[]> {
     return (await desk.listConversations()).flatMap((conversation) => {
       const { chat } = conversation;
-      const externalId = chat.channel === channel ? ownName(chat.externalId) : null;
-      return externalId === null ? [] : [{ ...conversation, chat: { channel, externalId } }];
+      const name = chat.channel === channel ? ownName(chat.externalId) : null;
+      return name === null ? [] : [{ ...conversation, chat: { channel, externalId: name } }];
     });
   }
   async function seer(): Promise<(task: Pick<Task, 'conversationId'>) => boolean> {
@@ -113,15 +114,17 @@ function memberDesk(
       const folder = taskIdSchema.safeParse(path.split('/')[0]);
       const found = folder.success && (await desk.getTask(folder.data));
       if (found && found.kind === 'ok' && (await seer())(found.value.task)) return desk.openFile(path);
-      return { kind: 'failed', failure: { code: 'file-unknown', about: path } };
+      return desk.openUpload(path, { channel, externalId });
     },
+    openUpload: desk.openUpload,
     saveUpload: desk.saveUpload,
     listSettings: () => [],
     pendingApprovals: async () => [],
     getApproval: async (code) => ({ kind: 'failed', failure: { code: 'approval-unknown', about: code } }),
     listRounds: async () => [],
     listExchanges: async () => [],
-    listFiles: async () => [],
+    listFiles: (prefix) => desk.listUploads({ channel, externalId }, prefix),
+    listUploads: desk.listUploads,
     checkAudit: desk.checkAudit,
   };
 }

@@ -1,7 +1,14 @@
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { seriousFindings } from '../testing/accessibility.ts';
-import { eventually, makeTestHome, runReeve, startReeve } from '../testing/reeve-process.ts';
+import {
+  eventually,
+  makeTestHome,
+  type RunningReeve,
+  runReeve,
+  startReeve,
+  type TestHome,
+} from '../testing/reeve-process.ts';
 import { openBrowser, openPage, takePicture } from '../testing/web-browser.ts';
 
 let browser: Browser;
@@ -35,7 +42,6 @@ it('a member has a web chat of their own, decides nothing, and is out as soon as
   await page.goto(link);
   await page.getByText('Signed in as Grace').waitFor();
   expect(await page.getByText('of the owner').count()).toBe(0);
-  expect(await page.getByRole('button', { name: 'Files', exact: true }).count()).toBe(0);
   const write = async (text: string) => {
     await page.getByLabel('Message', { exact: true }).fill(text);
     await page.keyboard.press('Enter');
@@ -56,9 +62,9 @@ it('a member has a web chat of their own, decides nothing, and is out as soon as
   const asGrace = (path: string, init?: string) =>
     page.evaluate<number>(`fetch('${path}', ${init ?? '{}'}).then((answer) => answer.status)`);
   expect(await asGrace('/v1/tasks/T-1')).toBe(404);
-  expect(await asGrace('/v1/files')).toBe(403);
   expect(await asGrace('/v1/files/T-1/secret.txt')).toBe(404);
   expect(await asGrace('/v1/files/T-2/primes.csv')).toBe(200);
+  await ownUploads({ home, reeve, page, write });
 
   await say('Delete T-1/secret.txt');
   const code = await eventually('the question', async () => {
@@ -77,3 +83,50 @@ it('a member has a web chat of their own, decides nothing, and is out as soon as
   await page.getByText('Not signed in').waitFor();
   expect(watched.complaints).toEqual([]);
 });
+
+/** What a member hands over is theirs to see and to fetch again: not another's, who goes by the same name. */
+async function ownUploads({
+  home,
+  reeve,
+  page,
+  write,
+}: {
+  home: TestHome;
+  reeve: RunningReeve;
+  page: Page;
+  write: (text: string) => Promise<void>;
+}): Promise<void> {
+  const upload = (name: string) =>
+    `fetch('/v1/uploads?name=${name}', { method: 'POST', body: 'of ${name}', headers: { 'content-type': 'application/octet-stream' } }).then((answer) => answer.status)`;
+  const list = `fetch('/v1/files').then((answer) => answer.json()).then(({ files }) => files.map(({ path }) => path))`;
+  const get = (path: string) => `fetch('/v1/files/${path}').then((answer) => answer.status)`;
+  await page.locator('#picker').setInputFiles({
+    name: 'hers.txt',
+    mimeType: 'text/plain',
+    buffer: Buffer.from('of Grace'),
+  });
+  await page.getByText('hers.txt is attached.').waitFor({ state: 'attached' });
+  await write('here it is');
+  const download = page.waitForEvent('download');
+  await page.getByRole('link', { name: 'hers.txt' }).first().click();
+  expect((await download).suggestedFilename()).toBe('hers.txt');
+  await page.getByRole('button', { name: 'Files', exact: true }).click();
+  await page.getByText('1 file.').waitFor();
+  await page.keyboard.press('Escape');
+
+  await reeve.call('POST', '/v1/conversations/main/messages', {
+    text: '/people add http grace-2 member Grace',
+  });
+  const link = await eventually('the link of the other Grace', async () => {
+    const { stdout } = await runReeve(home, ['web', '--as', 'grace-2']);
+    return stdout.trim();
+  });
+  await using other = await openPage(browser);
+  await other.page.goto(link);
+  await other.page.getByText('Signed in as Grace').waitFor();
+  expect(await other.page.evaluate(upload('other.txt'))).toBe(201);
+  expect(await other.page.evaluate(list)).toEqual(['uploads/other.txt']);
+  expect(await other.page.evaluate(get('uploads/hers.txt'))).toBe(404);
+  expect(await page.evaluate(list)).toEqual(['uploads/hers.txt']);
+  expect(await page.evaluate(get('uploads/other.txt'))).toBe(404);
+}

@@ -18,7 +18,8 @@ export async function giveFile(house: House, name: string, content: string | Uin
   const bytes = (async function* () {
     yield Buffer.from(content as Uint8Array);
   })();
-  const stored = await house.coordinator.desk.saveUpload(name, bytes, { externalId: 'owner', name: 'owner' });
+  const { desk } = house.coordinator;
+  const stored = await desk.saveUpload(name, bytes, { externalId: 'owner', name: 'owner' }, 'http');
   if (stored.kind === 'failed') throw new Error(stored.failure.code);
   return stored.value.path;
 }

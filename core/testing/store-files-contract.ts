@@ -59,6 +59,26 @@ export function filesContract(open: OpenStore): void {
     expect(await store.files.get('a.csv')).toEqual(overwritten);
   });
 
+  it('tells what one person handed over from what another of the same name did', async () => {
+    const { store } = await open();
+    const one = { channel: 'http', externalId: 'grace' };
+    const other = { channel: 'telegram', externalId: 'grace' };
+    const give = (path: string, uploader: typeof one, at: number) =>
+      store.files.put({ ...content(path, 'x'), writtenBy: 'Grace', uploader }, later(at));
+    const mine = await give('uploads/a.pdf', one, 1);
+    await give('uploads/b.pdf', other, 1);
+    await store.files.put(content('uploads/c.pdf', 'by a task'), later(1));
+    expect(mine).toMatchObject({ uploader: one });
+    expect(await store.files.uploadsOf(one, '', 9)).toEqual([mine]);
+    expect(await store.files.uploadsOf(one, 'T-', 9)).toEqual([]);
+    await store.files.put(content('uploads/a.pdf', 'overwritten'), later(2));
+    expect(await store.files.uploadsOf(one, '', 9)).toEqual([]);
+    await store.files.restore('uploads/a.pdf', 'owner', later(3));
+    expect((await store.files.uploadsOf(one, '', 9)).map(({ path }) => path)).toEqual(['uploads/a.pdf']);
+    await store.files.remove('uploads/a.pdf', 'owner', later(4));
+    expect(await store.files.uploadsOf(one, '', 9)).toEqual([]);
+  });
+
   it('forgets what was overwritten or removed too long ago, and says which blobs nothing refers to', async () => {
     const { store } = await open();
     for (const [name, at] of [

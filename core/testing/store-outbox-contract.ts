@@ -28,8 +28,10 @@ export function outboxContract(open: OpenStore): void {
     expect(await store.outbox.aboutSent(conversation.id, 'reference 8')).toBeNull();
     expect(await store.outbox.aboutSent('another', 'reference 7')).toBeNull();
     const { id, chat } = conversation;
-    expect(await store.outbox.placeOfCard(chat.channel, 'task:T-3')).toEqual({ id, chat });
-    expect(await store.outbox.placeOfCard('another', 'task:T-3')).toBeNull();
+    expect(await store.outbox.placeOfMenu(chat.channel, 'connect:1')).toBeNull();
+    await store.outbox.add({ ...sampleOutbox(conversation, 'o2'), cardKey: 'connect:1' }, SAMPLE_TIME);
+    expect(await store.outbox.placeOfMenu(chat.channel, 'connect:1')).toEqual({ id, chat });
+    expect(await store.outbox.placeOfMenu('another', 'connect:1')).toBeNull();
   });
 
   it('offers one entry for each conversation, answers first, then in order', async () => {

@@ -55,7 +55,6 @@ export async function startChat(client: ApiClient, address: Address): Promise<vo
   const [conversations, me] = await Promise.all([client.conversations(), client.me()]);
   const session = createSession(client, me);
   // The owner's files are not a member's to see.
-  byId('open-files', HTMLElement).hidden = me.role !== 'owner';
   session.sidebar.load(conversations);
   await go(session, address);
   keepFollowing((signal, pause) =>

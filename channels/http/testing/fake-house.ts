@@ -34,6 +34,8 @@ export interface FakeHouse {
   readonly tasks: Map<string, Task>;
   readonly approvals: Map<string, Approval>;
   readonly files: Map<string, Uint8Array>;
+  /** Who handed a file over, by path. */
+  readonly uploaders: Map<string, string>;
   /** Values of secrets as the API handed them on, by name. */
   readonly secrets: ReadonlyMap<string, string>;
   readonly messages: Message[];
@@ -108,6 +110,7 @@ export async function openFakeHouse(
     tasks: new Map(),
     approvals: new Map(),
     files: new Map(),
+    uploaders: new Map(),
     secrets: secrets.given,
     messages: [],
     conversations: ['main', 'other'],
@@ -254,8 +257,17 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       if (!bytes) return { kind: 'failed', failure: { code: 'file-unknown', about: path } };
       return { kind: 'ok', value: { entry: entryOf(path, bytes), content: inPieces(bytes, onClosed) } };
     },
+    listUploads: async ({ externalId }, prefix) =>
+      [...house.files]
+        .filter(([path]) => path.startsWith(prefix) && house.uploaders.get(path) === externalId)
+        .map(([path, bytes]) => entryOf(path, bytes)),
+    async openUpload(path, { externalId }) {
+      const bytes = house.uploaders.get(path) === externalId ? house.files.get(path) : undefined;
+      if (!bytes) return { kind: 'failed', failure: { code: 'file-unknown', about: path } };
+      return { kind: 'ok', value: { entry: entryOf(path, bytes), content: inPieces(bytes, onClosed) } };
+    },
     checkAudit: async () => ({ kind: 'intact', entries: 3, head: 'f'.repeat(64) }),
-    async saveUpload(name, content) {
+    async saveUpload(name, content, by) {
       const pieces: Uint8Array[] = [];
       let total = 0;
       for await (const piece of content) {
@@ -265,6 +277,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       }
       const path = `uploads/${name}`;
       house.files.set(path, Buffer.concat(pieces));
+      house.uploaders.set(path, by.externalId);
       return { kind: 'ok', value: entryOf(path, Buffer.concat(pieces)) };
     },
   };

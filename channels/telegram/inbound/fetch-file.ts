@@ -1,5 +1,6 @@
 import { type Clock, type Desk, failureText, type Sender } from '@reeve/core';
 import { type BotApi, callFailure } from '../bot-api.ts';
+import { CHANNEL } from '../chat-address.ts';
 import type { OfferedFile } from './message-content.ts';
 
 const MB = 1024 * 1024;
@@ -92,7 +93,7 @@ export function createFileFetcher(deps: {
 }): (file: OfferedFile, sender: Sender, signal: AbortSignal) => Promise<Fetched> {
   return (file, sender, signal) =>
     deps.download<Fetched>(file, signal, async (content) => {
-      const stored = await deps.desk().saveUpload(file.name, content, sender);
+      const stored = await deps.desk().saveUpload(file.name, content, sender, CHANNEL);
       return stored.kind === 'ok'
         ? { kind: 'stored', path: stored.value.path }
         : { kind: 'failed', sentence: `${file.name}: ${failureText(stored.failure)}` };

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { type Desk, type Failure, failureText, type Outcome, type Sender, type Speech } from '@reeve/core';
+import { CHANNEL } from '../chat-address.ts';
 import type { Download } from './fetch-file.ts';
 import type { OfferedRecording } from './message-content.ts';
 
@@ -68,7 +69,7 @@ export function createEar(deps: {
       const heard = await transcribe(id, { bytes: fetched.bytes, type }, signal);
       if (heard.kind === 'ok') return { kind: 'heard', text: heard.value };
       if (WORTHLESS.has(heard.failure.code)) return failed(heard.failure);
-      const kept = await desk().saveUpload(recording.name, Readable.from([fetched.bytes]), sender);
+      const kept = await desk().saveUpload(recording.name, Readable.from([fetched.bytes]), sender, CHANNEL);
       const where =
         kept.kind === 'ok'
           ? `The recording is kept among your files as ${kept.value.path}.`
@@ -88,7 +89,7 @@ export function createEar(deps: {
       const text = Readable.from([
         Buffer.from(`Heard in ${name}; some words may be wrong.\n\n${heard.value}\n`),
       ]);
-      const stored = await desk().saveUpload(`${name} transcript.txt`, text, sender);
+      const stored = await desk().saveUpload(`${name} transcript.txt`, text, sender, CHANNEL);
       return stored.kind === 'ok'
         ? { path: stored.value.path, problem: null }
         : { path: null, problem: failureText(stored.failure) };
