@@ -143,7 +143,7 @@ function originFields(approval: Approval): { name: string; value: string }[] {
   if (approval.reason !== '')
     fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
   fields.push({ name: 'Undo', value: undoText(approval) });
-  fields.push({ name: 'Leaves your walls', value: leavesText(approval.call) });
+  fields.push({ name: 'What leaves Reeve', value: leavesText(approval.call) });
   fields.push({ name: 'Kind', value: TIER_WORDS[approval.tier] });
   return fields;
 }

@@ -381,7 +381,7 @@ describe('permits', () => {
       { name: 'Asked by' },
       { name: 'Its reason (its own claim)', value: 'the job needs it' },
       { name: 'Undo', value: 'Not known; treat it as final.' },
-      { name: 'Leaves your walls', value: 'not known' },
+      { name: 'What leaves Reeve', value: 'not known' },
       { name: 'Kind', value: 'destructive: asked every time' },
     ]);
   });

@@ -88,7 +88,7 @@ describe('an approval card', () => {
       'Asked by: T-3, started by you',
       'Its reason (its own claim): you asked for it',
       'Undo: For 30 days: /undo reports/may.csv',
-      'Leaves your walls: nothing',
+      'What leaves Reeve: nothing',
       'Kind: destructive: asked every time',
       'No answer by Sat 21 Nov, 15:05: not done.',
       '[Once] danger /approve A7K2',

@@ -1,4 +1,5 @@
 import {
+  type Approval,
   failureText,
   type OutboxEntry,
   type Outcome,
@@ -31,6 +32,7 @@ interface Scene {
   readonly tasks?: readonly Task[];
   readonly role?: Role;
   readonly breaks?: boolean;
+  readonly waiting?: readonly Approval[];
   readonly config?: SettingsDesk;
   readonly speech?: CoordinatorSettings['speech'];
   readonly people?: People;
@@ -60,7 +62,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       get: async (id: string) => tasks.find((each) => each.id === id) ?? null,
     },
     steps: { list: async () => [resultStep(1, 'wrote a.csv')] },
-    approvals: { forTask: async () => [] },
+    approvals: { forTask: async () => [], pending: async () => scene.waiting ?? [] },
     audit: { about: async () => [] },
     files: {
       list: async (prefix: string) =>
@@ -175,11 +177,9 @@ describe('commands', () => {
     ['/tell', 'command-usage', 'type /tell T-3 words'],
     ['/tell T-3', 'command-usage', 'type /tell T-3 words'],
     ['/tell nobody hello', 'task-unknown', 'nobody'],
-    ['/approve', 'command-usage', 'type /approve A7K2'],
     ['/approve A7K2 forever', 'command-usage', 'type /approve A7K2'],
     ['/approve ZZZZ', 'approval-unknown', 'ZZZZ'],
     ['/approve !', 'approval-unknown', '!'],
-    ['/deny', 'command-usage', 'type /deny A7K2'],
     ['/deny !! why', 'approval-unknown', '!!'],
     ['/config colour', 'setting-unknown', 'colour'],
     ['/undo gone.csv', 'file-unknown', 'gone.csv'],
@@ -203,6 +203,16 @@ describe('commands', () => {
     expect(await type('/help', { role: 'member' })).not.toContain('/approve');
     expect(await type('/help')).toContain('- `/approve A7K2 [once | task | always]`: say yes to a question');
   });
+
+  it.each(['/approve', '/deny', '/edit', '/happened'])(
+    '%s without a code lists what waits, each with its code',
+    async (text) => {
+      expect(await type(text)).toBe('Nothing waits for your answer.');
+      expect(await type(text, { waiting: [sampleApproval()] })).toBe(
+        'Waiting for you:\n- **A7K2** T-3, started by you: Delete 1 file: reports/may.csv (until Sat 21 Nov, 14:05; `/approve A7K2` or `/deny A7K2`)',
+      );
+    },
+  );
 
   it('answers with a reference when it breaks, and tells nothing of the inside', async () => {
     const answer = await type('/tasks', { breaks: true });

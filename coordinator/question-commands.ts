@@ -1,6 +1,15 @@
 import { type ApprovalScope, approvalCodeSchema, shorten } from '@reeve/core';
-import { answer, type Command, failed } from './command-registry.ts';
+import { answer, type Command, type CommandAnswer, type CommandDeps, failed } from './command-registry.ts';
 import { answerSentence } from './question-words.ts';
+import { waitingLines } from './status.ts';
+
+/** An answer without a code: which questions there are, with theirs. */
+async function waiting({ store, timeZone }: CommandDeps): Promise<CommandAnswer> {
+  const pending = await store.approvals.pending();
+  return answer(
+    pending.length === 0 ? 'Nothing waits for your answer.' : waitingLines(pending, timeZone()).join('\n'),
+  );
+}
 
 const SCOPES: ReadonlySet<string> = new Set(['once', 'task', 'always']);
 
@@ -10,10 +19,10 @@ export const approve: Command = {
   description: 'say yes to a question',
   ownerOnly: true,
   run: async (deps, call) => {
+    if (call.rest === '') return waiting(deps);
     const [first = '', second = 'once'] = call.rest.split(/\s+/);
     const code = approvalCodeSchema.safeParse(first);
-    if (first === '' || !SCOPES.has(second.toLowerCase()))
-      return failed('command-usage', 'type /approve A7K2');
+    if (!SCOPES.has(second.toLowerCase())) return failed('command-usage', 'type /approve A7K2');
     if (!code.success) return failed('approval-unknown', shorten(first, 40));
     const decided = await deps.approvals.decide(
       code.data,
@@ -33,7 +42,7 @@ export const deny: Command = {
   ownerOnly: true,
   run: async (deps, call) => {
     const match = /^(\S+)\s*([\s\S]*)$/.exec(call.rest);
-    if (!match?.[1]) return failed('command-usage', 'type /deny A7K2');
+    if (!match?.[1]) return waiting(deps);
     const code = approvalCodeSchema.safeParse(match[1]);
     if (!code.success) return failed('approval-unknown', shorten(match[1], 40));
     const decided = await deps.approvals.decide(
@@ -52,6 +61,7 @@ export const edit: Command = {
   description: 'send a question back: the worker changes it and asks again',
   ownerOnly: true,
   run: async (deps, call) => {
+    if (call.rest === '') return waiting(deps);
     const match = /^(\S+)\s+([\s\S]*\S)$/.exec(call.rest);
     if (!match?.[1] || !match[2]) return failed('command-usage', 'type /edit A7K2 and what to change');
     const code = approvalCodeSchema.safeParse(match[1]);
@@ -73,7 +83,7 @@ export const happened: Command = {
   description: 'say that something happened of which Reeve does not know',
   ownerOnly: true,
   run: async (deps, call) => {
-    if (call.rest === '') return failed('command-usage', 'type /happened A7K2');
+    if (call.rest === '') return waiting(deps);
     const code = approvalCodeSchema.safeParse(call.rest);
     if (!code.success) return failed('approval-unknown', shorten(call.rest, 40));
     const decided = await deps.approvals.decide(code.data, { kind: 'happened' }, call.entry.sender.name);

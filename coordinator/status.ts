@@ -80,7 +80,18 @@ function typedAnswers({ code, question }: Approval): string {
   return verbs.map((verb) => `\`/${verb} ${code}\``).join(' or ');
 }
 
-/** `/status` as chat.md orders it. */
+/** The questions that wait for a person, each with its code and what to type. */
+export function waitingLines(approvals: readonly Approval[], timeZone: string): string[] {
+  return [
+    'Waiting for you:',
+    ...approvals.map(
+      (approval) =>
+        `- **${approval.code}** ${approval.call.task ?? 'Reeve'}, started by ${describeOrigin(approval.origin)}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
+    ),
+  ];
+}
+
+/** What runs, waits, is queued and rests, the day's sums, and what is wrong; what is off by choice is no trouble. */
 export function statusText(view: StatusView, now: Date, timeZone: string): string {
   const lines = [`Running ${view.running.length} of ${view.limit}${view.running.length === 0 ? '.' : ':'}`];
   lines.push(...view.running.map((task) => `- ${taskLine(task, now)}`));
@@ -88,14 +99,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     lines.push(
       `Answering a message for ${spanText(now.getTime() - since.getTime())}; /cancel breaks it off.`,
     );
-  if (view.approvals.length > 0) {
-    lines.push('', 'Waiting for you:');
-    for (const approval of view.approvals) {
-      lines.push(
-        `- **${approval.code}** ${approval.call.task ?? 'Reeve'}, started by ${describeOrigin(approval.origin)}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
-      );
-    }
-  }
+  if (view.approvals.length > 0) lines.push('', ...waitingLines(view.approvals, timeZone));
   if (view.queued.length > 0)
     lines.push('', 'Queued:', ...view.queued.map((task) => `- ${taskLine(task, now)}`));
   if (view.paused.length > 0)
@@ -107,8 +111,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     `Last 24 hours: ${today.finished} finished, ${today.failed} failed, ${countText(today.modelCalls, 'model call')}, ${countText(tokens, 'token')}.`,
   );
   lines.push(...spendingLines(view.spending));
-  lines.push(`Model: ${view.model}`, `Web search: ${view.webSearch}`);
-  lines.push(`Listening: ${view.hearing}`, `Reading out: ${view.speaking}`);
+  lines.push(`Model: ${view.model}`);
   if (view.trouble.length > 0) lines.push('', ...view.trouble.map((line) => `⚠ ${line}`));
   return lines.join('\n');
 }

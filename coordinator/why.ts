@@ -7,6 +7,7 @@ import {
   showHidden,
   type TaskId,
 } from '@reeve/core';
+import { capabilityWords } from './capability-words.ts';
 import { answerSentence } from './question-words.ts';
 import { momentText, spanText, stateText, taskName } from './wording.ts';
 
@@ -24,7 +25,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
   const lines = [
     `**${taskName(task)}**: ${stateText(task)}.`,
     `Started by ${describeOrigin(task.origin)}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
-    `Attempts: ${Math.max(1, task.attempt)}. It could touch: ${task.capabilities.map((capability) => `\`${capability}\``).join(', ')}.`,
+    `Attempts: ${Math.max(1, task.attempt)}. It was allowed to: ${capabilityWords(task.capabilities).join('; ')}.`,
     ...(task.sandbox ? [`Its commands: ${describeSandbox(task.sandbox)}.`] : []),
     '',
     steps.length === 0 ? 'It has no steps yet.' : 'Steps:',

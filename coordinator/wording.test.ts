@@ -130,9 +130,6 @@ describe('the status', () => {
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
       'Today: 0 tokens.',
       'Model: rehearsal',
-      'Web search: off: set it',
-      'Listening: ears at a host',
-      'Reading out: off: set that',
     ]);
   });
 
@@ -161,9 +158,6 @@ describe('the status', () => {
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
       'Today: 0 tokens.',
       'Model: rehearsal',
-      'Web search: off: set it',
-      'Listening: ears at a host',
-      'Reading out: off: set that',
       '',
       '⚠ The disk is nearly full; free some space.',
     ]);

@@ -119,8 +119,8 @@ describe('voice on Telegram', () => {
     await house.shown('what the operator sets', has('ask the operator to set REEVE_TRANSCRIBE_MODEL'));
     house.ann.say('/voice on');
     await house.shown('that nobody reads out', has('no voice is set up'));
-    house.ann.say('/status');
-    await house.shown('the state', has('Listening: off: set REEVE_TRANSCRIBE_MODEL'));
+    house.ann.say('/connect voice');
+    await house.shown('the state', has('Listening to voice notes: not yet; set REEVE_TRANSCRIBE_MODEL'));
     const doctor = await runReeve(house.home, ['doctor', '--json']);
     const { findings } = JSON.parse(doctor.stdout);
     expect(findings).toEqual(

@@ -1,5 +1,6 @@
 import type { Decision } from './api-client.ts';
 import type { Block, Card, CardAction, CardButton, CardEvent } from './api-types.ts';
+import { withCode } from './code-words.ts';
 import { el, fill } from './dom.ts';
 import { bytesWords } from './figure-words.ts';
 import { fileLink } from './markdown-view.ts';
@@ -131,13 +132,6 @@ function renderBlock(block: Block): HTMLElement | null {
   }
 }
 
-/** A line in which backticks stand round what a worker ran. */
-function withCode(line: string): (HTMLElement | string)[] {
-  return showHidden(line)
-    .split(/`([^`]+)`/)
-    .map((part, index) => (index % 2 === 1 ? el('code', {}, part) : part));
-}
-
 /** The icon of a task that runs; what waits or rests does not turn. */
 const AT_WORK = '▶';
 
@@ -164,7 +158,7 @@ function buttonRow(
     try {
       outcome.textContent = await work();
     } catch (error) {
-      outcome.textContent = error instanceof Error ? error.message : String(error);
+      fill(outcome, ...withCode(error instanceof Error ? error.message : String(error)));
       for (const button of row.querySelectorAll('button')) button.disabled = false;
     }
   };

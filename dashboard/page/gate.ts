@@ -1,3 +1,4 @@
+import { withCode } from './code-words.ts';
 import { el, fill } from './dom.ts';
 
 /** Fills the page with why nothing else can be shown, and what to do. */
@@ -7,11 +8,15 @@ export function showGate(body: HTMLElement, title: string, words: string): void 
   const heading = el('h1', { tabindex: -1 }, title);
   fill(
     body,
-    el('main', { class: 'gate' }, el('div', { role: 'alert' }, picture, heading, el('p', {}, words))),
+    el(
+      'main',
+      { class: 'gate' },
+      el('div', { role: 'alert' }, picture, heading, el('p', {}, ...withCode(words))),
+    ),
   );
   heading.focus();
 }
 
 /** Shown to a browser that Reeve does not know, or knows no more. */
 export const SIGNED_OUT =
-  'Open the link that Reeve printed when it was started, or type “npm run reeve -- web” where it runs: it prints a new link, which signs one browser in.';
+  'Open the link that Reeve printed when it was started, or type `npm run reeve -- web` where it runs: it prints a new link, which signs one browser in.';
