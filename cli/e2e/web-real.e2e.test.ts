@@ -97,7 +97,10 @@ describe('the web chat of a running Reeve', () => {
     await using second = await startReeve(home, settings);
     expect(second.url).toBe(first.url);
     await page.locator('.reply.result', { hasText: 'T-1' }).waitFor({ timeout: 60_000 });
-    await page.getByText(/Running \d of 5/).waitFor();
+    await page
+      .locator('.messages')
+      .getByText(/Running \d of 5/)
+      .waitFor();
     expect(await page.getByText('/status', { exact: true }).count()).toBe(1);
     expect(await page.getByText(/Not connected since/).isVisible()).toBe(false);
   });

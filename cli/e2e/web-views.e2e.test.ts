@@ -48,7 +48,7 @@ async function reach(page: Page, name: string, key: 'Tab' | 'Shift+Tab' = 'Shift
   for (let presses = 0; presses < 40; presses += 1) {
     await page.keyboard.press(key);
     const words = await page.evaluate<string>(
-      'document.activeElement.getAttribute("aria-label") ?? document.activeElement.textContent',
+      'document.activeElement.textContent.trim() || document.activeElement.getAttribute("aria-label") || ""',
     );
     if (words.trim() === name) {
       await page.keyboard.press('Enter');

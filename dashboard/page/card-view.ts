@@ -30,7 +30,7 @@ export function renderCard({ card, about }: CardEvent, actions: CardActions): HT
   const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
   const outcome = el('p', { class: 'outcome', role: 'status' });
   const details = isFolded ? detailsButton(taskId, actions) : null;
-  const row = buttons.length === 0 ? null : buttonRow(buttons, 'actions small', outcome, actions);
+  const row = buttons.length === 0 ? null : buttonRow(card, { className: 'actions small', outcome }, actions);
   return el(
     'article',
     { class: `card task${isFolded ? ' folded' : ''}`, tabindex: -1, 'aria-label': showHidden(card.title) },
@@ -63,7 +63,7 @@ function question(
     ),
     hasHeading ? null : el('h2', {}, showHidden(card.title)),
     ...card.blocks.filter((block) => block.kind !== 'actions').map((block) => renderBlock(block)),
-    buttonRow(buttons, 'actions', outcome, actions),
+    buttonRow(card, { className: 'actions', outcome }, actions),
     outcome,
   );
 }
@@ -143,12 +143,21 @@ function renderProgress(block: Extract<Block, { kind: 'progress' }>): HTMLElemen
   return el('div', { class: 'progress' }, bar, el('span', {}, ...withCode(block.text)));
 }
 
+/** What a button does and to what, for who hears it alone; it begins with the words that stand on it. */
+function spokenName({ label, action }: CardButton, { title, blocks }: Card): string {
+  const heading = blocks.find((block) => block.kind === 'heading');
+  const object = showHidden(heading?.kind === 'heading' ? heading.text : title).replaceAll('`', '');
+  const verb =
+    action.kind === 'approve' && label !== 'Do it again' ? `Approve ${label.toLowerCase()}` : label;
+  return `${verb}: ${object}`;
+}
+
 function buttonRow(
-  buttons: readonly CardButton[],
-  className: string,
-  outcome: HTMLElement,
+  card: Card,
+  { className, outcome }: { className: string; outcome: HTMLElement },
   actions: CardActions,
 ): HTMLElement {
+  const buttons = card.blocks.flatMap((block) => (block.kind === 'actions' ? block.actions : []));
   const row = el('div', { class: className });
   const act = async (work: () => Promise<string>) => {
     // A disabled button holds no focus, and the card outlives its buttons.
@@ -164,7 +173,7 @@ function buttonRow(
   };
   const elements = buttons.map((button, index) => {
     const words = wordsFor(button.action, actions);
-    if (words) return askForWords(button.label, words, row, act);
+    if (words) return askForWords({ ...button, spoken: spokenName(button, card) }, words, row, act);
     const isFirst = buttons.findIndex(({ style }) => style === button.style) === index;
     // Only the first of a kind stands out; a wider yes is never the easiest button to hit.
     const style = button.style === 'primary' && !isFirst ? 'plain' : button.style;
@@ -173,6 +182,7 @@ function buttonRow(
       {
         class: `${style}${isFirst && button.action.kind === 'approve' ? ' first' : ''}`,
         title: button.typed,
+        'aria-label': spokenName(button, card),
         onclick: () => void press(button, act, actions),
       },
       button.label,
@@ -238,10 +248,20 @@ async function press({ action }: CardButton, act: Act, actions: CardActions): Pr
 }
 
 /** A button that opens a line for words; Escape closes it again. */
-function askForWords(label: string, wanted: WordsWanted, row: HTMLElement, act: Act): HTMLElement {
+function askForWords(
+  { label, spoken }: { label: string; spoken: string },
+  wanted: WordsWanted,
+  row: HTMLElement,
+  act: Act,
+): HTMLElement {
   const open = el(
     'button',
-    { class: 'quiet', 'aria-expanded': 'false', onclick: () => (form === null ? show() : hide()) },
+    {
+      class: 'quiet',
+      'aria-label': spoken,
+      'aria-expanded': 'false',
+      onclick: () => (form === null ? show() : hide()),
+    },
     label,
   );
   let form: HTMLElement | null = null;

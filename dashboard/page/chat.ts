@@ -1,4 +1,5 @@
 import { type Address, readAddress, writeAddress } from './address.ts';
+import { createAnnouncer } from './announcer.ts';
 import type { ApiClient } from './api-client.ts';
 import type { ApiEvent, MeView } from './api-types.ts';
 import { composerElements, threadElements } from './chat-elements.ts';
@@ -80,10 +81,7 @@ export async function startChat(client: ApiClient, address: Address): Promise<vo
 
 function createSession(client: ApiClient, me: MeView): Session {
   const now = () => new Date();
-  const announcer = byId('announcer', HTMLElement);
-  const announce = (words: string) => {
-    announcer.textContent = words;
-  };
+  const announce = createAnnouncer(byId('announcer', HTMLElement));
   const elements = threadElements();
   const pending = createPendingView(elements.growing);
   const drawPending = () => {

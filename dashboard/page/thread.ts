@@ -1,5 +1,5 @@
 import type { ApiClient, PageFrom } from './api-client.ts';
-import type { ApiEvent, PlacedEvent, ShownEvent } from './api-types.ts';
+import type { ApiEvent, CardEvent, PlacedEvent, ShownEvent } from './api-types.ts';
 import type { EntryActions } from './entry-view.ts';
 import { createGrowingAnswers, type GrowingAnswers } from './growing-answers.ts';
 import { createThreadList, type ThreadList } from './thread-list.ts';
@@ -236,7 +236,20 @@ function entriesOf(items: readonly PlacedEvent[]): Entry[] {
 }
 
 function announceEntry(event: ShownEvent, announce: (words: string) => void): void {
-  if (event.kind === 'message') announce(`Reeve: ${event.markdown.slice(0, 400).replace(/[*_`#]+/g, '')}`);
-  else if (event.kind === 'card' && event.about.kind === 'approval-card' && event.about.state === 'pending')
-    announce(`Question: ${event.card.title}`);
+  if (event.kind === 'message') announce(`Reeve: ${withoutMarks(event.markdown).slice(0, 400)}`);
+  else if (event.kind === 'card' && isAsking(event)) announce(`Question: ${event.card.title}`);
+}
+
+/** Markdown as it is read out: marks that come in pairs or begin a line go, a sign within a sum stays. */
+function withoutMarks(markdown: string): string {
+  return markdown
+    .replace(/\*\*([^*\n]+)\*\*/g, '$1')
+    .replace(/(`+)([^`\n]+)\1/g, '$2')
+    .replace(/^\s*(?:#{1,6}|[-*>])\s+|^\s*```.*$/gm, '');
+}
+
+/** A question that waits, or a card that offers answers; what a task does is no news for the ear. */
+function isAsking({ about, card }: CardEvent): boolean {
+  if (about.kind === 'approval-card') return about.state === 'pending';
+  return about.kind === 'notice' && card.blocks.some(({ kind }) => kind === 'actions');
 }
