@@ -1,22 +1,15 @@
 import { APPROVAL_LIFETIME_MS } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, openEstate } from './testing/house.ts';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
+import type { Estate } from './testing/house.ts';
 import { NO_BODY, type ScriptedExecutor } from './testing/scripted-executor.ts';
 import { delegating, deletes, giveFile, writes } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('approvals', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `approvals-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const model = delegating();
 const FILE = 'uploads/a.txt';

@@ -1,21 +1,14 @@
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, type House, openEstate } from './testing/house.ts';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
+import type { Estate, House } from './testing/house.ts';
 import type { LinkAnswer, ScriptedExecutor } from './testing/scripted-executor.ts';
 import { delegating } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('begun', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `begun-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const POST = { method: 'POST', url: 'https://api.example.com/orders', headers: {}, body: 'one book' };
 const CUT = 'The connection was cut before an answer came.';

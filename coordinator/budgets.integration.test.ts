@@ -1,9 +1,10 @@
 import { type BudgetPlan, ModelError, type Reservation, type TaskId, UNCAPPED } from '@reeve/core';
 import { createGatewayStore } from '@reeve/postgres';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { FreshDatabase } from '@reeve/postgres/testing';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
 import { createFixedModel, lastWords, says } from './testing/fixed-model.ts';
-import { type Estate, type House, type HousePlan, openEstate, succeed } from './testing/house.ts';
+import { type Estate, type House, type HousePlan, succeed } from './testing/house.ts';
 import type { ScriptedExecutor } from './testing/scripted-executor.ts';
 import { delegating } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
@@ -12,15 +13,10 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 
 let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('budgets', (fresh, on) => {
+  estate = fresh;
+  database = on;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `budgets-${++tests}`);
-});
-afterEach(() => estate.close());
 
 function planWith(caps: Partial<BudgetPlan['caps']>): BudgetPlan {
   return { ...UNCAPPED, caps: { ...UNCAPPED.caps, ...caps } };

@@ -1,22 +1,15 @@
 import { CoordinatorFenced, StoreUnavailable } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
 import { createFixedModel, lastWords, roundResults, says, starts } from './testing/fixed-model.ts';
-import { type Estate, type House, openEstate, succeed } from './testing/house.ts';
+import { type Estate, type House, succeed } from './testing/house.ts';
 import { delegating, deletes, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+const openAnother = estateForEach('crashes', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `crashes-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const model = delegating();
 const FILE = 'uploads/a.txt';
@@ -62,7 +55,7 @@ describe('a coordinator that is killed', () => {
   it('after any number of commits loses nothing and does nothing twice', async () => {
     for (let commits = 1; commits <= 14; commits += 1) {
       await estate.close();
-      estate = await openEstate(database, `crashes-${++tests}`);
+      await openAnother();
       const first = await estate.open({ model });
       await first.say('start one');
       first.mortal.dieAfter(commits);
@@ -94,7 +87,7 @@ describe('a coordinator that is killed', () => {
   it('between the decision and the effect: the effect happens once', async () => {
     for (let commits = 1; commits <= 5; commits += 1) {
       await estate.close();
-      estate = await openEstate(database, `crashes-${++tests}`);
+      await openAnother();
       const first = await estate.open({ model, work: deletes(FILE), settings: { holdMs: 10_000 } });
       await giveFile(first, 'a.txt', 'a');
       await first.say('start delete');

@@ -1,21 +1,14 @@
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, openEstate, succeed } from './testing/house.ts';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
+import { type Estate, succeed } from './testing/house.ts';
 import type { ScriptedExecutor } from './testing/scripted-executor.ts';
 import { delegating, deletes, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('executors', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `executors-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const model = delegating();
 

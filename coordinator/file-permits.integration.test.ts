@@ -1,21 +1,14 @@
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
-import { type Estate, openEstate } from './testing/house.ts';
+import { expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
+import type { Estate } from './testing/house.ts';
 import type { ScriptedExecutor } from './testing/scripted-executor.ts';
 import { delegating } from './testing/tasks.ts';
 
 /** What a worker can do to the owner's files when it does not keep to what was declared. */
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('file-permits', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `file-permits-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const CONTENT = 'the content';
 const PERMIT_LIFETIME_MS = 10 * 60 * 1000;

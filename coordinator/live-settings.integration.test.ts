@@ -1,23 +1,16 @@
 import { estimateRequest, type OwnerValues } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
 import { createFixedModel, lastWords, says, starts } from './testing/fixed-model.ts';
-import { type Estate, type House, openEstate, succeed } from './testing/house.ts';
+import { type Estate, type House, succeed } from './testing/house.ts';
 import { deletes, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let number = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+const _number = 0;
+estateForEach('live-settings', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  number += 1;
-  estate = await openEstate(database, `live-settings-${number}`);
-});
-afterEach(() => estate.close());
 
 /** As composition does it: what the owner changes is what the coordinator reads. */
 const live = (values: OwnerValues) => ({

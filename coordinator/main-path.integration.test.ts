@@ -1,6 +1,6 @@
 import { FAILURES, type ModelError } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
 import {
   calls,
   createFixedModel,
@@ -10,20 +10,13 @@ import {
   says,
   starts,
 } from './testing/fixed-model.ts';
-import { type Estate, openEstate } from './testing/house.ts';
+import type { Estate } from './testing/house.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('main', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `main-${++tests}`);
-});
-afterEach(() => estate.close());
 
 /** Starts what is asked for, then says so. */
 const delegating = () =>

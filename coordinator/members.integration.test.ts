@@ -1,10 +1,10 @@
 import type { ApprovalDecision } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
 import fc from 'fast-check';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COMMANDS } from './commands.ts';
+import { estateForEach } from './testing/estates.ts';
 import { calls, createFixedModel, lastWords, says, starts } from './testing/fixed-model.ts';
-import { type Estate, type House, openEstate } from './testing/house.ts';
+import type { Estate, House } from './testing/house.ts';
 import type { ScriptedExecutor } from './testing/scripted-executor.ts';
 import { until } from './testing/until.ts';
 
@@ -14,18 +14,10 @@ const STRANGER = { externalId: '9', name: 'owner' };
 const OWNERS_CHAT = { channel: 'http', externalId: 'main' };
 const FAMILY = { channel: 'http', externalId: 'family' };
 
-let database: FreshDatabase;
 let estate: Estate;
-let number = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('members', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  number += 1;
-  estate = await openEstate(database, `members-${number}`);
-});
-afterEach(() => estate.close());
 
 /** Starts what it is told to, and otherwise does to a task what the words say: the model obeys whoever talks. */
 const obeys = () =>

@@ -1,26 +1,18 @@
 import type { Card } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { LOCAL_OWNER } from './people.ts';
+import { estateForEach } from './testing/estates.ts';
 import { createFixedModel, says } from './testing/fixed-model.ts';
-import { type Estate, type House, openEstate, succeed } from './testing/house.ts';
+import { type Estate, type House, succeed } from './testing/house.ts';
 import { giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
 const CHAT = { channel: 'http', externalId: 'main' };
 
-let database: FreshDatabase;
 let estate: Estate;
-let number = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('onboarding', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  number += 1;
-  estate = await openEstate(database, `onboarding-${number}`);
-});
-afterEach(() => estate.close());
 
 const model = createFixedModel(() => says('fine'));
 

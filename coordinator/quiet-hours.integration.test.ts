@@ -1,7 +1,7 @@
 import type { QuietHours } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, type House, openEstate, succeed } from './testing/house.ts';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
+import { type Estate, type House, succeed } from './testing/house.ts';
 import type { Work } from './testing/scripted-launcher.ts';
 import { delegating, deletes, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
@@ -9,17 +9,10 @@ import { until } from './testing/until.ts';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('quiet', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `quiet-${++tests}`);
-});
-afterEach(() => estate.close());
 
 /** From three hours ago until eight hours from now. */
 function nightAroundNow(): QuietHours {

@@ -1,21 +1,14 @@
 import { CHANGE_WANTED } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, type House, openEstate } from './testing/house.ts';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from './testing/estates.ts';
+import type { Estate, House } from './testing/house.ts';
 import { delegating, deletes, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('replies', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `replies-${++tests}`);
-});
-afterEach(() => estate.close());
 
 let updates = 0;
 const reply = (house: House, replyTo: string, text: string) =>

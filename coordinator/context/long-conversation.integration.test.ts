@@ -1,23 +1,16 @@
 import { type ChatRequest, estimateRequest, estimateText } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from '../testing/estates.ts';
 import { createFixedModel, failsWith, lastWords, type ModelAnswer, says } from '../testing/fixed-model.ts';
-import { type Estate, type House, openEstate } from '../testing/house.ts';
+import type { Estate, House } from '../testing/house.ts';
 import { giveFile } from '../testing/tasks.ts';
 import { until } from '../testing/until.ts';
 import { SUMMARISER_PROMPT } from './prompt.ts';
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('context', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `context-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const contentOf = (request: ChatRequest) =>
   request.messages.map(({ content }) => (typeof content === 'string' ? content : JSON.stringify(content)));

@@ -6,14 +6,17 @@ import { type Estate, openEstate } from './house.ts';
  * One database for a file of tests, and on it an empty estate for each test, closed behind it. `name` keeps the queues
  * of files apart. The function that comes back opens a further estate within a test, which empties the database.
  */
-export function estateForEach(name: string, take: (estate: Estate) => void): () => Promise<Estate> {
+export function estateForEach(
+  name: string,
+  take: (estate: Estate, database: FreshDatabase) => void,
+): () => Promise<Estate> {
   let database: FreshDatabase;
   let estate: Estate;
   let opened = 0;
   async function open(): Promise<Estate> {
     opened += 1;
     estate = await openEstate(database, `${name}-${opened}`);
-    take(estate);
+    take(estate, database);
     return estate;
   }
   beforeAll(async () => {
