@@ -7,6 +7,7 @@ import type { TaskId } from './ids.ts';
 import type { FileEntry, Step } from './link.ts';
 import type { ConfigRevision, OwnerSettingName, SettingSource } from './owner-settings.ts';
 import type { PersonKey, Role } from './person.ts';
+import type { Schedule } from './schedule.ts';
 import type { Conversation, Message, ModelExchange, TurnRound, UsageShare } from './store.ts';
 import type { Task, TaskState } from './task.ts';
 
@@ -50,6 +51,12 @@ export interface TaskFile {
   readonly usage: CapView & { readonly shares: readonly UsageShare[] };
 }
 
+/** A schedule and when it runs, in words: `every Monday at 09:00, Europe/Paris`. */
+export interface ScheduleView {
+  readonly schedule: Schedule;
+  readonly when: string;
+}
+
 /** What runs, waits and is queued, as `/status` shows it. */
 export interface StatusView {
   readonly limit: number;
@@ -58,6 +65,8 @@ export interface StatusView {
   readonly queued: readonly Task[];
   readonly paused: readonly Task[];
   readonly approvals: readonly Approval[];
+  /** The next of what starts by itself, the first to come first. */
+  readonly scheduled: readonly ScheduleView[];
   /** Answers that are being made, oldest first. */
   readonly answering: readonly { readonly conversationId: string; readonly since: Date }[];
   readonly today: {
@@ -109,6 +118,8 @@ export interface Desk {
   cancelTask(id: TaskId, by: Sender, channel: string): Promise<Outcome<Task>>;
   /** What somebody may do, and the name that the owner gave them; the same answer as for messages and decisions. */
   whoIs(sender: Sender, channel: string): { readonly role: Role; readonly name: string };
+  /** Schedules that have not ended, oldest first. */
+  listSchedules(): Promise<ScheduleView[]>;
   pendingApprovals(): Promise<Approval[]>;
   getApproval(code: string): Promise<Outcome<Approval>>;
   listConversations(): Promise<Conversation[]>;

@@ -1,9 +1,11 @@
 import type { FailureKind } from './failure-kind.ts';
 import { OWNER_FAILURES } from './owner-failures.ts';
+import { SCHEDULE_FAILURES } from './schedule-failures.ts';
 import { SPEECH_FAILURES } from './speech-failures.ts';
 
 const kinds = {
   ...OWNER_FAILURES,
+  ...SCHEDULE_FAILURES,
   ...SPEECH_FAILURES,
   'message-empty': {
     what: 'The message is empty.',

@@ -21,6 +21,7 @@ export * from './policy.ts';
 export * from './ports.ts';
 export * from './queue.ts';
 export * from './sandbox-level.ts';
+export * from './schedule.ts';
 export * from './search.ts';
 export * from './secret.ts';
 export * from './setting-schema.ts';

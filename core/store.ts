@@ -9,6 +9,7 @@ import type { ChatAnswer, ChatMessage, ChatTool, ModelRole, ToolCall } from './m
 import type { Origin } from './origin.ts';
 import type { ConfigRecords } from './owner-settings.ts';
 import type { PeopleRecords, PersonKey } from './person.ts';
+import type { ScheduleRecords } from './schedule.ts';
 import type { Task, TaskState } from './task.ts';
 import type { TourRecords } from './tour.ts';
 
@@ -418,6 +419,7 @@ export interface Records {
   readonly config: ConfigRecords;
   readonly people: PeopleRecords;
   readonly tours: TourRecords;
+  readonly schedules: ScheduleRecords;
 }
 
 /** Another coordinator has taken the tenant over; this one must stop. */

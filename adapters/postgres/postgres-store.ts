@@ -13,6 +13,7 @@ import { createNetworkRecords } from './network-records.ts';
 import { createOutboxRecords, releaseSending } from './outbox-records.ts';
 import { createPeopleRecords } from './people-records.ts';
 import { createPermitRecords } from './permit-records.ts';
+import { closeScheduleGap, createScheduleRecords } from './schedule-records.ts';
 import type { SqlPool } from './sql-pool.ts';
 import { createSqlQueries, type SqlQueries, withStoreErrors } from './sql-queries.ts';
 import { createStepRecords } from './step-records.ts';
@@ -47,6 +48,7 @@ export function createPostgresStore({ pool }: { readonly pool: SqlPool }): Store
           );
           await releaseSending(sql);
           await closeNumberGap(sql);
+          await closeScheduleGap(sql);
           return Number(lease?.epoch);
         }),
       );
@@ -88,5 +90,6 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     config: createConfigRecords(sql),
     people: createPeopleRecords(sql),
     tours: createTourRecords(sql),
+    schedules: createScheduleRecords(sql),
   };
 }

@@ -7,6 +7,7 @@ import { effectsContract } from './store-effects-contract.ts';
 import { filesContract } from './store-files-contract.ts';
 import type { OpenStore, StoreFixture } from './store-fixture.ts';
 import { outboxContract } from './store-outbox-contract.ts';
+import { schedulesContract } from './store-schedules-contract.ts';
 import { tasksContract } from './store-tasks-contract.ts';
 import { transactionContract } from './store-transaction-contract.ts';
 
@@ -33,6 +34,7 @@ export function storeContract(name: string, create: OpenStore): void {
     describe('settings', () => configContract(open));
     describe('people', () => peopleContract(open));
     describe('tours', () => tourContract(open));
+    describe('schedules', () => schedulesContract(open));
     describe('transactions and epochs', () => transactionContract(open));
   });
 }

@@ -1,0 +1,150 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { readWhen, readWhenOnly } from './read-when.ts';
+import { whenText } from './say-when.ts';
+
+/** A Saturday. */
+const CONTEXT = { now: new Date('2026-11-21T09:00:00Z'), timeZone: 'Europe/Paris' };
+
+function ruleOf(text: string): string {
+  const reading = readWhenOnly(text, CONTEXT);
+  if (reading.kind === 'failed') return reading.failure.code;
+  return reading.rule.kind === 'cron' ? reading.rule.expression : reading.rule.at.toISOString();
+}
+
+describe('words about time', () => {
+  it.each([
+    ['every Monday 09:00', '0 9 * * 1'],
+    ['Every monday at 9', '0 9 * * 1'],
+    ['each Tue, Thu and Sun at 6:30 pm', '30 18 * * 0,2,4'],
+    ['Mondays at noon', '0 12 * * 1'],
+    ['at 09:00 every Monday', '0 9 * * 1'],
+    ['weekly on Friday 17:00', '0 17 * * 5'],
+    ['every day at 8', '0 8 * * *'],
+    ['daily 8am', '0 8 * * *'],
+    ['weekdays 07:30', '30 7 * * 1-5'],
+    ['every weekday at 12 am', '0 0 * * 1-5'],
+    ['weekends at 10:00', '0 10 * * 0,6'],
+    ['monthly 1st 10:00', '0 10 1 * *'],
+    ['on the 15th of every month at 10:00', '0 10 15 * *'],
+    ['every month on the last day, 18:00', '0 18 L * *'],
+    ['every 2 hours', '0 */2 * * *'],
+    ['every 15 minutes', '*/15 * * * *'],
+    ['hourly', '0 * * * *'],
+    ['every 60 minutes', '0 * * * *'],
+    ['0 9 * * MON-FRI', '0 9 * * MON-FRI'],
+    ['tomorrow 09:00', '2026-11-22T08:00:00.000Z'],
+    ['today at 23:00', '2026-11-21T22:00:00.000Z'],
+    ['2026-12-01 10:00', '2026-12-01T09:00:00.000Z'],
+    ['2026-12-01T10:00', '2026-12-01T09:00:00.000Z'],
+    ['on Monday at 9', '2026-11-23T08:00:00.000Z'],
+    ['Saturday 09:30', '2026-11-28T08:30:00.000Z'],
+    ['in 20 minutes', '2026-11-21T09:20:00.000Z'],
+    ['in an hour', '2026-11-21T10:00:00.000Z'],
+    ['tomorrow 09:00 Asia/Tokyo', '2026-11-22T00:00:00.000Z'],
+    ['every 2 minutes', 'schedule-too-often'],
+    ['* * * * *', 'schedule-too-often'],
+    ['every 7 minutes', 'schedule-uneven'],
+    ['every 5 hours', 'schedule-uneven'],
+    ['today at 08:00', 'schedule-never'],
+    ['2026-02-30 10:00', 'schedule-never'],
+    ['2020-01-01 10:00', 'schedule-never'],
+    ['0 0 30 2 *', 'schedule-never'],
+    ['monthly 32nd 10:00', 'schedule-when-unclear'],
+    ['every Monday', 'schedule-when-unclear'],
+    ['every Monday at 25:00', 'schedule-when-unclear'],
+    ['every Monday 09:00 Mars/Base', 'schedule-when-unclear'],
+    ['in 999999 weeks', 'schedule-never'],
+    ['soon', 'schedule-when-unclear'],
+    ['', 'schedule-when-unclear'],
+  ])('“%s” is %s', (text, rule) => {
+    expect(ruleOf(text)).toBe(rule);
+  });
+
+  it('leave what follows them', () => {
+    const rest = (text: string) => {
+      const reading = readWhen(text, CONTEXT);
+      return reading.kind === 'when' ? reading.rest : reading.failure.code;
+    };
+    expect(rest('every Monday 09:00 make a CSV of 20 primes')).toBe('make a CSV of 20 primes');
+    expect(rest('every Monday at 09:00: 3 jokes, please')).toBe('3 jokes, please');
+    expect(rest('every 2 hours, run date')).toBe('run date');
+    expect(rest('0 9 * * 1 run date')).toBe('run date');
+    expect(rest('in 20 minutes — say hello')).toBe('say hello');
+    expect(rest('weekdays 07:30 UTC run date')).toBe('run date');
+    expect(rest('every day at 8 Europe/Berlin: run date')).toBe('run date');
+    expect(rest('every Monday 09:00')).toBe('');
+  });
+
+  it('come back as the same rule from the sentence that says it', () => {
+    const step = fc.constantFrom('*/5 * * * *', '*/20 * * * *', '0 * * * *', '0 */6 * * *');
+    const days = fc.oneof(
+      fc.constantFrom('* * *', '* * 1-5', '* * 0,6', 'L * *'),
+      fc.integer({ min: 1, max: 31 }).map((day) => `${day} * *`),
+      fc
+        .uniqueArray(fc.integer({ min: 0, max: 6 }), { minLength: 1, maxLength: 6 })
+        .map((list) => `* * ${list.toSorted().join(',')}`),
+    );
+    const timed = fc
+      .tuple(fc.integer({ min: 0, max: 59 }), fc.integer({ min: 0, max: 23 }), days)
+      .map(([minute, hour, rest]) => `${minute} ${hour} ${rest}`);
+    fc.assert(
+      fc.property(
+        fc.oneof(step, timed),
+        fc.constantFrom('UTC', 'America/Argentina/Buenos_Aires'),
+        (expression, timeZone) => {
+          const rule = { kind: 'cron', expression } as const;
+          const said = whenText({ rule, timeZone });
+          expect(said).not.toContain('cron rule');
+          expect(readWhenOnly(said, CONTEXT)).toEqual({ kind: 'when', rule, timeZone, rest: '' });
+        },
+      ),
+    );
+  });
+
+  it('never break the reader, and never yield a moment that has passed', () => {
+    const words = fc.constantFrom(
+      'every',
+      'Monday',
+      'at',
+      '9',
+      '09:00',
+      '*/5',
+      '*',
+      'in',
+      '20',
+      'minutes',
+      'tomorrow',
+      '2026-12-01',
+      '1st',
+      'monthly',
+      ',',
+      ':',
+      'UTC',
+    );
+    const texts = fc.oneof(
+      fc.string(),
+      fc.array(words, { maxLength: 8 }).map((list) => list.join(' ')),
+    );
+    fc.assert(
+      fc.property(texts, (text) => {
+        const reading = readWhen(text, CONTEXT);
+        if (reading.kind === 'when' && reading.rule.kind === 'once')
+          expect(reading.rule.at.getTime()).toBeGreaterThan(CONTEXT.now.getTime());
+      }),
+    );
+  });
+
+  it('are said plainly', () => {
+    const said = (expression: string) =>
+      whenText({ rule: { kind: 'cron', expression }, timeZone: 'Europe/Paris' });
+    expect(said('0 9 * * 1')).toBe('every Monday at 09:00, Europe/Paris');
+    expect(said('30 7 * * 1-5')).toBe('every weekday at 07:30, Europe/Paris');
+    expect(said('5 4 31 * *')).toBe('on the 31st of every month that has one at 04:05, Europe/Paris');
+    expect(said('0 9 1 1 *')).toBe('by the cron rule `0 9 1 1 *`, Europe/Paris');
+    const once = { kind: 'once', at: new Date('2026-12-01T09:00:00Z') } as const;
+    expect(whenText({ rule: once, timeZone: 'Europe/Paris' })).toBe(
+      'once, Tue 1 Dec 2026, 10:00, Europe/Paris',
+    );
+  });
+});
