@@ -4,6 +4,7 @@ import type { ConnectionsReader } from './connections.ts';
 import type { Drive } from './drive.ts';
 import type { Onboarding } from './onboarding.ts';
 import type { People } from './people.ts';
+import type { ScheduleRoom } from './schedules/schedule-room.ts';
 import type { CoordinatorSettings } from './settings.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import type { StatusReader } from './status.ts';
@@ -15,6 +16,7 @@ export interface CommandDeps {
   /** Reaches as far as whoever typed the command. */
   readonly taskDesk: ReachableDesk;
   readonly approvals: ApprovalDesk;
+  readonly schedules: Omit<ScheduleRoom, 'fireDue'>;
   readonly drive: Drive;
   readonly status: StatusReader;
   readonly config: SettingsDesk;

@@ -97,6 +97,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       expireDue: async () => undefined,
       newCode: async () => 'A7K2',
     },
+    schedules: {} as never,
     drive: {
       restore: async (path: string) => ({ kind: 'failed', failure: { code: 'file-unknown', about: path } }),
     } as never,
@@ -107,6 +108,7 @@ async function type(text: string, scene: Scene = {}): Promise<string> {
       queued: [],
       paused: [],
       approvals: [],
+      scheduled: [],
       answering: [],
       today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
       spending: sampleSpending(),

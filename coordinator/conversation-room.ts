@@ -51,7 +51,7 @@ export function createConversationRoom(
   const { store, clock, log, live, people } = deps;
   const { roleOf } = people;
   const timeZone = () => live().timeZone;
-  const { taskDesk, approvals, drive } = tasks;
+  const { taskDesk, approvals, drive, schedules } = tasks;
   const newId = () => deps.ids.newId();
   const stopping = new AbortController();
   const status = openStatus(deps, () => mailboxes.inHand());
@@ -64,6 +64,7 @@ export function createConversationRoom(
     store,
     taskDesk,
     approvals,
+    schedules,
     drive,
     status,
     config: deps.config,

@@ -2,6 +2,7 @@ import type { AuditCheckpoints, BudgetPlan, Clock, Desk, FileEntry, Store, Store
 import { checkAudit } from './audit-checkpoints.ts';
 import type { Drive } from './drive.ts';
 import type { People } from './people.ts';
+import { whenText } from './schedules/say-when.ts';
 import type { SettingsDesk } from './settings-desk.ts';
 import { taskUsage } from './spending.ts';
 import type { StatusReader } from './status.ts';
@@ -49,6 +50,8 @@ export function createDesk(deps: {
       role: people.roleOf(sender, channel),
       name: people.called(sender, channel).name,
     }),
+    listSchedules: async () =>
+      (await store.schedules.standing()).map((schedule) => ({ schedule, when: whenText(schedule) })),
     pendingApprovals: () => store.approvals.pending(),
     async getApproval(code) {
       const approval = await store.approvals.get(code);

@@ -5,10 +5,12 @@ import {
   describeOrigin,
   type StatusView,
   type Store,
+  showHiddenInLine,
   type Task,
 } from '@reeve/core';
 import { spendingText } from './budget-wording.ts';
 import { questionSentence } from './question-words.ts';
+import { whenText } from './schedules/say-when.ts';
 import type { CoordinatorSettings } from './settings.ts';
 import { readSpending } from './spending.ts';
 import { countText, momentText, spanText, stateIcon, stateText, taskName } from './wording.ts';
@@ -17,6 +19,7 @@ export type StatusReader = () => Promise<StatusView>;
 
 const DAY_MS = 24 * 60 * 60 * 1000;
 const TODAY_LIMIT = 1000;
+const NEXT_SCHEDULED = 3;
 
 export function createStatusReader(deps: {
   store: Store;
@@ -33,10 +36,11 @@ export function createStatusReader(deps: {
   const { store } = deps;
   return async () => {
     const since = new Date(deps.clock.now().getTime() - DAY_MS);
-    const [live, recent, approvals, usage, spending] = await Promise.all([
+    const [live, recent, approvals, upcoming, usage, spending] = await Promise.all([
       store.tasks.live(),
       store.tasks.list({ states: ['succeeded', 'failed', 'expired'], limit: TODAY_LIMIT }),
       store.approvals.pending(),
+      store.schedules.upcoming(NEXT_SCHEDULED),
       store.usage.totals({ since }),
       readSpending(deps, deps.plan()),
     ]);
@@ -50,6 +54,7 @@ export function createStatusReader(deps: {
       queued: inState('queued'),
       paused: inState('paused'),
       approvals,
+      scheduled: upcoming.map((schedule) => ({ schedule, when: whenText(schedule) })),
       answering: deps.answering(),
       today: {
         finished,
@@ -104,6 +109,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     lines.push('', 'Queued:', ...view.queued.map((task) => `- ${taskLine(task, now)}`));
   if (view.paused.length > 0)
     lines.push('', 'Paused:', ...view.paused.map((task) => `- ${taskLine(task, now)}`));
+  lines.push(...scheduledLines(view.scheduled, timeZone));
   const { today } = view;
   const tokens = today.inputTokens + today.outputTokens;
   lines.push(
@@ -114,6 +120,13 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
   lines.push(`Model: ${view.model}`);
   if (view.trouble.length > 0) lines.push('', ...view.trouble.map((line) => `⚠ ${line}`));
   return lines.join('\n');
+}
+
+function scheduledLines(scheduled: StatusView['scheduled'], timeZone: string): string[] {
+  const next = scheduled.flatMap(({ schedule: { id, title, nextAt } }) =>
+    nextAt === null ? [] : [`- **${id}** ${showHiddenInLine(title)} · ${momentText(nextAt, timeZone)}`],
+  );
+  return next.length === 0 ? [] : ['', 'Next scheduled (`/schedule` lists all):', ...next];
 }
 
 /** `/status` for a member: the tasks that they see, and nothing of money, models and questions. */

@@ -26,6 +26,8 @@ export interface TaskDesk {
       goal: string;
       entry: Pick<InboxEntry, 'id' | 'conversationId' | 'chat' | 'text'>;
       origin: Origin;
+      /** Who made the schedule that starts it: their reach bounds what it may touch. */
+      onBehalfOf?: Origin;
     },
   ): Promise<{ task: Task; audit: AuditEvent }>;
   cancel(id: TaskId, actor: string): Promise<Outcome<Task>>;
@@ -41,9 +43,15 @@ export const URGENT = 1;
 
 /**
  * What a task of this origin may touch. Only the owner's own tasks may change or delete files, and those ask; they may
- * read from hosts that the owner's own words name (not the model's: those might come from anywhere).
+ * read from hosts that the owner's own words name (not the model's: those might come from anywhere). A schedule's may
+ * read what whoever made it may read, and change nothing.
  */
-function capabilitiesFor(origin: Origin, id: TaskId, words: string): readonly string[] {
+function capabilitiesFor(
+  origin: Origin,
+  id: TaskId,
+  words: string,
+  onBehalfOf: Origin = origin,
+): readonly string[] {
   const base = [
     'shell:scratch:run',
     'file:scratch/**:read,write',
@@ -51,18 +59,21 @@ function capabilitiesFor(origin: Origin, id: TaskId, words: string): readonly st
   ];
   switch (origin.kind) {
     case 'owner':
-      return [
-        ...base,
-        'file:drive/**:delete,list,read,write',
-        ...hostsNamedIn(words).map((host) => `http:${host}/**:get`),
-      ];
+      return [...base, 'file:drive/**:delete,list,read,write', ...hostCapabilities(words)];
     case 'member':
     case 'agent':
       return [...base, 'file:drive/**:list,read'];
     case 'schedule':
+      return onBehalfOf.kind === 'untrusted' || onBehalfOf.kind === 'schedule'
+        ? base
+        : [...base, 'file:drive/**:list,read', ...hostCapabilities(words)];
     case 'untrusted':
       return base;
   }
+}
+
+function hostCapabilities(words: string): string[] {
+  return hostsNamedIn(words).map((host) => `http:${host}/**:get`);
 }
 
 export function createTaskDesk(deps: {
@@ -97,7 +108,7 @@ export function createTaskDesk(deps: {
         goal: job.goal,
         origin: job.origin,
         priority: 3,
-        capabilities: (id) => capabilitiesFor(job.origin, id, job.entry.text),
+        capabilities: (id) => capabilitiesFor(job.origin, id, job.entry.text, job.onBehalfOf),
         createdAt: now,
         deadline: new Date(now.getTime() + deps.deadlineMs),
       });

@@ -102,7 +102,8 @@ export async function taskResultEntry(
     chat: conversation.chat,
     content: { kind: 'text', markdown: resultText(task, ending.steps, ending.unknown) },
     about: { kind: 'task-result', taskId: task.id, state: task.state },
-    replyTo: await records.inbox.updateIdOf(task.turnId),
+    // A schedule's words may lie months back: its result stands alone.
+    replyTo: task.origin.kind === 'schedule' ? null : await records.inbox.updateIdOf(task.turnId),
     urgency: 'answer',
     cardKey: null,
   };

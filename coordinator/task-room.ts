@@ -17,6 +17,7 @@ import { createLinkServer } from './link-server.ts';
 import { createLinkService } from './link-service.ts';
 import { createNetworkEffects } from './network-effects.ts';
 import { type Asker, createAsker } from './questions.ts';
+import { createScheduleRoom, type ScheduleRoom } from './schedules/schedule-room.ts';
 import { createSlotControl } from './slot-control.ts';
 import { createTaskCards, type TaskCards } from './task-cards.ts';
 import { createTaskDesk, type TaskDesk } from './task-desk.ts';
@@ -30,6 +31,7 @@ export interface TaskRoom {
   readonly taskDesk: TaskDesk;
   readonly approvals: ApprovalDesk;
   readonly budgets: BudgetDesk;
+  readonly schedules: ScheduleRoom;
   readonly drive: Drive;
   /** Says that new tasks were committed. */
   wake(): void;
@@ -49,6 +51,10 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   const plan = () => live().budget;
   const caps = () => plan().caps;
   const wake = createSignal();
+  const onWritten = () => {
+    wake.raise();
+    wakeOutbox();
+  };
   const pool = openPool(deps);
   const ledger = createTaskLedger({ store, clock, newId, timeZone, caps });
   const slots = createSlotControl({ store, pool, clock, holdMs: () => live().holdMs, log });
@@ -66,8 +72,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     onDecided: (approval) => {
       slots.decided(approval);
       // A higher cap may let others go on, too.
-      wake.raise();
-      wakeOutbox();
+      onWritten();
     },
   });
   const { newCode } = approvals;
@@ -85,6 +90,9 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     log,
     onWritten: wakeOutbox,
   });
+  const { taskDeadlineMs: deadlineMs } = settings;
+  const taskDesk = createTaskDesk({ ...driveDeps, ledger, deadlineMs, onSteered: slots.steer });
+  const schedules = createScheduleRoom({ ...driveDeps, taskDesk, people: deps.people, timeZone, onWritten });
   const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker, budgets });
   const relay = createTaskRelay({ queue: deps.queue, ledger, clock });
   const jobs = createJobRunner({ store, pool, ledger, relay, log, onEnded: wake.raise });
@@ -100,20 +108,18 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     log,
     parallelTasks: () => live().parallelTasks,
     executorsDieWithCoordinator: settings.executorsDieWithCoordinator,
-    chores: { approvals: () => approvals.expireDue(), budgets: () => budgets.freeUnblocked() },
+    chores: {
+      approvals: () => approvals.expireDue(),
+      budgets: () => budgets.freeUnblocked(),
+      schedules: () => schedules.fireDue(),
+    },
   });
   return {
     link,
-    taskDesk: createTaskDesk({
-      store,
-      ledger,
-      clock,
-      newId,
-      deadlineMs: settings.taskDeadlineMs,
-      onSteered: slots.steer,
-    }),
+    taskDesk,
     approvals,
     budgets,
+    schedules,
     drive,
     wake: wake.raise,
     onEnded: (listener) => ledger.onChanged((task) => void (isLive(task) || listener())),

@@ -1,14 +1,18 @@
 import {
   describeOrigin,
   describeSandbox,
+  type Origin,
   type Step,
   type Store,
+  scheduleIdSchema,
   shorten,
   showHidden,
+  showHiddenInLine,
   type TaskId,
 } from '@reeve/core';
 import { capabilityWords } from './capability-words.ts';
 import { answerSentence } from './question-words.ts';
+import { whenText } from './schedules/say-when.ts';
 import { momentText, spanText, stateText, taskName } from './wording.ts';
 
 const SHOWN_STEPS = 60;
@@ -25,6 +29,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
   const lines = [
     `**${taskName(task)}**: ${stateText(task)}.`,
     `Started by ${describeOrigin(task.origin)}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
+    ...(await scheduleLines(store, task.origin, timeZone)),
     `Attempts: ${Math.max(1, task.attempt)}. It was allowed to: ${capabilityWords(task.capabilities).join('; ')}.`,
     ...(task.sandbox ? [`Its commands: ${describeSandbox(task.sandbox)}.`] : []),
     '',
@@ -41,6 +46,18 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
       `${audit.length} entries in the audit log, from ${audit[0]?.sequence} to ${audit.at(-1)?.sequence}.`,
     );
   return lines.join('\n');
+}
+
+/** For a run of a schedule: which one began it, when that runs, and on whose word it was made. */
+async function scheduleLines(store: Store, origin: Origin, timeZone: string): Promise<string[]> {
+  const id = origin.kind === 'schedule' ? scheduleIdSchema.safeParse(origin.schedule) : null;
+  const schedule = id?.success ? await store.schedules.get(id.data) : null;
+  if (!schedule) return [];
+  const asked = schedule.task === null ? '' : `, asked for by ${schedule.task}`;
+  const made = `made by ${describeOrigin(schedule.origin)}${asked}, ${momentText(schedule.createdAt, timeZone)}`;
+  return [
+    `**${schedule.id}** “${showHiddenInLine(schedule.title)}” began it: ${whenText(schedule)}; ${made}. \`/schedule\` shows what it does next.`,
+  ];
 }
 
 /** The commands of shell steps, by call. */

@@ -1,7 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { statusText, taskLine } from './status.ts';
 import { resultText } from './task-result.ts';
-import { later, NOW, resultStep, sampleApproval, sampleSpending, sampleTask } from './testing/samples.ts';
+import {
+  later,
+  NOW,
+  resultStep,
+  sampleApproval,
+  sampleSchedule,
+  sampleSpending,
+  sampleTask,
+} from './testing/samples.ts';
 import { bytesText, countText, effectSentence, proofLines, spanText } from './wording.ts';
 
 describe('wording', () => {
@@ -113,6 +121,7 @@ describe('the status', () => {
     queued: [],
     paused: [],
     approvals: [],
+    scheduled: [],
     answering: [],
     today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
     spending: sampleSpending(),
@@ -140,6 +149,7 @@ describe('the status', () => {
       queued: [sampleTask({ id: 'T-4', state: 'queued', attempt: 0, startedAt: null })],
       paused: [sampleTask({ id: 'T-5', state: 'paused' })],
       approvals: [sampleApproval()],
+      scheduled: [{ schedule: sampleSchedule(), when: 'every Monday at 09:00, UTC' }],
       trouble: ['The disk is nearly full; free some space.'],
     };
     expect(statusText(view, NOW, 'UTC').split('\n')).toEqual([
@@ -154,6 +164,9 @@ describe('the status', () => {
       '',
       'Paused:',
       '- ‖ T-5 Make a CSV · paused · 12 s',
+      '',
+      'Next scheduled (`/schedule` lists all):',
+      '- **S-1** Make a CSV · Mon 23 Nov, 09:00',
       '',
       'Last 24 hours: 0 finished, 0 failed, 0 model calls, 0 tokens.',
       'Today: 0 tokens.',

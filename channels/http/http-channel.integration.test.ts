@@ -2,7 +2,7 @@ import { request } from 'node:http';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { fetchApiSchema } from './testing/api-schema.ts';
 import { type FakeHouse, openFakeHouse } from './testing/fake-house.ts';
-import { sampleApproval, sampleTask } from './testing/samples.ts';
+import { sampleApproval, sampleSchedule, sampleTask } from './testing/samples.ts';
 
 let house: FakeHouse;
 beforeEach(async () => {
@@ -233,6 +233,10 @@ test('every answer keeps to the served description', async () => {
     }),
   );
   house.approvals.set('A7K2', sampleApproval());
+  house.schedules.push(
+    sampleSchedule(),
+    sampleSchedule({ id: 'S-2', rule: { kind: 'once', at: new Date() }, state: 'paused', nextAt: null }),
+  );
   house.files.set('a.txt', Buffer.from('a'));
   house.messages.push({
     sequence: 1,
@@ -267,6 +271,7 @@ test('every answer keeps to the served description', async () => {
     ['GET /v1/tasks/{task}', () => call('/v1/tasks/T-3')],
     ['GET /v1/tasks/{task}', () => call('/v1/tasks/T-7')],
     ['POST /v1/tasks/{task}/cancel', () => post('/v1/tasks/T-1/cancel', {})],
+    ['GET /v1/schedules', () => call('/v1/schedules')],
     ['GET /v1/approvals', () => call('/v1/approvals')],
     ['GET /v1/approvals/{code}', () => call('/v1/approvals/A7K2')],
     [

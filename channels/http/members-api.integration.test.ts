@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fetchApiSchema } from './testing/api-schema.ts';
 import { type FakeHouse, openFakeHouse } from './testing/fake-house.ts';
-import { sampleApproval, sampleTask } from './testing/samples.ts';
+import { sampleApproval, sampleSchedule, sampleTask } from './testing/samples.ts';
 
 const NOTICE = { kind: 'notice' } as const;
 const HERS = '@7%3Aa:main';
@@ -140,6 +140,15 @@ describe('a member of the local API', () => {
     expect(await codeOf(call('GET', '/v1/files/uploads/theirs.pdf'))).toBe('404 file-unknown');
   });
 
+  it('sees the schedules of their conversations', async () => {
+    house.schedules.push(
+      sampleSchedule(),
+      sampleSchedule({ id: 'S-2', conversationId: `conversation-${HERS}` }),
+    );
+    expect((await call('GET', '/v1/schedules')).body).toMatchObject({ schedules: [{ id: 'S-2' }] });
+    expect((await call('GET', '/v1/status')).body).toMatchObject({ scheduled: [{ id: 'S-2' }] });
+  });
+
   it('hands decisions to the coordinator under their own name: the code that decides for every channel', async () => {
     house.approvals.set('A7K2', sampleApproval());
     await call('POST', '/v1/approvals/A7K2/decision', { decision: 'approve' });
@@ -157,6 +166,7 @@ describe('a member of the local API', () => {
       'GET /v1/status',
       'GET /v1/tasks',
       'GET /v1/tasks/{task}',
+      'GET /v1/schedules',
       'POST /v1/tasks/{task}/cancel',
       'POST /v1/approvals/{code}/decision',
       'POST /v1/choices',

@@ -7,6 +7,7 @@ import {
   fileViewSchema,
   messageViewSchema,
   problemSchema,
+  scheduleViewSchema,
   statusViewSchema,
   taskDetailSchema,
   taskViewSchema,
@@ -192,6 +193,17 @@ export const cancelTask = createRoute({
   security,
   request: { params: taskParams },
   responses: { 200: json(taskViewSchema, 'The task as it is now'), ...problems },
+});
+
+export const listSchedules = createRoute({
+  method: 'get',
+  path: '/v1/schedules',
+  summary: 'Jobs that start by themselves and have not ended. Made and changed with a `/schedule` message.',
+  security,
+  responses: {
+    200: json(z.strictObject({ schedules: z.array(scheduleViewSchema) }), 'Schedules, oldest first'),
+    ...problems,
+  },
 });
 
 export const listApprovals = createRoute({

@@ -8,7 +8,7 @@ import {
 import { type Api, problem } from './guard.ts';
 import { refuse, valueOr } from './refusal.ts';
 import * as routes from './routes.ts';
-import { approvalView, taskUsageView, taskView } from './views.ts';
+import { approvalView, scheduleView, taskUsageView, taskView } from './views.ts';
 
 export interface TaskApiDeps {
   readonly channel: string;
@@ -24,6 +24,9 @@ export function addTasks(api: Api, deps: TaskApiDeps): void {
     const tasks = await context.var.visitor.desk.listTasks({ ...(state ? { states: [state] } : {}), limit });
     return context.json({ tasks: tasks.map(taskView) }, 200);
   });
+  api.openapi(routes.listSchedules, async (context) =>
+    context.json({ schedules: (await context.var.visitor.desk.listSchedules()).map(scheduleView) }, 200),
+  );
   api.openapi(routes.getTask, async (context) => {
     const id = taskIdSchema.safeParse(context.req.valid('param').task);
     if (!id.success) return refuse('task-unknown');

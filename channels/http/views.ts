@@ -10,6 +10,8 @@ import {
   MICROS_PER_DOLLAR,
   type ModelExchange,
   originSchema,
+  SCHEDULE_STATES,
+  type ScheduleView,
   type StatusView,
   sandboxLevelSchema,
   shorten,
@@ -146,6 +148,28 @@ export const conversationViewSchema = z
 
 const periodSchema = z.strictObject({ of: z.string(), spent: spentSchema, cap: capSchema });
 
+export const scheduleViewSchema = z
+  .strictObject({
+    id: z.string(),
+    title: z.string(),
+    goal: z.string(),
+    when: z.string().openapi({ example: 'every Monday at 09:00, Europe/Paris' }),
+    rule: z.discriminatedUnion('kind', [
+      z.strictObject({ kind: z.literal('cron'), expression: z.string() }),
+      z.strictObject({ kind: z.literal('once'), at: moment }),
+    ]),
+    timeZone: z.string(),
+    state: z.enum(SCHEDULE_STATES),
+    nextAt: moment.nullable(),
+    lastAt: moment.nullable(),
+    lastTask: z.string().nullable(),
+    origin: originSchema,
+    /** The task whose worker asked for it; null when a person typed it. */
+    askedBy: z.string().nullable(),
+    createdAt: moment,
+  })
+  .openapi('Schedule');
+
 export const statusViewSchema = z
   .strictObject({
     limit: z.number().int(),
@@ -154,6 +178,7 @@ export const statusViewSchema = z
     queued: z.array(taskViewSchema),
     paused: z.array(taskViewSchema),
     approvals: z.array(approvalViewSchema),
+    scheduled: z.array(scheduleViewSchema),
     answering: z.array(z.strictObject({ conversationId: z.string(), since: moment })),
     today: z.strictObject({
       finished: z.number().int(),
@@ -303,8 +328,28 @@ export function conversationView(
   };
 }
 
+export function scheduleView({ schedule, when }: ScheduleView): z.infer<typeof scheduleViewSchema> {
+  const { id, title, goal, rule, timeZone, state, nextAt, lastAt, lastTask, origin, task, createdAt } =
+    schedule;
+  return {
+    id,
+    title,
+    goal,
+    when,
+    rule: rule.kind === 'cron' ? rule : { kind: 'once', at: rule.at.toISOString() },
+    timeZone,
+    state,
+    nextAt: nextAt?.toISOString() ?? null,
+    lastAt: lastAt?.toISOString() ?? null,
+    lastTask,
+    origin,
+    askedBy: task,
+    createdAt: createdAt.toISOString(),
+  };
+}
+
 export function statusView(status: StatusView): z.infer<typeof statusViewSchema> {
-  const { limit, running, waiting, queued, paused, approvals, answering, today, trouble } = status;
+  const { limit, running, waiting, queued, paused, approvals, scheduled, answering, today, trouble } = status;
   const { model, webSearch, hearing, speaking } = status;
   const { day, month, shares, topTasks, unpricedModels } = status.spending;
   return {
@@ -314,6 +359,7 @@ export function statusView(status: StatusView): z.infer<typeof statusViewSchema>
     queued: queued.map(taskView),
     paused: paused.map(taskView),
     approvals: approvals.map(approvalView),
+    scheduled: scheduled.map(scheduleView),
     answering: answering.map(({ conversationId, since }) => ({ conversationId, since: since.toISOString() })),
     today: { ...today },
     spending: {

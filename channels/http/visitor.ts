@@ -57,7 +57,7 @@ export function eventFor(visitor: Visitor, event: ApiEvent): ApiEvent | null {
 const MEMBERS_CALLS: readonly RegExp[] = [
   /^(GET|POST) \/v1\/conversations(\/[^/]+\/(messages|timeline))?$/,
   /^PUT \/v1\/conversations\/[^/]+\/title$/,
-  /^GET \/v1\/(me|events|search|status|tasks)$/,
+  /^GET \/v1\/(me|events|search|status|tasks|schedules)$/,
   /^GET \/v1\/tasks\/[^/]+$/,
   /^POST \/v1\/tasks\/[^/]+\/cancel$/,
   // Refused by the coordinator, with the words that every channel has for it.
@@ -119,6 +119,10 @@ function memberDesk(
     openUpload: desk.openUpload,
     saveUpload: desk.saveUpload,
     listSettings: () => [],
+    async listSchedules() {
+      const sees = await seer();
+      return (await desk.listSchedules()).filter(({ schedule }) => sees(schedule));
+    },
     pendingApprovals: async () => [],
     getApproval: async (code) => ({ kind: 'failed', failure: { code: 'approval-unknown', about: code } }),
     listRounds: async () => [],
@@ -142,6 +146,7 @@ function memberStatus(status: StatusView, sees: (task: Pick<Task, 'conversationI
     queued: status.queued.filter(sees),
     paused: status.paused.filter(sees),
     approvals: [],
+    scheduled: status.scheduled.filter(({ schedule }) => sees(schedule)),
     answering: status.answering.filter(sees),
     today: { finished: 0, failed: 0, modelCalls: 0, inputTokens: 0, outputTokens: 0 },
     spending: {

@@ -15,6 +15,7 @@ import type {
   Message,
   Outbound,
   OutboundContent,
+  ScheduleView,
   Task,
 } from '@reeve/core';
 import { createHttpChannel } from '../http-channel.ts';
@@ -33,6 +34,7 @@ export interface FakeHouse {
   readonly decisions: DecisionRequest[];
   readonly tasks: Map<string, Task>;
   readonly approvals: Map<string, Approval>;
+  readonly schedules: ScheduleView[];
   readonly files: Map<string, Uint8Array>;
   /** Who handed a file over, by path. */
   readonly uploaders: Map<string, string>;
@@ -109,6 +111,7 @@ export async function openFakeHouse(
     decisions: [],
     tasks: new Map(),
     approvals: new Map(),
+    schedules: [],
     files: new Map(),
     uploaders: new Map(),
     secrets: secrets.given,
@@ -190,6 +193,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       queued: inState('queued'),
       paused: inState('paused'),
       approvals: [...house.approvals.values()].filter((approval) => approval.state === 'pending'),
+      scheduled: [...house.schedules],
       answering: [],
       today: { finished: 1, failed: 0, modelCalls: 3, inputTokens: 10, outputTokens: 5 },
       spending: {
@@ -209,6 +213,7 @@ function createFakeDesk(house: FakeHouse, onClosed: () => void): Desk {
       externalId === 'owner'
         ? { role: 'owner', name }
         : (house.people.get(externalId) ?? { role: 'stranger', name }),
+    listSchedules: async () => [...house.schedules],
     listSettings: () => [
       {
         name: 'tone',

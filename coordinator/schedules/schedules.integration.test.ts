@@ -1,0 +1,315 @@
+import type { Schedule } from '@reeve/core';
+import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Estate, type House, openEstate } from '../testing/house.ts';
+import { delegating } from '../testing/tasks.ts';
+import { until } from '../testing/until.ts';
+import { createScheduleRoom } from './schedule-room.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const GRACE = { externalId: '7', name: 'Grace' };
+const FAMILY = { channel: 'http', externalId: 'family' };
+
+let database: FreshDatabase;
+let estate: Estate;
+let tests = 0;
+beforeAll(async () => {
+  database = await openFreshDatabase();
+});
+afterAll(() => database.close());
+beforeEach(async () => {
+  estate = await openEstate(database, `schedules-${++tests}`);
+});
+afterEach(() => estate.close());
+
+const open = () => estate.open({ model: delegating() });
+
+async function type(house: House, text: string, who?: typeof GRACE, chat?: typeof FAMILY): Promise<string> {
+  const before = house.channel.texts().length;
+  const { turnId } = await house.say(text, `u-${text}-${who?.externalId}-${before}`, who, chat);
+  return until(
+    () =>
+      house.channel.delivered.flatMap(({ about, content }) =>
+        'turnId' in about && about.turnId === turnId && content.kind === 'text' ? [content.markdown] : [],
+      )[0],
+    `an answer to ${text}`,
+  );
+}
+
+const notices = (house: House) =>
+  house.channel.delivered.flatMap(({ about, content }) =>
+    about.kind === 'notice' && content.kind === 'text' ? [content.markdown] : [],
+  );
+
+async function theSchedule(id: Schedule['id'] = 'S-1'): Promise<Schedule> {
+  const schedule = await estate.store.schedules.get(id);
+  if (!schedule) throw new Error(`there is no ${id}`);
+  return schedule;
+}
+
+/** How far the next time lies ahead, so that a jump gets there whenever the test runs. */
+async function untilNext(id?: Schedule['id']): Promise<number> {
+  const { nextAt } = await theSchedule(id);
+  if (!nextAt) throw new Error('it has no next time');
+  return nextAt.getTime() - estate.clock.now().getTime();
+}
+
+const tasks = () => estate.store.tasks.list({ limit: 100 });
+
+/** Two looks of the dispatcher have gone by. */
+async function afterLooks(house: House): Promise<void> {
+  await house.coordinator.desk.status();
+  await new Promise((resolve) => setTimeout(resolve, 2200));
+}
+
+describe('a schedule that the owner types', () => {
+  it('is made at once, listed, runs when its time has come, and says so', async () => {
+    const house = await open();
+    expect(await type(house, '/schedule')).toMatch(/^Nothing is scheduled/);
+    const made = await type(house, '/schedule every day at 08:00: fetch https://example.org/news');
+    expect(made).toMatch(/^\*\*S-1\*\* is scheduled: every day at 08:00, UTC\. First: \w+/);
+    expect(made).toContain('`/schedule remove S-1` ends it.');
+    expect(await type(house, '/schedule')).toContain(
+      '**S-1** every day at 08:00, UTC: fetch https://example.org/news · next ',
+    );
+    expect(await type(house, '/status')).toMatch(/Next scheduled.*\n- \*\*S-1\*\* fetch/);
+    expect(await tasks()).toEqual([]);
+    estate.clock.jump((await untilNext()) + 1);
+    const task = await estate.reaches('T-1', 'succeeded');
+    expect(task).toMatchObject({
+      title: 'fetch https://example.org/news (S-1)',
+      goal: 'fetch https://example.org/news',
+      origin: { kind: 'schedule', schedule: 'S-1' },
+    });
+    expect(task.capabilities).toContain('http:example.org/**:get');
+    expect(task.capabilities).toContain('file:drive/**:list,read');
+    expect(task.capabilities.join()).not.toMatch(/drive\/\*\*:[a-z,]*(write|delete)/);
+    expect(await theSchedule()).toMatchObject({ state: 'active', lastTask: 'T-1', skips: 0 });
+    expect(await untilNext()).toBeGreaterThan(23 * HOUR);
+    expect(notices(house)).toEqual([]);
+    const why = await type(house, '/why T-1');
+    expect(why).toMatch(/\*\*S-1\*\* “fetch .*” began it: every day at 08:00, UTC; made by you, /);
+    expect(why).toContain('Started by the schedule “S-1”');
+    expect(await house.coordinator.desk.listSchedules()).toMatchObject([
+      { schedule: { id: 'S-1' }, when: 'every day at 08:00, UTC' },
+    ]);
+  });
+
+  it('pauses, resumes, runs beside its times, and ends', async () => {
+    const house = await open();
+    await type(house, '/schedule weekdays 07:30 water the plants');
+    expect(await type(house, '/schedule pause S-1')).toContain('S-1 is paused.');
+    expect(await type(house, '/schedule')).toContain('· paused');
+    expect(await type(house, '/schedule resume s1')).toContain('S-1 goes on. Next: ');
+    const { nextAt } = await theSchedule();
+    expect(await type(house, '/schedule run S-1')).toContain('S-1 starts now');
+    await estate.reaches('T-1', 'succeeded');
+    expect(await theSchedule()).toMatchObject({ lastTask: 'T-1', nextAt });
+    expect(await type(house, '/schedule remove S-1')).toBe('S-1 has ended: water the plants.');
+    expect(await type(house, '/schedule run S-1')).toContain('That schedule has ended');
+    expect(await type(house, '/schedule')).toMatch(/^Nothing is scheduled/);
+  });
+
+  it.each([
+    ['/schedule soon: water the plants', 'I cannot tell when it is to run'],
+    ['/schedule every minute water the plants', 'more often than every 5 minutes'],
+    ['/schedule every Monday 09:00', 'what is to be done'],
+    ['/schedule pause', 'type /schedule pause S-1'],
+    ['/schedule remove S-9', 'There is no such schedule'],
+    ['/schedule remove everything', 'There is no such schedule'],
+  ])('“%s” is refused in words', async (text, words) => {
+    const house = await open();
+    expect(await type(house, text)).toContain(words);
+    expect(await estate.store.schedules.standing()).toEqual([]);
+  });
+
+  it('is one of a hundred at most', async () => {
+    const house = await open();
+    for (let count = 0; count < 100; count += 1)
+      await estate.store.schedules.create({
+        conversationId: (await house.say('hello', 'hello')).conversationId,
+        turnId: 'e',
+        title: 'x',
+        goal: 'x',
+        rule: { kind: 'cron', expression: '0 9 * * 1' },
+        timeZone: 'UTC',
+        origin: { kind: 'owner', person: 'owner' },
+        madeBy: { channel: 'http', externalId: 'owner' },
+        task: null,
+        request: `r${count}`,
+        nextAt: new Date(estate.clock.now().getTime() + DAY),
+        createdAt: estate.clock.now(),
+      });
+    expect(await type(house, '/schedule hourly one more')).toContain('There are 100 schedules already');
+  });
+});
+
+describe('a schedule of a member', () => {
+  it('is theirs to change and nobody else’s but the owner’s, and ends when they are removed', async () => {
+    const house = await open();
+    await type(house, '/people add http 7 member Grace');
+    await type(house, '/people add http 8 member Linus');
+    const linus = { externalId: '8', name: 'Linus' };
+    expect(await type(house, '/schedule hourly count https://example.org', GRACE, FAMILY)).toContain(
+      '**S-1**',
+    );
+    await type(house, '/schedule hourly mine');
+    expect(await type(house, '/schedule pause S-1', linus, FAMILY)).toContain('made by somebody else');
+    expect(await type(house, '/schedule pause S-2', GRACE, FAMILY)).toContain('There is no such schedule');
+    expect(await type(house, '/schedule', GRACE, FAMILY)).not.toContain('S-2');
+    expect(await type(house, '/schedule pause S-1', GRACE, FAMILY)).toContain('S-1 is paused');
+    expect(await type(house, '/schedule resume S-1')).toContain('S-1 goes on');
+    await type(house, '/schedule remove S-2');
+    expect(await type(house, '/schedule run S-1', GRACE, FAMILY)).toContain('S-1 starts now');
+    expect((await estate.reaches('T-1', 'succeeded')).capabilities.join()).not.toContain('http:');
+    await type(house, '/people remove http 7');
+    estate.clock.jump((await untilNext()) + 1);
+    await until(async () => (await theSchedule()).state === 'ended', 'its end');
+    expect(await tasks()).toHaveLength(1);
+  });
+});
+
+describe('what is due', () => {
+  it('is started once by two coordinators that look in the same moment', async () => {
+    const house = await open();
+    await type(house, '/schedule hourly count');
+    await house.stop();
+    estate.clock.jump((await untilNext()) + 1);
+    let made = 0;
+    const room = () =>
+      createScheduleRoom({
+        store: estate.store,
+        taskDesk: {
+          createWithin: async (records, { title, goal, origin, entry }) => {
+            made += 1;
+            const task = await records.tasks.create({
+              ...entry,
+              turnId: entry.id,
+              title,
+              goal,
+              origin,
+              priority: 3,
+              capabilities: () => [],
+              createdAt: estate.clock.now(),
+              deadline: new Date(estate.clock.now().getTime() + DAY),
+            });
+            return {
+              task,
+              audit: { event: 'task-created', actor: 'coordinator', subject: task.id, detail: {} },
+            };
+          },
+        },
+        people: { roleOf: () => 'owner' },
+        clock: estate.clock,
+        newId: () => crypto.randomUUID(),
+        timeZone: () => 'UTC',
+        onWritten: () => undefined,
+      });
+    await Promise.all(Array.from({ length: 8 }, () => room().fireDue()));
+    expect(made).toBeGreaterThan(0);
+    expect(await tasks()).toHaveLength(1);
+  });
+
+  it('is started once whenever a coordinator is killed', async () => {
+    for (const transactions of [1, 2, 3, 4]) {
+      const first = await open();
+      const text = `/schedule hourly count ${transactions}`;
+      const id = /S-\d+/.exec(await type(first, text))?.[0] as Schedule['id'];
+      const before = (await tasks()).length;
+      first.mortal.dieAfter(transactions);
+      estate.clock.jump((await untilNext(id)) + 1);
+      await until(() => first.mortal.isDead(), 'the kill');
+      await first.crash();
+      const second = await open();
+      await until(async () => (await theSchedule(id)).lastTask, 'its run');
+      await until(async () => (await estate.store.tasks.live()).length === 0, 'the task’s end');
+      expect((await tasks()).length).toBe(before + 1);
+      await type(second, `/schedule remove ${id}`);
+      await second.stop();
+    }
+  });
+
+  it('is made up for by one run when Reeve was down, with a line that says when it was due', async () => {
+    const first = await open();
+    await type(first, '/schedule hourly count');
+    await first.stop();
+    estate.clock.jump((await untilNext()) + 5 * HOUR);
+    const second = await open();
+    await estate.reaches('T-1', 'succeeded');
+    const line = await until(() => notices(second)[0], 'the line');
+    expect(line).toMatch(
+      /^S-1 “count” was due \w.* and starts only now, as T-1\. Times missed since then are not made up for\.$/,
+    );
+    await afterLooks(second);
+    expect(await tasks()).toHaveLength(1);
+    expect(await untilNext()).toBeGreaterThan(0);
+  });
+
+  it('once and missed by less than a day is done late, by more is not done and said so', async () => {
+    const first = await open();
+    await type(first, '/schedule in 10 minutes: call home');
+    await type(first, '/schedule in 30 hours: call mother');
+    await first.stop();
+    estate.clock.jump(35 * HOUR);
+    const second = await open();
+    await estate.reaches('T-1', 'succeeded');
+    expect((await theSchedule('S-2')).state).toBe('ended');
+    const said = await until(() => notices(second).length === 2 && notices(second), 'both lines');
+    expect(said[0]).toMatch(/^\*\*Not done\*\*: S-1 “call home” was due .*, more than a day ago\./);
+    expect(said[1]).toMatch(/^S-2 “call mother” was due .* and starts only now, as T-1\.$/);
+    expect((await theSchedule('S-1')).state).toBe('ended');
+  });
+
+  it('is left out while the former run lives, which is said once', async () => {
+    const house = await open();
+    await type(house, '/schedule hourly count');
+    await type(house, '/schedule run S-1');
+    await estate.reaches('T-1', 'succeeded');
+    // A run that waits: paused before anybody takes it up.
+    const waiting = await estate.store.tasks.create({
+      conversationId: (await theSchedule()).conversationId,
+      turnId: 'e',
+      title: 'count',
+      goal: 'count',
+      origin: { kind: 'schedule', schedule: 'S-1' },
+      priority: 3,
+      capabilities: () => [],
+      createdAt: estate.clock.now(),
+      deadline: new Date(estate.clock.now().getTime() + 14 * DAY),
+    });
+    await type(house, `/pause ${waiting.id}`);
+    const schedule = await theSchedule();
+    await estate.store.schedules.update({ ...schedule, lastTask: waiting.id, version: schedule.version + 1 });
+    expect(await type(house, '/schedule run S-1')).toContain('Its former run still goes on: T-2');
+    for (const skips of [1, 2]) {
+      estate.clock.jump((await untilNext()) + 1);
+      await until(async () => (await theSchedule()).skips === skips, `left out ${skips} times`);
+    }
+    expect(notices(house).filter((line) => line.startsWith('**Left out**'))).toHaveLength(1);
+    await type(house, `/cancel ${waiting.id}`);
+    estate.clock.jump((await untilNext()) + 1);
+    await until(async () => (await theSchedule()).lastTask === 'T-3', 'the next run');
+    expect(await theSchedule()).toMatchObject({ skips: 0 });
+  });
+
+  it('is neither missed nor doubled by a clock that jumps an hour ahead and back', async () => {
+    const house = await open();
+    await type(house, '/schedule every day at 12:00 count');
+    const ahead = await untilNext();
+    estate.clock.jump(ahead - 30 * MINUTE);
+    estate.clock.jump(HOUR);
+    await estate.reaches('T-1', 'succeeded');
+    estate.clock.jump(-HOUR);
+    await afterLooks(house);
+    estate.clock.jump(40 * MINUTE);
+    await afterLooks(house);
+    expect(await tasks()).toHaveLength(1);
+    estate.clock.jump(-HOUR);
+    await afterLooks(house);
+    estate.clock.jump(DAY + HOUR);
+    await estate.reaches('T-2', 'succeeded');
+    expect(await tasks()).toHaveLength(2);
+  });
+});
