@@ -10,6 +10,7 @@ import {
   type OutboxEntry,
   showHidden,
   showHiddenInLine,
+  takesStandingYes,
 } from '@reeve/core';
 import { z } from 'zod';
 import { raiseCard, raiseFields, raiseOf } from './budget-card.ts';
@@ -95,6 +96,7 @@ const ACTIONS: ReadonlyMap<string, string> = new Map([
   ['http.fetch', 'make this request (http.fetch)'],
   ['git.open', 'let this task’s Git clone and fetch this repository (git.open)'],
   ['git.push', 'push exactly these changes; whether they replace history is the worker’s claim (git.push)'],
+  ['schedule.create', 'have a worker do this by itself at these times (schedule.create)'],
   ['web.search', 'send these words to the search provider (web.search)'],
   [
     'network.open',
@@ -126,6 +128,11 @@ const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ['updates', 'Changes (commits as the worker says)'],
   ['query', 'Words'],
   ['count', 'Findings at most'],
+  ['title', 'Title'],
+  ['goal', 'What is done each time, word for word'],
+  ['when', 'When'],
+  ['rule', 'Rule'],
+  ['timeZone', 'Time zone'],
 ]);
 
 function originFields(approval: Approval): { name: string; value: string }[] {
@@ -144,7 +151,10 @@ function originFields(approval: Approval): { name: string; value: string }[] {
     fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
   fields.push({ name: 'Undo', value: undoText(approval) });
   fields.push({ name: 'What leaves Reeve', value: leavesText(approval.call) });
-  fields.push({ name: 'Kind', value: TIER_WORDS[approval.tier] });
+  fields.push({
+    name: 'Kind',
+    value: takesStandingYes(approval) ? TIER_WORDS[approval.tier] : ASKED_EACH_TIME[approval.tier],
+  });
   return fields;
 }
 
@@ -154,6 +164,11 @@ const TIER_WORDS: Readonly<Record<Approval['tier'], string>> = {
   destructive: 'destructive: asked every time',
 };
 
+const ASKED_EACH_TIME: Readonly<Record<Approval['tier'], string>> = {
+  ...TIER_WORDS,
+  change: 'a change: asked every time',
+};
+
 /** What of the owner's gets out by a yes, and to whom. */
 function leavesText({ tool, arguments: args }: Approval['call']): string {
   const host = (value: unknown) => showHiddenInLine(URL.parse(String(value))?.host ?? String(value));
@@ -161,6 +176,8 @@ function leavesText({ tool, arguments: args }: Approval['call']): string {
     case 'files.put':
     case 'files.delete':
       return 'nothing';
+    case 'schedule.create':
+      return 'nothing now; a run that wants to send something asks then';
     case 'http.fetch':
       return `this request, to ${host(args['url'])}`;
     case 'network.open':
@@ -177,6 +194,8 @@ function leavesText({ tool, arguments: args }: Approval['call']): string {
 }
 
 function undoText({ call }: Approval): string {
+  if (call.tool === 'schedule.create')
+    return 'At any time: /schedule shows its number, such as S-1, and /schedule remove S-1 ends it.';
   if (call.tool === 'network.open')
     return 'No: what was sent cannot be called back. The host closes with the task.';
   if (call.tool === 'git.open') return 'Nothing to undo: it only reads. The repository closes with the task.';
@@ -218,7 +237,7 @@ function buttons(approval: Approval): Block {
       typed: scope === 'once' ? `/approve ${code}` : `/approve ${code} ${scope}`,
     }) as const;
   const wider =
-    approval.tier === 'change'
+    approval.tier === 'change' && takesStandingYes(approval)
       ? [
           approve('task', 'For this task'),
           approve('always', ALWAYS_LABELS[approval.call.tool] ?? 'Always for exactly this'),

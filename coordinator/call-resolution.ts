@@ -9,11 +9,13 @@ import {
   parseHostPort,
   parseRepository,
   resourceOf,
+  SCHEDULE_TOOL,
   type Store,
   searchQuerySchema,
   type Task,
 } from '@reeve/core';
 import { z } from 'zod';
+import { resolveSchedule } from './schedules/schedule-effects.ts';
 
 export type Resolved =
   | { readonly kind: 'call'; readonly call: EffectCall; readonly fileExists: boolean }
@@ -23,13 +25,23 @@ export type Resolved =
  * Turns a declaration into the exact call: the path normalised, and what stands there now (its content's hash) added,
  * so that a yes covers this file as it was when the person saw the card.
  */
-export async function resolveCall(store: Store, task: Task, request: DeclareRequest): Promise<Resolved> {
+export async function resolveCall(
+  { store, timeZone }: { store: Store; timeZone: string },
+  task: Task,
+  request: DeclareRequest,
+): Promise<Resolved> {
   const { callId, tool } = request;
   const base = { task: task.id, callId, tool };
   if (tool === 'http.fetch') return resolveFetch(base, request);
   if (tool === 'network.open') return resolveOpen(base, request);
   if (tool === 'git.open') return resolveRepository(base, request);
   if (tool === 'git.push') return resolvePush(base, request);
+  if (tool === SCHEDULE_TOOL) {
+    const resolved = await resolveSchedule({ store, timeZone }, task, request);
+    return resolved.kind === 'refused'
+      ? resolved
+      : { kind: 'call', call: { ...base, arguments: resolved.arguments }, fileExists: false };
+  }
   if (tool === 'web.search') return resolveSearch(base, request);
   if (!tool.startsWith('files.'))
     return { kind: 'call', call: { ...base, arguments: request.arguments }, fileExists: false };

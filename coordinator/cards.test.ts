@@ -14,6 +14,19 @@ const overwrite = {
   arguments: { path: 'a.csv', bytes: 2_500, sha256: 'new', replaces: 'old' },
 } as const;
 
+const scheduling = {
+  task: 'T-3',
+  callId: 's1.1',
+  tool: 'schedule.create',
+  arguments: {
+    title: 'A list of primes',
+    goal: 'Make a list of 20 primes',
+    when: 'every Monday at 09:00, Europe/Berlin',
+    rule: '0 9 * * 1',
+    timeZone: 'Europe/Berlin',
+  },
+} as const;
+
 /** A question to raise a cap. */
 function raising(more: Partial<RaiseArguments>) {
   const raise: RaiseArguments = {
@@ -31,6 +44,31 @@ function raising(more: Partial<RaiseArguments>) {
   const call = { task, callId: 'budget', tool: BUDGET_TOOL, arguments: { ...raise } } as const;
   return sampleApproval({ call, tier: 'change', reason: '' });
 }
+
+describe('the card of a schedule', () => {
+  it('says when, what word for word, how it is ended, and offers nothing that stands for later', () => {
+    expect(approval({ call: scheduling, tier: 'change', reason: 'You said so.' })).toEqual([
+      '? T-3 asks: Schedule 1 job: every Monday at 09:00, Europe/Berlin: A list of primes',
+      'Schedule 1 job: every Monday at 09:00, Europe/Berlin: A list of primes',
+      'Action: have a worker do this by itself at these times (schedule.create)',
+      'Title: A list of primes',
+      'What is done each time, word for word: Make a list of 20 primes',
+      'When: every Monday at 09:00, Europe/Berlin',
+      'Rule: 0 9 * * 1',
+      'Time zone: Europe/Berlin',
+      'Asked by: T-3, started by you',
+      'Its reason (its own claim): You said so.',
+      'Undo: At any time: /schedule shows its number, such as S-1, and /schedule remove S-1 ends it.',
+      'Leaves your walls: nothing now; a run that wants to send something asks then',
+      'Kind: a change: asked every time',
+      'No answer by Sat 21 Nov, 15:05: not done.',
+      '[Once] primary /approve A7K2',
+      '[Edit] plain /edit A7K2 what to change',
+      '[Deny] plain /deny A7K2',
+      '[Deny and say why] plain /deny A7K2 why',
+    ]);
+  });
+});
 
 describe('a task card', () => {
   it('shows what it has cost so far of its cap', () => {

@@ -35,6 +35,8 @@ export interface EffectDeskDeps {
   readonly clock: Clock;
   readonly newId: () => string;
   readonly asker: Asker;
+  /** The owner's, for words about time. */
+  readonly timeZone: () => string;
 }
 
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
@@ -44,7 +46,7 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
   async function declare(task: Task, request: DeclareRequest): Promise<DeclareReply> {
     const known = await store.permits.forCall(task.id, request.callId);
     if (known?.use) return declareBegun(task, request, { permit: known.permit, use: known.use });
-    const resolved = await resolveCall(store, task, request);
+    const resolved = await resolveCall({ store, timeZone: deps.timeZone() }, task, request);
     if (resolved.kind === 'refused') return { kind: 'deny', reason: resolved.reason };
     const { call, fileExists } = resolved;
     const digest = digestOrNull(call);

@@ -74,6 +74,7 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   ],
   ['POST /files/delete', deleteFile],
   ['POST /network/open', openHost],
+  ['POST /schedules', createSchedule],
   [
     'PUT /scratch',
     async (deps, call) =>
@@ -195,6 +196,11 @@ async function deleteFile(deps: LinkServerDeps, call: Call): Promise<void> {
 async function openHost(deps: LinkServerDeps, call: Call): Promise<void> {
   const { callId, permit } = await body(call, performRequestSchema);
   reply(call, await deps.service.openHost(call.claims, { callId, permit }));
+}
+
+async function createSchedule(deps: LinkServerDeps, call: Call): Promise<void> {
+  const { callId, permit } = await body(call, performRequestSchema);
+  reply(call, await deps.service.createSchedule(call.claims, { callId, permit }));
 }
 
 async function readScratch(deps: LinkServerDeps, call: Call): Promise<void> {

@@ -23,6 +23,7 @@ import type { DriveEffects } from './drive-effects.ts';
 import type { EffectDesk } from './effect-desk.ts';
 import type { LinkFiles } from './link-files.ts';
 import type { NetworkEffects } from './network-effects.ts';
+import type { ScheduleEffects } from './schedules/schedule-effects.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
 
 /** What the task link does, without its transport; every call is made by an executor whose token was verified. */
@@ -40,6 +41,7 @@ export interface LinkService {
   ): Promise<EffectReply>;
   deleteFile(claims: TaskClaims, effect: { callId: string; permit: string }): Promise<EffectReply>;
   openHost(claims: TaskClaims, effect: { callId: string; permit: string }): Promise<EffectReply>;
+  createSchedule(claims: TaskClaims, effect: { callId: string; permit: string }): Promise<EffectReply>;
   readonly files: LinkFiles;
 }
 
@@ -49,6 +51,7 @@ export interface LinkServiceDeps {
   readonly effects: EffectDesk;
   readonly driveEffects: DriveEffects;
   readonly networkEffects: NetworkEffects;
+  readonly scheduleEffects: ScheduleEffects;
   readonly files: LinkFiles;
   readonly budgets: Pick<BudgetDesk, 'park'>;
   readonly onStepped: (task: Task['id']) => void;
@@ -96,6 +99,10 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
     openHost: async (claims, effect) =>
       (await held(claims))
         ? deps.networkEffects.open({ ...effect, task: claims.task, attempt: claims.attempt })
+        : STALE,
+    createSchedule: async (claims, effect) =>
+      (await held(claims))
+        ? deps.scheduleEffects.create({ ...effect, task: claims.task, attempt: claims.attempt })
         : STALE,
     deleteFile: async (claims, effect) =>
       (await held(claims))
@@ -185,6 +192,7 @@ const INTENT_LINES: Readonly<Record<string, string>> = {
   'network.open': 'opening a host to its commands',
   'git.open': 'opening a repository to its Git',
   'git.push': 'pushing',
+  'schedule.create': 'asking to schedule a job',
   'web.search': 'searching the web',
   clock: 'reading the clock',
   calculator: 'calculating',

@@ -17,6 +17,7 @@ import { createLinkServer } from './link-server.ts';
 import { createLinkService } from './link-service.ts';
 import { createNetworkEffects } from './network-effects.ts';
 import { type Asker, createAsker } from './questions.ts';
+import { createScheduleEffects } from './schedules/schedule-effects.ts';
 import { createScheduleRoom, type ScheduleRoom } from './schedules/schedule-room.ts';
 import { createSlotControl } from './slot-control.ts';
 import { createTaskCards, type TaskCards } from './task-cards.ts';
@@ -93,7 +94,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   const { taskDeadlineMs: deadlineMs } = settings;
   const taskDesk = createTaskDesk({ ...driveDeps, ledger, deadlineMs, onSteered: slots.steer });
   const schedules = createScheduleRoom({ ...driveDeps, taskDesk, people: deps.people, timeZone, onWritten });
-  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker, budgets });
+  const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker, budgets, schedules });
   const relay = createTaskRelay({ queue: deps.queue, ledger, clock });
   const jobs = createJobRunner({ store, pool, ledger, relay, log, onEnded: wake.raise });
   const dispatcher = createDispatcher({
@@ -156,10 +157,12 @@ function createLink(
     driveDeps: DriveDeps;
     asker: Asker;
     budgets: BudgetDesk;
+    schedules: ScheduleRoom;
   },
 ): Server {
   const { store, clock, log, settings, tokenKey } = deps;
-  const { ledger, pool, cards, drive, driveDeps, asker, budgets } = parts;
+  const { ledger, pool, cards, drive, driveDeps, asker, budgets, schedules } = parts;
+  const timeZone = () => deps.live().timeZone;
   const files = createLinkFiles({
     store,
     objects: deps.objects,
@@ -182,9 +185,10 @@ function createLink(
       // Only now: a pair that starts at the same time as a task would slow its first step.
       pool.warmUp();
     },
-    effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker }),
+    effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker, timeZone }),
     driveEffects: createDriveEffects({ ...driveDeps, ledger }),
     networkEffects: createNetworkEffects({ store, ledger, clock }),
+    scheduleEffects: createScheduleEffects({ store, ledger, clock, schedules, timeZone }),
     budgets,
     files,
   });
@@ -195,7 +199,7 @@ function createLink(
     launcher: deps.launcher,
     clock,
     tokenKey,
-    timeZone: () => deps.live().timeZone,
+    timeZone,
     attemptLimitMs,
     webSearch: settings.webSearch.isOn,
     secrets: deps.secrets,

@@ -4,6 +4,7 @@ import {
   type GitUpdate,
   gitPushSchema,
   raiseArgumentsSchema,
+  SCHEDULE_TOOL,
   type Step,
   shorten,
   showHiddenInLine,
@@ -131,6 +132,8 @@ export function effectSentence(call: AskedCall): string {
       return `Let this task’s Git read 1 repository: ${showHiddenInLine(String(call.arguments['repository']))}`;
     case 'git.push':
       return pushSentence(call);
+    case SCHEDULE_TOOL:
+      return `Schedule 1 job: ${showHiddenInLine(String(call.arguments['when']))}: ${showHiddenInLine(String(call.arguments['title']))}`;
     case 'web.search':
       return `Search the web for “${showHiddenInLine(String(call.arguments['query']))}”`;
     default:

@@ -84,6 +84,9 @@ describe('a question', () => {
       by: 'owner',
     };
     expect(moveApproval(about, standing, NOW)).toEqual({ kind: 'refused', reason: 'scope-too-wide' });
+    const call = { ...question().call, tool: 'schedule.create' };
+    const later = question({ tier: 'change', call });
+    expect(moveApproval(later, standing, NOW)).toEqual({ kind: 'refused', reason: 'scope-too-wide' });
   });
 
   it('takes no answer at or after its expiry, and does not lapse before', () => {

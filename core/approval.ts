@@ -2,6 +2,7 @@ import { BUDGET_TOOL } from './budget.ts';
 import type { JsonValue } from './canonical.ts';
 import type { TaskId } from './ids.ts';
 import type { Origin } from './origin.ts';
+import { SCHEDULE_TOOL } from './schedule.ts';
 
 /** How a call at the border is treated (security.md): reads proceed, changes ask once, destructive calls ask every time. */
 export type Tier = 'read' | 'change' | 'destructive';
@@ -144,9 +145,11 @@ export function moveApproval(approval: Approval, event: ApprovalEvent, now: Date
   }
 }
 
-/** Whether a yes may reach further than this once: never for what cannot be taken back, never for money. */
+const ONCE_ONLY: ReadonlySet<string> = new Set([BUDGET_TOOL, SCHEDULE_TOOL]);
+
+/** Whether a yes may reach further than this once: never for what cannot be taken back, money, or what starts by itself. */
 export function takesStandingYes({ tier, question, call }: Approval): boolean {
-  return tier !== 'destructive' && question !== 'outcome' && call.tool !== BUDGET_TOOL;
+  return tier !== 'destructive' && question !== 'outcome' && !ONCE_ONLY.has(call.tool);
 }
 
 function moved(approval: Approval, patch: Partial<Approval>): ApprovalMove {

@@ -19,6 +19,7 @@ import { originSchema } from './origin.ts';
  * | `PUT /files/content?permit=&call=` | bytes → 200 `effectReplySchema` |
  * | `POST /files/delete` | `performRequestSchema` → 200 `effectReplySchema` |
  * | `POST /network/open` | `performRequestSchema` → 200 `effectReplySchema` |
+ * | `POST /schedules` | `performRequestSchema` → 200 `effectReplySchema` |
  * | `PUT /scratch?seq=` / `GET /scratch` | a tar of the scratch directory |
  *
  * Every request but `attach` carries `Authorization: Bearer <task token>`; 401 and 409 end the executor.

@@ -91,6 +91,14 @@ describe('policy', () => {
     expect(judge(call('files.list', ''), narrow).kind).toBe('deny');
   });
 
+  it('asks each time before something starts by itself, and lets no schedule make another', () => {
+    const asked = { ...call('schedule.create', ''), arguments: { goal: 'count' } };
+    const grants = [{ ...grant, tool: 'schedule.create', resource: '' }];
+    expect(judge(asked, context({ grants }))).toEqual({ kind: 'ask', tier: 'change' });
+    const origin = { kind: 'schedule', schedule: 'S-1' } as const;
+    expect(judge(asked, context({ origin })).kind).toBe('deny');
+  });
+
   it('treats what it does not know as destructive', () => {
     fc.assert(
       fc.property(fc.string(), (tool) => {

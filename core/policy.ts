@@ -2,6 +2,7 @@ import type { EffectCall, Grant, Tier } from './approval.ts';
 import { allows, type Capability, globCovers } from './capability.ts';
 import { parseRepository } from './git.ts';
 import type { Origin } from './origin.ts';
+import { SCHEDULE_TOOL } from './schedule.ts';
 
 export type Verdict =
   | { readonly kind: 'allow'; readonly tier: Tier; readonly because: string }
@@ -48,6 +49,8 @@ export function judge(call: EffectCall, context: PolicyContext): Verdict {
       return judgeRepository(call, context);
     case 'git.push':
       return { kind: 'ask', tier: 'destructive' };
+    case SCHEDULE_TOOL:
+      return judgeSchedule(context);
     case 'web.search':
       return judgeSearch(call, context);
     default:
@@ -180,6 +183,13 @@ function judgeSearch(call: EffectCall, { seen }: PolicyContext): Verdict {
   return typeof query !== 'string' || query === '' || seenBoth(seen)
     ? { kind: 'ask', tier: 'destructive' }
     : { kind: 'allow', tier: 'read', because: 'searching the web reads only' };
+}
+
+/** What starts by itself later is the owner's to say each time; a run that makes schedules would never come to an end. */
+function judgeSchedule({ origin }: PolicyContext): Verdict {
+  return origin.kind === 'schedule'
+    ? { kind: 'deny', reason: 'what a schedule started makes no schedules' }
+    : { kind: 'ask', tier: 'change' };
 }
 
 /** The rule of two: untrusted text could steer the private data that the task has read. */

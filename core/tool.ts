@@ -3,9 +3,10 @@ import { HTTP_METHODS, httpHeadersSchema } from './host.ts';
 
 /**
  * Where a tool acts. `scratch` and `self` (clock, calculator) can hurt nobody and never ask; `drive` (the owner's
- * files) and `network` cross the sandbox's border and are policed call by call (`policy.ts`).
+ * files), `network` and `agenda` (what starts by itself) cross the sandbox's border and are policed call by call
+ * (`policy.ts`).
  */
-export type ToolPlace = 'self' | 'scratch' | 'drive' | 'network';
+export type ToolPlace = 'self' | 'scratch' | 'drive' | 'network' | 'agenda';
 
 export interface ToolDefinition {
   readonly name: ToolName;
@@ -16,7 +17,7 @@ export interface ToolDefinition {
   readonly parameters: z.ZodObject;
 }
 
-const scratchPath = z.string().min(1).max(1024).describe('Path in scratch.');
+const scratchPath = z.string().min(1).max(1024);
 const drivePath = z
   .string()
   .min(1)
@@ -50,7 +51,7 @@ export const toolParameters = {
   }),
   'files.delete': z.strictObject({
     path: drivePath,
-    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   'http.fetch': z.strictObject({
     url: z.url({ protocol: /^https?$/ }).max(8192),
@@ -59,20 +60,20 @@ export const toolParameters = {
       .default({})
       .describe('A value may hold secret:NAME, which is filled in on the way out.'),
     body: z.string().max(1_000_000).optional(),
-    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   'network.open': z.strictObject({
     host: z.string().min(1).max(255).describe('One host in full, such as pypi.org. No wildcards.'),
     port: z.number().int().min(1).max(65_535).default(443),
-    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   'git.open': z.strictObject({
     repository: z.string().min(1).max(500).describe('Such as https://github.com/owner/name.'),
-    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   'git.push': z.strictObject({
-    directory: scratchPath.default('.').describe('The clone in the scratch directory.'),
-    repository: z.string().min(1).max(500).describe('Where to push to; opened before.'),
+    directory: scratchPath.default('.').describe('The clone in scratch.'),
+    repository: z.string().min(1).max(500).describe('Opened before.'),
     updates: z
       .array(
         z.strictObject({
@@ -87,11 +88,20 @@ export const toolParameters = {
       )
       .min(1)
       .max(10),
-    reason: z.string().max(500).default('').describe('Why, in a sentence for the owner.'),
+    reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   'web.search': z.strictObject({
     query: z.string().trim().min(1).max(400).describe('What to look for. The search provider reads it.'),
     count: z.number().int().min(1).max(10).default(5),
+  }),
+  'schedule.create': z.strictObject({
+    when: z
+      .string()
+      .min(1)
+      .max(200)
+      .describe('Such as every Monday 09:00, tomorrow 09:00, in 20 minutes, or a cron expression.'),
+    goal: z.string().trim().min(1).max(4000).describe('All that a later worker must know and deliver.'),
+    reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   clock: z.strictObject({
     time_zone: z.string().max(64).optional().describe('IANA name; the owner’s own when left out.'),
@@ -141,7 +151,7 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     name: 'files.delete',
     place: 'drive',
     repeatable: false,
-    description: "Delete one of the owner's files. The owner is asked first.",
+    description: "Delete one of the owner's files.",
   },
   {
     name: 'http.fetch',
@@ -165,14 +175,19 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     name: 'git.push',
     place: 'network',
     repeatable: false,
-    description:
-      'Push commits of a clone in scratch. The owner is asked each time; git push alone is refused.',
+    description: 'Push commits of a clone in scratch; git push alone is refused.',
   },
   {
     name: 'web.search',
     place: 'network',
     repeatable: true,
     description: 'Search the web. Returns titles, addresses and snippets; read a page with http_fetch.',
+  },
+  {
+    name: 'schedule.create',
+    place: 'agenda',
+    repeatable: false,
+    description: 'Have a job start by itself later, once or again and again.',
   },
   { name: 'clock', place: 'self', repeatable: true, description: 'The current date and time.' },
   {
@@ -201,6 +216,7 @@ const EFFECT_TOOLS: ReadonlySet<string> = new Set([
   'http.fetch',
   'network.open',
   'git.push',
+  'schedule.create',
 ]);
 
 /** True for tools whose calls change something outside of the sandbox. */
@@ -221,18 +237,22 @@ export function fromWireName(wire: string): ToolName | null {
 
 /**
  * A tool's parameters as the JSON schema that goes to the model with every call. How long texts may be and which
- * characters they may hold is left out: it costs tokens each time, and a call that breaks it is told so.
+ * characters they may hold is left out, and so is what says nothing, such as an empty default: it costs tokens each time,
+ * and a call that breaks it is told so.
  */
 export function parametersJsonSchema(parameters: z.ZodType): Record<string, unknown> {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(parameters, {
     io: 'input',
     override({ jsonSchema }) {
       for (const bound of TEXT_BOUNDS) delete jsonSchema[bound];
+      if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
+      if (EMPTY.has(JSON.stringify(jsonSchema.default))) delete jsonSchema.default;
     },
   });
   return schema;
 }
 
+const EMPTY: ReadonlySet<string | undefined> = new Set(['""', '{}']);
 const TEXT_BOUNDS = ['minLength', 'maxLength', 'pattern', 'format', 'propertyNames'] as const;
 
 export type ArgumentsParse =

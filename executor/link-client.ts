@@ -32,6 +32,7 @@ export interface LinkClient {
   ): Promise<EffectReply>;
   deleteFile(effect: { attempt: number; callId: string; permit: string }): Promise<EffectReply>;
   openHost(effect: { attempt: number; callId: string; permit: string }): Promise<EffectReply>;
+  createSchedule(effect: { attempt: number; callId: string; permit: string }): Promise<EffectReply>;
   saveScratch(seq: number, content: AsyncIterable<Uint8Array>): Promise<void>;
   /** Null when there is no snapshot. */
   openScratch(): Promise<AsyncIterable<Uint8Array> | null>;
@@ -90,6 +91,7 @@ export function createLinkClient(socketPath: string): LinkClient {
       ),
     deleteFile: (effect) => post('/files/delete', effect, effectReplySchema),
     openHost: (effect) => post('/network/open', effect, effectReplySchema),
+    createSchedule: (effect) => post('/schedules', effect, effectReplySchema),
     async saveScratch(seq, content) {
       await call({ method: 'PUT', path: `/scratch?seq=${seq}`, body: content }, linkReplySchema);
     },

@@ -19,9 +19,9 @@ import { originOf } from '../people.ts';
 import { momentText } from '../wording.ts';
 import { readWhen } from './read-when.ts';
 import { whenText } from './say-when.ts';
+import { titleOf } from './schedule-desk.ts';
 
 const USAGE = 'type /schedule every Monday 09:00 and what is to be done';
-const TITLE_CHARACTERS = 60;
 const SHOWN_GOAL = 600;
 
 export const schedule: Command = {
@@ -100,11 +100,6 @@ async function make(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer
     request: entry.id,
   });
   return told(made, (it) => madeText(it, deps.timeZone()));
-}
-
-/** What a job is called, from its words. */
-function titleOf(goal: string): string {
-  return shorten(showHiddenInLine(goal.trim().replace(/\s+/g, ' ')), TITLE_CHARACTERS);
 }
 
 function madeText(made: Schedule, timeZone: string): string {

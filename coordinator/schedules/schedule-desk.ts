@@ -11,6 +11,8 @@ import {
   type ScheduleEvent,
   type ScheduleId,
   type Store,
+  shorten,
+  showHiddenInLine,
 } from '@reeve/core';
 import type { Asker } from '../task-reach.ts';
 import { nextRun } from './next-run.ts';
@@ -41,6 +43,13 @@ export interface ScheduleDesk {
 /** The owner sees every schedule; a member those of the conversation in which they ask. */
 function seesSchedule({ role, entry }: Asker, schedule: Pick<Schedule, 'conversationId'>): boolean {
   return role === 'owner' || (role === 'member' && schedule.conversationId === entry.conversationId);
+}
+
+const TITLE_CHARACTERS = 60;
+
+/** What a job is called, from its words. */
+export function titleOf(goal: string): string {
+  return shorten(showHiddenInLine(goal.trim().replace(/\s+/g, ' ')), TITLE_CHARACTERS);
 }
 
 const MAX_TRIES = 20;

@@ -51,6 +51,7 @@ export interface ScriptedExecutor {
   declarePut(callId: string, path: string, content: string): Promise<LinkAnswer>;
   put(callId: string, permit: string, content: string | AsyncIterable<Uint8Array>): Promise<LinkAnswer>;
   remove(callId: string, permit: string): Promise<LinkAnswer>;
+  createSchedule(callId: string, permit: string): Promise<LinkAnswer>;
   finish(more?: Partial<FinishRequest>): Promise<LinkAnswer>;
   call(method: string, path: string, body?: string): Promise<LinkAnswer>;
 }
@@ -180,6 +181,7 @@ export function createScriptedExecutor(
     put: (callId, permit, content) =>
       call('PUT', `/files/content?call=${encodeURIComponent(callId)}&permit=${permit}`, content),
     remove: (callId, permit) => post('/files/delete', { attempt: mine().attempt, callId, permit }),
+    createSchedule: (callId, permit) => post('/schedules', { attempt: mine().attempt, callId, permit }),
     finish: (more = {}) =>
       post('/finish', {
         attempt: mine().attempt,

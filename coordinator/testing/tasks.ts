@@ -25,7 +25,7 @@ export async function giveFile(house: House, name: string, content: string | Uin
 }
 
 /** What a well-behaved worker does with one effect: declares until it is not a question any more, acts, ends. */
-function carriesOut(
+export function carriesOut(
   declare: (executor: ScriptedExecutor) => ReturnType<ScriptedExecutor['declare']>,
   act: (executor: ScriptedExecutor, permit: string) => ReturnType<ScriptedExecutor['remove']>,
 ): Work {

@@ -81,6 +81,10 @@ export function createFakeHouse(assignment: Assignment): FakeHouse {
         kind: 'done',
         content: `opened for ${callId}`,
       }),
+      createSchedule: async ({ callId }): Promise<EffectReply> => ({
+        kind: 'done',
+        content: `scheduled for ${callId}`,
+      }),
       async saveScratch(seq, content) {
         await Array.fromAsync(content);
         house.snapshots.push(seq);

@@ -3,6 +3,7 @@ import { tellTime } from './clock.ts';
 import { deleteFile, getFile, listFiles, putFile } from './drive.ts';
 import { openRepository, pushCommits } from './git.ts';
 import { fetchUrl, openHost } from './network.ts';
+import { createSchedule } from './schedule.ts';
 import { listScratch, readScratchFile, runShell, writeScratchFile } from './scratch.ts';
 import { searchWeb } from './search.ts';
 import type { ToolTable } from './tool.ts';
@@ -22,6 +23,7 @@ export const TOOL_TABLE: ToolTable = {
   'git.open': openRepository,
   'git.push': pushCommits,
   'web.search': searchWeb,
+  'schedule.create': createSchedule,
   clock: tellTime,
   calculator: calculate,
 };

@@ -83,6 +83,32 @@ const well: Results = (call) => {
   }
 };
 
+describe('a job for later', () => {
+  const goal = 'weekdays 07:30: run date';
+
+  it('is asked for with the words as they were said', () => {
+    const told = 'Scheduled as S-1: every weekday at 07:30, UTC. /schedule remove S-1 ends it.';
+    const { calls, answer } = run(opening(goal), () => told);
+    expect(calls).toEqual([
+      {
+        tool: 'schedule_create',
+        arguments: {
+          when: 'weekdays 07:30',
+          goal: 'run date',
+          reason: 'The owner asked for it.',
+        },
+      },
+    ]);
+    expect(answer).toBe(told);
+  });
+
+  it('is not said to be scheduled when it was denied', () => {
+    expect(run(opening(goal), () => 'DENIED by the owner.').answer).toBe(
+      'I did not schedule it. DENIED by the owner.',
+    );
+  });
+});
+
 describe('jobs that go well', () => {
   it('computes a CSV in the sandbox, reads it back, stores it, and tells the sum that was printed', () => {
     const { calls, answer } = run(opening('Make a CSV of the first 20 primes and tell me their sum'), well);

@@ -46,6 +46,20 @@ describe('one job', () => {
     ['read https://example.com', { kind: 'fetch', url: 'https://example.com' }],
     ['Open pypi.org to commands', { kind: 'open-host', host: 'pypi.org', port: 443 }],
     ['open pypi.org:8443 for my commands.', { kind: 'open-host', host: 'pypi.org', port: 8443 }],
+    [
+      'Every Monday at 09:00: make a CSV of the first 20 primes',
+      {
+        kind: 'schedule',
+        when: 'Every Monday at 09:00',
+        goal: 'make a CSV of the first 20 primes',
+        title: 'CSV of the first 20 primes',
+      },
+    ],
+    [
+      'in 20 minutes: please run date',
+      { kind: 'schedule', when: 'in 20 minutes', goal: 'run date', title: 'Run date' },
+    ],
+    ['every Monday 09:00: make me happy', 'unclear'],
     ['Delete it', { kind: 'delete', path: null }],
     ['please delete that file.', { kind: 'delete', path: null }],
     ['list my files', { kind: 'list' }],

@@ -3,6 +3,8 @@ import type { Intent, Job, TalkTopic, TaskTarget, WordedJob } from './intent.ts'
 import { readJob } from './job-phrases.ts';
 import { MAX_LIST_SIZE } from './number-list.ts';
 import { MASK, maskQuoted, splitOutsideQuotes } from './quoting.ts';
+import { scheduleWords } from './schedule-phrases.ts';
+import { titleOf } from './wording.ts';
 
 /** As many tasks as the coordinator starts in one round. */
 const MAX_JOBS_AT_ONCE = 20;
@@ -20,6 +22,7 @@ export function readIntent(text: string): Intent {
   if (words.length > MAX_PHRASE_LENGTH) return readLong(words);
   return (
     readControl(words) ??
+    readScheduled(words) ??
     readSeveral(words) ??
     readWork(words) ??
     readTalk(words) ??
@@ -31,6 +34,25 @@ export function readIntent(text: string): Intent {
 function readLong(words: string): Intent {
   const job = readJob(words);
   return job ? { kind: 'job', job, words } : { kind: 'unclear', because: 'The message is too long.' };
+}
+
+/** The longest that a title may be. */
+const TITLE_CHARACTERS = 80;
+
+/** What starts by itself later must be understood now: nobody is there then to be asked. */
+function readScheduled(words: string): Intent | null {
+  const said = scheduleWords(words);
+  if (!said) return null;
+  const goal = withoutPoliteness(said.goal);
+  const work = readSeveral(goal) ?? readWork(goal);
+  if (work?.kind === 'unclear') return work;
+  if (work?.kind !== 'job')
+    return {
+      kind: 'unclear',
+      because: `It does not understand “${goal.slice(0, 80)}” as one job to do later.`,
+    };
+  const title = titleOf(work.job).slice(0, TITLE_CHARACTERS).toWellFormed();
+  return { kind: 'job', words, job: { kind: 'schedule', when: said.when, goal, title } };
 }
 
 /** “… and tell me what it says”, “… and store it”: a result is told and stored anyway. */

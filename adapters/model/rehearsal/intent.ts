@@ -20,6 +20,8 @@ export type Job =
   | { readonly kind: 'fetch'; readonly url: string }
   /** Ask that commands may reach a host. */
   | { readonly kind: 'open-host'; readonly host: string; readonly port: number }
+  /** Have a job start by itself, each in the person's own words. */
+  | { readonly kind: 'schedule'; readonly when: string; readonly goal: string; readonly title: string }
   /** One after the other, in one task. */
   | { readonly kind: 'steps'; readonly jobs: readonly Job[] };
 

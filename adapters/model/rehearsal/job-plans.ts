@@ -11,6 +11,7 @@ import {
 } from './job-steps.ts';
 import { fetchPage, openHost } from './network-plans.ts';
 import { doNumbers } from './number-plan.ts';
+import { askForSchedule } from './schedule-phrases.ts';
 import { timeZoneOf } from './time-zones.ts';
 import { outputSize, quoted, secondsText } from './wording.ts';
 
@@ -39,6 +40,8 @@ export function* doJob(job: Job, context: JobContext): JobPlan {
       return yield* fetchPage(job.url);
     case 'open-host':
       return yield* openHost(job.host, job.port);
+    case 'schedule':
+      return yield* askForSchedule(job);
     case 'steps':
       return yield* inOrder(job.jobs, context);
   }

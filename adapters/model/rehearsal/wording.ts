@@ -15,6 +15,7 @@ const ABILITIES = `- run a command: “run \`ls -la\`”
 - several things at once: “do three things at once: work 3 seconds; run date; list my files”
 - calculate: “what is 12*(3+4)”, and tell the time
 - the network, through the gateway: “fetch https://example.com”, “open pypi.org to commands”
+- later, or again and again: “every Monday at 09:00: make a CSV of the first 20 primes”
 - tasks: “status”, “how is T-3?”, “cancel T-3”, “cancel all”`;
 const GET_A_MODEL =
   'For a real model set OPENAI_BASE_URL and OPENAI_API_KEY, or OPENROUTER_API_KEY, and start again. Commands such as /status and /help work either way.';
@@ -60,6 +61,8 @@ export function titleOf(job: Job): string {
       return `Fetch ${oneLine(job.url)}`;
     case 'open-host':
       return `Open ${job.port === 443 ? job.host : `${job.host}:${job.port}`} to commands`;
+    case 'schedule':
+      return `Schedule: ${job.title}`.slice(0, 180);
     case 'steps':
       return job.jobs.map(titleOf).join(', then ').slice(0, 180);
   }
