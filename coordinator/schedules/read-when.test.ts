@@ -40,6 +40,7 @@ describe('words about time', () => {
     ['on Monday at 9', '2026-11-23T08:00:00.000Z'],
     ['Saturday 09:30', '2026-11-28T08:30:00.000Z'],
     ['in 20 minutes', '2026-11-21T09:20:00.000Z'],
+    ['in 5 seconds', '2026-11-21T09:00:05.000Z'],
     ['in an hour', '2026-11-21T10:00:00.000Z'],
     ['tomorrow 09:00 Asia/Tokyo', '2026-11-22T00:00:00.000Z'],
     ['every 2 minutes', 'schedule-too-often'],

@@ -54,7 +54,9 @@ const PHRASES: readonly { readonly pattern: RegExp; readonly read: Read }[] = [
     read: ({ count = '1', unit = '' }) => everyMinutes(Number(count) * (isHours(unit) ? 60 : 1)),
   },
   {
-    pattern: begin(`in\\s+(?:(?<count>\\d{1,6})|an?)\\s+(?<unit>minutes?|mins?|hours?|hrs?|days?|weeks?)\\b`),
+    pattern: begin(
+      `in\\s+(?:(?<count>\\d{1,6})|an?)\\s+(?<unit>seconds?|secs?|minutes?|mins?|hours?|hrs?|days?|weeks?)\\b`,
+    ),
     read: ({ count = '1', unit = '' }, { now }) => ({
       kind: 'moment',
       at: new Date(now.getTime() + Number(count) * unitMs(unit)),
@@ -189,6 +191,7 @@ function isHours(unit: string): boolean {
 }
 
 function unitMs(unit: string): number {
+  if (/^s/i.test(unit)) return 1000;
   if (/^m/i.test(unit)) return 60_000;
   if (isHours(unit)) return 60 * 60_000;
   return /^d/i.test(unit) ? DAY_MS : 7 * DAY_MS;
