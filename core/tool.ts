@@ -99,8 +99,8 @@ export const toolParameters = {
       .string()
       .min(1)
       .max(200)
-      .describe('Such as every Monday 09:00, tomorrow 09:00, in 20 minutes, or a cron expression.'),
-    goal: z.string().trim().min(1).max(4000).describe('All that a later worker must know and deliver.'),
+      .describe('Such as every Monday 09:00, in 20 minutes, or a cron expression.'),
+    goal: z.string().trim().min(1).max(4000).describe('All that its worker must know and deliver.'),
     reason: z.string().max(500).default('').describe('Why, for the owner.'),
   }),
   clock: z.strictObject({
@@ -163,13 +163,13 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     name: 'network.open',
     place: 'network',
     repeatable: false,
-    description: 'Ask to let the sandbox’s commands reach one host, for pip, npm, curl and the like.',
+    description: 'Ask to let commands reach one host, for pip, npm, curl and the like.',
   },
   {
     name: 'git.open',
     place: 'network',
     repeatable: false,
-    description: 'Let the sandbox’s git clone and fetch one repository. Needed before git clone.',
+    description: 'Let git clone and fetch one repository. Needed before git clone.',
   },
   {
     name: 'git.push',
@@ -187,7 +187,7 @@ const DEFINITIONS: readonly Omit<ToolDefinition, 'parameters'>[] = [
     name: 'schedule.create',
     place: 'agenda',
     repeatable: false,
-    description: 'Have a job start by itself later, once or again and again.',
+    description: 'Have a job start by itself later, once or repeatedly.',
   },
   { name: 'clock', place: 'self', repeatable: true, description: 'The current date and time.' },
   {
@@ -236,15 +236,15 @@ export function fromWireName(wire: string): ToolName | null {
 }
 
 /**
- * A tool's parameters as the JSON schema that goes to the model with every call. How long texts may be and which
- * characters they may hold is left out, and so is what says nothing, such as an empty default: it costs tokens each time,
+ * A tool's parameters as the JSON schema that goes to the model with every call. How long texts and lists may be
+ * and which characters they may hold is left out, and so is what says nothing, such as an empty default: it costs tokens each time,
  * and a call that breaks it is told so.
  */
 export function parametersJsonSchema(parameters: z.ZodType): Record<string, unknown> {
   const { $schema: _dialect, ...schema } = z.toJSONSchema(parameters, {
     io: 'input',
     override({ jsonSchema }) {
-      for (const bound of TEXT_BOUNDS) delete jsonSchema[bound];
+      for (const bound of LENGTHS_AND_FORMS) delete jsonSchema[bound];
       if (jsonSchema.maximum === Number.MAX_SAFE_INTEGER) delete jsonSchema.maximum;
       if (EMPTY.has(JSON.stringify(jsonSchema.default))) delete jsonSchema.default;
     },
@@ -253,7 +253,15 @@ export function parametersJsonSchema(parameters: z.ZodType): Record<string, unkn
 }
 
 const EMPTY: ReadonlySet<string | undefined> = new Set(['""', '{}']);
-const TEXT_BOUNDS = ['minLength', 'maxLength', 'pattern', 'format', 'propertyNames'] as const;
+const LENGTHS_AND_FORMS = [
+  'minLength',
+  'maxLength',
+  'minItems',
+  'maxItems',
+  'pattern',
+  'format',
+  'propertyNames',
+] as const;
 
 export type ArgumentsParse =
   | { readonly kind: 'arguments'; readonly value: unknown }
