@@ -23,12 +23,12 @@ export type ScheduleWish = Omit<NewSchedule, 'nextAt' | 'createdAt'>;
 export interface ScheduleDesk {
   /**
    * Makes a schedule inside the caller's transaction, or finds the one that the same request has made. `audit` is to be
-   * appended last.
+   * appended last; null for one that there was.
    */
   createWithin(
     records: Records,
     wish: ScheduleWish,
-  ): Promise<Outcome<{ readonly schedule: Schedule; readonly audit: AuditEvent }>>;
+  ): Promise<Outcome<{ readonly schedule: Schedule; readonly audit: AuditEvent | null }>>;
   /** The same in a transaction of its own. */
   create(wish: ScheduleWish): Promise<Outcome<Schedule>>;
   /** Those that have not ended and that somebody sees, oldest first. */
@@ -61,8 +61,9 @@ export function createScheduleDesk({ store, clock }: { store: Store; clock: Cloc
   ): ReturnType<ScheduleDesk['createWithin']> {
     const now = clock.now();
     const standing = await records.schedules.standing();
-    const known = standing.some(({ request }) => request === wish.request);
-    if (!known && standing.length >= MOST_SCHEDULES) return failed({ code: 'schedule-full' });
+    const known = standing.find(({ request }) => request === wish.request);
+    if (known) return { kind: 'ok', value: { schedule: known, audit: null } };
+    if (standing.length >= MOST_SCHEDULES) return failed({ code: 'schedule-full' });
     const nextAt = nextRun(wish.rule, wish.timeZone, now);
     if (!nextAt) return failed({ code: 'schedule-never' });
     const schedule = await records.schedules.create({ ...wish, nextAt, createdAt: now });
@@ -122,7 +123,7 @@ export function createScheduleDesk({ store, clock }: { store: Store; clock: Cloc
       return store.transaction(async (records) => {
         const made = await createWithin(records, wish);
         if (made.kind === 'failed') return made;
-        await records.audit.append(made.value.audit, clock.now());
+        if (made.value.audit) await records.audit.append(made.value.audit, clock.now());
         return { kind: 'ok', value: made.value.schedule };
       });
     },

@@ -95,7 +95,7 @@ export function createScheduleEffects(
             const made = await deps.schedules.createWithin(records, { ...maker, ...wordsOf(permit) });
             if (made.kind === 'failed') throw new Refused(failureText(made.failure));
             const { schedule, audit } = made.value;
-            await records.audit.append(audit, deps.clock.now());
+            if (audit) await records.audit.append(audit, deps.clock.now());
             const first = schedule.nextAt ? ` First: ${momentText(schedule.nextAt, deps.timeZone())}.` : '';
             return `Scheduled as ${schedule.id}: ${whenText(schedule)}.${first} /schedule remove ${schedule.id} ends it.`;
           },

@@ -125,6 +125,23 @@ describe('a schedule that the owner types', () => {
     expect(await estate.store.schedules.standing()).toEqual([]);
   });
 
+  it('is made once, and noted once, when its message is handled again after a kill', async () => {
+    const first = await open();
+    await first.say('hello', 'hello');
+    // Dies with the schedule made and the message not yet answered.
+    first.mortal.dieAfter(2);
+    await first.say('/schedule hourly count', 'once').catch(() => undefined);
+    await until(() => first.mortal.isDead(), 'the kill');
+    await first.crash();
+    const second = await open();
+    await until(
+      () => second.channel.texts().find((text) => text.includes('**S-1** is scheduled')),
+      'the answer',
+    );
+    expect(await estate.store.schedules.standing()).toHaveLength(1);
+    expect(await estate.store.audit.about('S-1', 9)).toHaveLength(1);
+  });
+
   it('is one of a hundred at most', async () => {
     const house = await open();
     for (let count = 0; count < 100; count += 1)
