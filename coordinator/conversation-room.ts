@@ -59,7 +59,7 @@ export function createConversationRoom(
     tasks.wake();
     wakeOutbox();
   };
-  const tour = createTourRoom(deps, { taskDesk, drive, onWritten, signal: stopping.signal });
+  const tour = createTourRoom(deps, { taskDesk, onWritten, signal: stopping.signal });
   const handleCommand = createCommandHandler({
     store,
     taskDesk,

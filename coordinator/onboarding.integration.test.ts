@@ -4,7 +4,7 @@ import { LOCAL_OWNER } from './people.ts';
 import { estateForEach } from './testing/estates.ts';
 import { createFixedModel, says } from './testing/fixed-model.ts';
 import { type Estate, type House, succeed } from './testing/house.ts';
-import { giveFile } from './testing/tasks.ts';
+import { carriesOut, giveFile } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
 const CHAT = { channel: 'http', externalId: 'main' };
@@ -52,16 +52,42 @@ describe('the first two minutes', () => {
     });
     await tap(house, 'question', 'ask');
     expect((await estate.task('T-2')).turnId).toBe(first.turnId);
-    expect((await estate.task('T-2')).goal).toMatch(/^Overwrite the file uploads\/tour\.txt with: /);
-    expect(await estate.store.files.get('uploads/tour.txt')).not.toBeNull();
+    expect((await estate.task('T-2')).goal).toBe(`Schedule every Monday at 09:00: ${first.goal}`);
     await estate.reaches('T-2', 'succeeded');
     await until(() => house.channel.texts().at(-1)?.startsWith('That was the tour.'), 'the end');
-    expect(await estate.store.tours.get('http', 'owner')).toMatchObject({ step: null });
+    expect(house.channel.texts().at(-1)).toMatch(/\n\nNothing was scheduled\.$/);
+    expect(await estate.store.tours.get('http', 'owner')).toMatchObject({ step: null, firstTask: 'T-1' });
     expect(openCard(house)).toBeNull();
     expect((await estate.store.config.current()).map(({ name, value }) => `${name} ${value}`)).toEqual([
       'quiet-hours 22:00-07:00',
       'tone warm',
     ]);
+  });
+
+  it('offer the primes every Monday to whoever had nothing done first, and say how the schedule ends', async () => {
+    const house = await estate.open({
+      model,
+      work: carriesOut(
+        (executor) =>
+          executor.declare('s1.1', 'schedule.create', { when: 'every Monday 09:00', goal: 'primes' }),
+        (executor, permit) => executor.createSchedule('s1.1', permit),
+      ),
+    });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours', 'first-job']) await tap(house, step, 'skip');
+    await tap(house, 'question', 'ask');
+    expect((await estate.task('T-1')).goal).toContain(
+      'every Monday at 09:00: Make a CSV of the first 20 primes',
+    );
+    await house.decide((await estate.openQuestion()).code);
+    await until(
+      () =>
+        house.channel
+          .texts()
+          .at(-1)
+          ?.endsWith('S-1 does that by itself: every Monday at 09:00, UTC. `/schedule remove S-1` ends it.'),
+      'the last words',
+    );
   });
 
   it('can be skipped step by step, by tap or by word', async () => {

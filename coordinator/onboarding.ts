@@ -17,6 +17,7 @@ import {
   type Tour,
 } from '@reeve/core';
 import { isLocalOwner } from './people.ts';
+import { whenText } from './schedules/say-when.ts';
 import { actOn, type TourActDeps } from './tour-acts.ts';
 import { isOffered, SKIP, WHAT_ELSE } from './tour-cards.ts';
 import { firstJobIn, maybeFirstJob } from './tour-first-job.ts';
@@ -77,8 +78,9 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
   async function goOnAfter(tour: Tour & { readonly task: TaskId }): Promise<boolean> {
     const task = await store.tasks.get(tour.task);
     if (task && isLive(task)) return false;
-    const sentence = `${tour.task} is over.`;
-    const moved = await move(tour, tour.person, { sentence, job: null });
+    const closing = tour.step === 'answer' ? await whatCameOf(store, tour.task) : null;
+    const sentence = closing ?? `${tour.task} is over.`;
+    const moved = await move(tour, tour.person, { sentence, job: null, closing });
     await store.transaction(moved.commit);
     return true;
   }
@@ -96,6 +98,7 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
         entry: entry.id,
         step,
         task: step === before?.step ? before.task : null,
+        firstTask: again ? null : (before?.firstTask ?? null),
         at: clock.now(),
       };
       return {
@@ -137,6 +140,7 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
           hasTask: task !== null,
           task: async () => task,
           menu: null,
+          closing: null,
         });
       if (found.kind === 'answer') return { kind: 'answer', goOn };
       const { sentence, job } = found;
@@ -156,6 +160,14 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
       return moved.includes(true);
     },
   };
+}
+
+/** What the person's answer to the question has come to. */
+async function whatCameOf({ schedules }: Store, task: TaskId): Promise<string> {
+  const made = (await schedules.standing()).find((schedule) => schedule.task === task);
+  return made
+    ? `${made.id} does that by itself: ${whenText(made)}. \`/schedule remove ${made.id}\` ends it.`
+    : 'Nothing was scheduled.';
 }
 
 function failed(failure: Failure): { readonly kind: 'failed'; readonly failure: Failure } {

@@ -8,21 +8,21 @@ import {
   type Tour,
   type TourStep,
 } from '@reeve/core';
-import type { Drive } from './drive.ts';
 import type { SettingsDesk } from './settings-desk.ts';
-import { FIRST_JOBS } from './tour-cards.ts';
+import { FIRST_JOBS, TOUR_TIMES } from './tour-cards.ts';
 import { linkJob, readFilesJob, type TourJob } from './tour-first-job.ts';
 
 /** What an answer on the tour came to. */
 export interface Act {
   readonly sentence: string;
   readonly job: TourJob | null;
+  /** What the tour's last words add. */
+  readonly closing?: string | null;
 }
 
 export interface TourActDeps {
-  readonly store: Pick<Store, 'files'>;
+  readonly store: Pick<Store, 'files' | 'tasks'>;
   readonly config: Pick<SettingsDesk, 'change'>;
-  readonly drive: Pick<Drive, 'upload'>;
   readonly timeZone: () => string;
 }
 
@@ -49,7 +49,7 @@ export async function actOn(
     case 'first-job':
       return firstJob(deps, option);
     case 'question':
-      return ask(deps, said);
+      return ask(deps, said.tour);
     case 'result':
     case 'answer':
       return unknown(option);
@@ -70,21 +70,15 @@ function started({ sentence, job }: ReturnType<typeof readFilesJob>): Outcome<Ac
   return done(sentence, job);
 }
 
-const TOUR_FILE = 'tour.txt';
-
-async function ask({ drive }: TourActDeps, { tour, by }: Said): Promise<Outcome<Act>> {
-  const file = await drive.upload(TOUR_FILE, tourText(), {
-    channel: tour.channel,
-    externalId: tour.person,
-    name: by,
+/** A small task whose worker asks to do the first job again every week; the primes where there was none. */
+async function ask({ store }: TourActDeps, { firstTask }: Tour): Promise<Outcome<Act>> {
+  const first = firstTask && (await store.tasks.get(firstTask));
+  const goal = first?.goal ?? FIRST_JOBS.get('primes')?.goal ?? '';
+  return done('A worker asks you in a moment.', {
+    title: 'Ask whether to do it every Monday',
+    goal: `Schedule ${TOUR_TIMES}: ${goal}`,
+    words: '',
   });
-  if (file.kind === 'failed') return file;
-  const goal = `Overwrite the file ${file.value.path} with: This line was written after you said yes.`;
-  return done('A worker asks you in a moment.', { title: 'Overwrite the file of the tour', goal, words: '' });
-}
-
-async function* tourText(): AsyncGenerator<Uint8Array> {
-  yield Buffer.from('This file belongs to the tour. You may delete it.\n');
 }
 
 async function set(

@@ -11,6 +11,7 @@ const TOUR: Tour = {
   entry: '0199-ab',
   step: 'tone',
   task: null,
+  firstTask: null,
   at: NOW,
 };
 

@@ -25,6 +25,9 @@ export const FIRST_JOBS: ReadonlyMap<string, { readonly label: string; readonly 
   ['machine', { label: 'A look at the sandbox', goal: 'Run the command: uname -sr && nproc && df -h .' }],
 ]);
 
+/** When the first job is offered to be done again. */
+export const TOUR_TIMES = 'every Monday at 09:00';
+
 /** How far the tour is, for its cards. */
 const NUMBERS: Readonly<Record<TourStep, number>> = {
   'time-zone': 1,
@@ -92,8 +95,8 @@ function stationOf(step: TourStep, { timeZone, hears, sees }: Surroundings): Sta
       };
     case 'question':
       return {
-        title: 'See how I ask',
-        text: 'Whatever cannot simply be taken back waits for your yes. To show it, I put a small file among yours, and a worker asks to overwrite it. Say yes or no as you like: nothing else hangs on it.',
+        title: 'Shall I do this every Monday 09:00?',
+        text: 'What you had me do first (or a table of primes) can start by itself from now on. That needs your yes, so a worker asks, with a card that shows exactly what will run. Say yes or no as you like: nothing else hangs on it, and a yes can be taken back at any time.',
         offers: [{ option: 'ask', label: 'Ask me' }],
       };
     case 'answer':

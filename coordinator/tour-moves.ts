@@ -32,6 +32,8 @@ export interface NextStep {
   readonly task: TaskOf;
   /** What closes the tour, when this was its last station. */
   readonly menu: Card | null;
+  /** What its last words add; null for nothing. */
+  readonly closing: string | null;
 }
 
 /** What writes the tour's cards and takes it from one station to the next. */
@@ -74,7 +76,7 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
   async function goOnFrom(
     records: Records,
     tour: Tour,
-    { sentence, hasTask, task, menu }: NextStep,
+    { sentence, hasTask, task, menu, closing }: NextStep,
   ): Promise<void> {
     const now = clock.now();
     const step = stepAfter(tour.step, hasTask);
@@ -82,13 +84,14 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
     if (!conversation || !(await records.tours.advance(tour, step, now))) return;
     await fold(records, tour, sentence);
     const waitsFor = await task(conversation);
-    if (waitsFor !== null) await records.tours.put({ ...tour, step, task: waitsFor, at: now });
-    if (step === null) await records.outbox.add(lastWords(deps.newId(), conversation), now);
+    const firstTask = tour.step === 'first-job' ? waitsFor : tour.firstTask;
+    if (waitsFor !== null) await records.tours.put({ ...tour, step, task: waitsFor, firstTask, at: now });
+    if (step === null) await records.outbox.add(lastWords(deps.newId(), conversation, closing), now);
     if (step === null && menu) await records.outbox.add(tourEntry(deps.newId(), conversation, menu), now);
     await show(records, { ...tour, step }, conversation);
   }
 
-  async function move(tour: Tour, by: string, { sentence, job }: Act): Promise<TourMove> {
+  async function move(tour: Tour, by: string, { sentence, job, closing = null }: Act): Promise<TourMove> {
     const hasTask = job !== null;
     const isLast = stepAfter(tour.step, hasTask) === null;
     const menu = isLast ? connectCard(connectKey(tour.entry), await deps.connections()) : null;
@@ -102,7 +105,7 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
           audit.push(started.audit);
           return started.task.id;
         };
-        await goOnFrom(records, tour, { sentence, hasTask, task, menu });
+        await goOnFrom(records, tour, { sentence, hasTask, task, menu, closing });
         for (const event of audit) await records.audit.append(event, clock.now());
       },
     };
@@ -128,12 +131,12 @@ function stepAfter(step: TourStep | null, hasStarted: boolean): TourStep | null 
   return later.find((next) => hasStarted || (next !== 'result' && next !== 'answer')) ?? null;
 }
 
-function lastWords(id: string, { id: conversationId, chat }: Conversation) {
+function lastWords(id: string, { id: conversationId, chat }: Conversation, closing: string | null) {
   return {
     id,
     conversationId,
     chat,
-    content: { kind: 'text', markdown: WHAT_ELSE },
+    content: { kind: 'text', markdown: closing === null ? WHAT_ELSE : `${WHAT_ELSE}\n\n${closing}` },
     about: { kind: 'notice' },
     replyTo: null,
     urgency: 'answer',

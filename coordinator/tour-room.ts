@@ -18,20 +18,19 @@ export interface TourRoom {
 
 export function createTourRoom(
   deps: CoordinatorDeps,
-  parts: Pick<OnboardingDeps, 'taskDesk' | 'drive'> & {
+  parts: Pick<OnboardingDeps, 'taskDesk'> & {
     /** After the commit of what a tour wrote. */
     onWritten: () => void;
     signal: AbortSignal;
   },
 ): TourRoom {
   const { store, clock, log, people } = deps;
-  const { taskDesk, drive, onWritten, signal } = parts;
+  const { taskDesk, onWritten, signal } = parts;
   const connections = createConnectionsReader(deps);
   const onboarding = createOnboarding({
     store,
     config: deps.config,
     taskDesk,
-    drive,
     objects: deps.objects,
     timeZone: () => deps.live().timeZone,
     surroundings: () => ({

@@ -26,6 +26,8 @@ export interface Tour {
   readonly step: TourStep | null;
   /** The task whose end it waits for; null while it waits for a person. */
   readonly task: TaskId | null;
+  /** What the first job became, which the tour offers to do again; null when none was started. */
+  readonly firstTask: TaskId | null;
   readonly at: Date;
 }
 

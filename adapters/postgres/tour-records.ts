@@ -5,6 +5,7 @@ interface TourRow extends Pick<Tour, 'channel' | 'person' | 'entry' | 'at'> {
   readonly conversation_id: string;
   readonly step: string | null;
   readonly task: string | null;
+  readonly first_task: string | null;
 }
 
 /** How far people have come on the tour. */
@@ -18,13 +19,13 @@ export function createTourRecords(sql: SqlQueries): TourRecords {
       return row ? toTour(row) : null;
     },
 
-    async put({ channel, person, conversationId, entry, step, task, at }) {
+    async put({ channel, person, conversationId, entry, step, task, firstTask, at }) {
       await sql.change(
-        `insert into tours (channel, person, conversation_id, entry, step, task, at)
-         values ($1, $2, $3, $4, $5, $6, $7)
+        `insert into tours (channel, person, conversation_id, entry, step, task, first_task, at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8)
          on conflict (channel, person) do update set conversation_id = excluded.conversation_id,
-           entry = excluded.entry, step = excluded.step, task = excluded.task, at = excluded.at`,
-        [channel, person, conversationId, entry, step, task, at],
+           entry = excluded.entry, step = excluded.step, task = excluded.task, first_task = excluded.first_task, at = excluded.at`,
+        [channel, person, conversationId, entry, step, task, firstTask, at],
       );
     },
 
@@ -44,7 +45,7 @@ export function createTourRecords(sql: SqlQueries): TourRecords {
   };
 }
 
-function toTour({ channel, person, conversation_id, entry, step, task, at }: TourRow): Tour {
+function toTour({ channel, person, conversation_id, entry, step, task, first_task, at }: TourRow): Tour {
   return {
     channel,
     person,
@@ -52,6 +53,7 @@ function toTour({ channel, person, conversation_id, entry, step, task, at }: Tou
     entry,
     step: step === null ? null : tourStepSchema.parse(step),
     task: task === null ? null : taskIdSchema.parse(task),
+    firstTask: first_task === null ? null : taskIdSchema.parse(first_task),
     at,
   };
 }

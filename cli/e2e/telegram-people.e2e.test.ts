@@ -31,8 +31,8 @@ describe('the first two minutes on Telegram', () => {
     const tap = await tapOn(house, ann, 'What shall I start with?', 'A table of primes');
     await house.shown('the file', ({ file }) => file?.name === 'primes.csv');
     expect(peer.tapAnswer(tap).text).toContain('A table of primes: started.');
-    await tapOn(house, ann, 'See how I ask', 'Ask me');
-    await tapOn(house, ann, 'tour.txt', 'Once');
+    await tapOn(house, ann, 'Shall I do this every Monday 09:00?', 'Ask me');
+    await tapOn(house, ann, 'Schedule 1 job', 'Once');
     await house.shown('the decision', has('Approved (once) by Ann'));
     await house.shown('what else there is', has('That was the tour'));
     const { body } = await house.reeve().call('GET', '/v1/config');

@@ -28,17 +28,23 @@ it('the tour ends in a real result and a real question, over a kill -9, with the
     const approvals = body['approvals'] as { code: string; tool: string; task: string }[];
     return approvals.length > 0 && approvals;
   });
-  expect(question).toMatchObject({ tool: 'files.put', task: 'T-2' });
-  const before = (await reeve.call('GET', '/v1/files/uploads/tour.txt')).body['text'];
-  expect(before).toContain('belongs to the tour');
+  expect(question).toMatchObject({ tool: 'schedule.create', task: 'T-2' });
+  expect((await reeve.call('GET', '/v1/schedules')).body).toEqual({ schedules: [] });
   await reeve.call('POST', `/v1/approvals/${question?.code}/decision`, { decision: 'approve' });
-  await eventually('the new line', async () => {
-    const { body } = await reeve.call('GET', '/v1/files/uploads/tour.txt');
-    return String(body['text']).includes('This line was written after you said yes.');
-  });
   await eventually('the end of the tour', async () => {
     const { body } = await reeve.call('GET', '/v1/conversations/main/timeline');
-    return JSON.stringify(body).includes('That was the tour. What else there is:');
+    const said = JSON.stringify(body);
+    return said.includes('That was the tour. What else there is:') && said.includes('/schedule remove S-1');
+  });
+  expect((await reeve.call('GET', '/v1/schedules')).body).toMatchObject({
+    schedules: [
+      {
+        id: 'S-1',
+        when: 'every Monday at 09:00, UTC',
+        goal: 'Make a CSV of the first 20 primes and tell me their sum',
+        askedBy: 'T-2',
+      },
+    ],
   });
   const { body } = await reeve.call('GET', '/v1/config');
   expect(body['settings']).toContainEqual(
@@ -69,6 +75,24 @@ async function skipTo(reeve: RunningReeve, step: string): Promise<void> {
     await tap(reeve, each, 'skip');
   }
 }
+
+it('what is denied on the tour is not scheduled, which its last words say', async () => {
+  await using home = await makeTestHome();
+  await using reeve = await startReeve(home);
+  await send(reeve, '/start');
+  await skipTo(reeve, 'question');
+  await tap(reeve, 'question', 'ask');
+  const question = await eventually('the question', async () => {
+    const { body } = await reeve.call('GET', '/v1/approvals');
+    return (body['approvals'] as { code: string }[])[0];
+  });
+  await reeve.call('POST', `/v1/approvals/${question.code}/decision`, { decision: 'deny' });
+  await eventually('the last words', async () =>
+    JSON.stringify(await timelineOf(reeve)).includes('begins the tour anew.\\n\\nNothing was scheduled.'),
+  );
+  expect((await reeve.call('GET', '/v1/schedules')).body).toEqual({ schedules: [] });
+  await reeve.kill('SIGTERM');
+});
 
 it('a PDF that is sent at its step is the first job, over a kill -9 while it is read', async () => {
   await using home = await makeTestHome();

@@ -137,7 +137,7 @@ it('the first two minutes by keyboard alone, over a reload: skips, a result, a q
   await page.getByLabel('Message', { exact: true }).focus();
   await reach(page, 'A table of primes');
   await page.locator('.reply.result', { hasText: 'T-1' }).waitFor();
-  await page.locator('.card', { hasText: 'See how I ask' }).waitFor();
+  await page.locator('.card', { hasText: 'Shall I do this every Monday 09:00?' }).waitFor();
   await page.getByLabel('Message', { exact: true }).focus();
   await reach(page, 'Ask me');
   await page.locator('.card.question').waitFor();

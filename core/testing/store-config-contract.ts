@@ -91,6 +91,7 @@ export function tourContract(open: OpenStore): void {
       entry: 'e1',
       step: 'tone',
       task: null,
+      firstTask: null,
       at: NOW,
     } as const;
     await store.tours.put({ ...tour, step: 'time-zone' });
@@ -108,8 +109,16 @@ export function tourContract(open: OpenStore): void {
   it('knows which tours wait for the end of a task', async () => {
     const { store } = await open();
     const { id } = await store.conversations.ensure({ channel: 'http', externalId: 'main' }, 'c1', NOW);
-    const tour = { channel: 'http', person: 'a', conversationId: id, entry: 'e1', task: null, at: NOW };
-    const waiting = { ...tour, step: 'result', task: 'T-1' } as const;
+    const tour = {
+      channel: 'http',
+      person: 'a',
+      conversationId: id,
+      entry: 'e1',
+      task: null,
+      firstTask: null,
+      at: NOW,
+    };
+    const waiting = { ...tour, step: 'result', task: 'T-1', firstTask: 'T-1' } as const;
     await store.tours.put({ ...tour, person: 'b', step: 'first-job' });
     await store.tours.put(waiting);
     expect(await store.tours.waiting()).toEqual([waiting]);

@@ -56,6 +56,15 @@ describe('one job', () => {
       },
     ],
     [
+      'Schedule every Monday at 09:00: Read the file uploads/may.txt and tell me in a few sentences what it says',
+      {
+        kind: 'schedule',
+        when: 'every Monday at 09:00',
+        goal: 'Read the file uploads/may.txt and tell me in a few sentences what it says',
+        title: 'Read uploads/may.txt',
+      },
+    ],
+    [
       'in 20 minutes: please run date',
       { kind: 'schedule', when: 'in 20 minutes', goal: 'run date', title: 'Run date' },
     ],

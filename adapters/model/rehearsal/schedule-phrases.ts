@@ -3,7 +3,7 @@ import { type JobPlan, refused, use } from './job-steps.ts';
 const DAY = '(?:sun|mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?)(?:days?)?';
 const BEGINNING = `(?:every|each|daily|hourly|weekly|monthly|(?:on\\s+)?(?:week|work)days?|weekends|today|tomorrow|(?:on|next)\\s+(?:the\\s+\\d|${DAY}\\b)|${DAY}\\b|(?:in|at)\\s+\\d|\\d{4}-\\d{2}-\\d{2})`;
 /** “every Monday at 09:00: make a CSV of …”: words about time, a colon with a space behind it, the job. */
-const SCHEDULED = new RegExp(`^(?<when>${BEGINNING}.{0,100}?):\\s+(?<goal>\\S.*)$`, 'isu');
+const SCHEDULED = new RegExp(`^(?:schedule\\s+)?(?<when>${BEGINNING}.{0,100}?):\\s+(?<goal>\\S.*)$`, 'isu');
 
 /** What is to be done later, and when, each in the person's own words; null when a text does not speak of it. */
 export function scheduleWords(text: string): { readonly when: string; readonly goal: string } | null {
