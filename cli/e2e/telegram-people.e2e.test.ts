@@ -1,9 +1,14 @@
+import { makePdf } from '@reeve/core/testing';
 import type { Person, ShownMessage } from '@reeve/core/testing/telegram-peer';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../testing/reeve-process.ts';
+import { startScriptedModelServer } from '../testing/scripted-model-server.ts';
 import { ANN_ID, labelsOf, openTelegramHouse, type TelegramHouse } from '../testing/telegram-house.ts';
 
 const GRACE_ID = 5150;
+/** A real picture. */
+const ONE_PIXEL =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
 const has = (words: string) => (message: ShownMessage) => message.text.includes(words);
 
 /** Taps a button of the newest message that shows it. */
@@ -40,6 +45,52 @@ describe('the first two minutes on Telegram', () => {
       expect.objectContaining({ name: 'quiet-hours', value: '22:00-07:00', source: 'owner' }),
     );
     expect(peer.calls.filter(({ status }) => status >= 400)).toEqual([]);
+  });
+});
+
+describe('what the owner sends as a first job on Telegram', () => {
+  async function atFirstJob(house: TelegramHouse): Promise<void> {
+    house.ann.say('/start');
+    await tapOn(house, house.ann, 'One tap and the set-up is finished', 'It works');
+    for (const question of ['Is your time zone', 'How shall I sound?', 'When shall I keep quiet?'])
+      await tapOn(house, house.ann, question, 'Skip');
+    await house.shown('what to start with', has('What shall I start with?'));
+  }
+
+  it('a PDF is read by a worker, and the tour goes on by itself', async () => {
+    await using house = await openTelegramHouse();
+    await atFirstJob(house);
+    const pages = ['The harbour opens at six.', 'It closes at nine.'];
+    house.ann.document('harbour.pdf', makePdf({ title: 'Harbour hours', pages }));
+    await house.shown(
+      'the digest',
+      ({ text }) => /The harbour opens at six/.test(text) && /2 pages/.test(text),
+    );
+    await house.shown('the next step', has('Shall I do this every Monday 09:00?'));
+    expect(house.peer.calls.filter(({ status }) => status >= 400)).toEqual([]);
+  });
+
+  it('a photo is seen by the model that sees, and its answer is the result', async () => {
+    const model = await startScriptedModelServer();
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(() => model.close());
+    await using house = await openTelegramHouse({
+      OPENAI_BASE_URL: model.url,
+      OPENAI_API_KEY: 'none',
+      REEVE_MODEL_COORDINATOR: 'chat-model',
+      REEVE_MODEL_VISION: 'chat-model',
+    });
+    await atFirstJob(house);
+    house.ann.photo(Buffer.from(ONE_PIXEL, 'base64'));
+    await house.shown('the next step', has('Shall I do this every Monday 09:00?'));
+    const seen = model.asked().filter((body) => body.includes(`data:image/png;base64,${ONE_PIXEL}`));
+    expect(seen).toHaveLength(1);
+    expect(
+      model
+        .asked()
+        .filter((body) => !seen.includes(body))
+        .join(''),
+    ).not.toContain(ONE_PIXEL);
   });
 });
 
