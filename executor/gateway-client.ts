@@ -1,4 +1,3 @@
-import { Agent, request as httpRequest } from 'node:http';
 import {
   type EgressCall,
   type EgressReply,
@@ -8,6 +7,7 @@ import {
   searchReplySchema,
 } from '@reeve/core';
 import { readText } from './link-transport.ts';
+import { Agent, httpRequest } from './node-http.ts';
 
 /** The worker's way to the web: the gateway makes the request and sees all of it. */
 export interface GatewayClient {

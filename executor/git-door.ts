@@ -1,7 +1,8 @@
-import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PUSH_HEADERS } from '@reeve/core';
+import { createServer, httpRequest } from './node-http.ts';
 import type { PushLicence } from './push-licence.ts';
 import type { TunnelStream } from './shim/tunnel-streams.ts';
 

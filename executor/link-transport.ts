@@ -1,6 +1,7 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { z } from 'zod';
+import { Agent, httpRequest } from './node-http.ts';
 
 /** This executor does not hold the task any more and must end without another word. */
 export class Superseded extends Error {

@@ -1,8 +1,11 @@
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import { type ChatRequest, type Model, ModelError, type ModelRole } from '@reeve/core';
 import { createParser } from 'eventsource-parser';
 import { badAnswer, createCompletionReader } from './completion-reader.ts';
 import { failureOfBody, failureOfEvent } from './gateway-failure.ts';
+
+// biome-ignore lint/plugin: an import reads each export, one of which loads all of `fetch`: 18 ms of an executor's start
+const { request: httpRequest } = process.getBuiltinModule('node:http');
 
 /** Where the gateway listens: a Unix socket, or an `http:` address without the `/v1`. */
 export type GatewayAddress = { readonly socketPath: string } | { readonly url: string };
