@@ -169,7 +169,8 @@ describe('the first two minutes', () => {
     });
   });
 
-  it('wait for the result before they go on, or go on at once when told to', async () => {
+  /** Comes to the first job, whose worker goes on when it is told to. */
+  async function startFirstJob() {
     const gate = Promise.withResolvers<void>();
     const house = await estate.open({
       model,
@@ -181,11 +182,16 @@ describe('the first two minutes', () => {
     await house.say('/start');
     for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
     await tap(house, 'first-job', 'note');
+    return { house, finishJob: gate.resolve };
+  }
+
+  it('wait for the result before they go on, or go on at once when told to', async () => {
+    const { house, finishJob } = await startFirstJob();
     const waiting = await asks(house, 'result');
     await house.say('/start');
     await until(() => house.channel.card(waiting.key)?.blocks.length === 0, 'the old card to end');
     await asks(house, 'result');
-    gate.resolve();
+    finishJob();
     await tap(house, 'question', 'ask');
     const kinds = house.channel.delivered.map(({ about }) => about.kind);
     expect(kinds.indexOf('task-result')).toBeLessThan(kinds.lastIndexOf('notice'));
@@ -194,20 +200,10 @@ describe('the first two minutes', () => {
   });
 
   it('do not wait for a result when told to go on, and its end then changes nothing', async () => {
-    const gate = Promise.withResolvers<void>();
-    const house = await estate.open({
-      model,
-      work: async (executor) => {
-        await gate.promise;
-        await succeed(executor);
-      },
-    });
-    await house.say('/start');
-    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
-    await tap(house, 'first-job', 'note');
+    const { house, finishJob } = await startFirstJob();
     await tap(house, 'result', 'skip');
     const { key } = await asks(house, 'question');
-    gate.resolve();
+    finishJob();
     await estate.reaches('T-1', 'succeeded');
     await until(() => house.channel.delivered.some(({ about }) => about.kind === 'task-result'), 'a result');
     expect((await asks(house, 'question')).key).toBe(key);

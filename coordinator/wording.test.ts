@@ -1,15 +1,8 @@
+import { sampleSchedule } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
 import { statusText, taskLine } from './status.ts';
 import { resultText } from './task-result.ts';
-import {
-  later,
-  NOW,
-  resultStep,
-  sampleApproval,
-  sampleSchedule,
-  sampleSpending,
-  sampleTask,
-} from './testing/samples.ts';
+import { later, NOW, resultStep, sampleApproval, sampleSpending, sampleTask } from './testing/samples.ts';
 import { bytesText, countText, effectSentence, proofLines, spanText } from './wording.ts';
 
 describe('wording', () => {

@@ -1,29 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { moveSchedule, type Schedule, type ScheduleEvent, scheduleIdSchema } from './schedule.ts';
+import { sampleSchedule } from './testing/sample-schedule.ts';
 
 const NOW = new Date('2026-11-21T09:00:00.000Z');
 
-const SCHEDULE: Schedule = {
-  id: 'S-1',
-  conversationId: 'c1',
-  turnId: 'e1',
-  title: 'primes',
-  goal: 'make a list of primes',
-  rule: { kind: 'cron', expression: '0 9 * * 1' },
-  timeZone: 'UTC',
-  origin: { kind: 'owner', person: 'Ada' },
-  madeBy: { channel: 'http', externalId: 'owner' },
-  task: null,
-  request: 'e1',
-  state: 'active',
-  nextAt: NOW,
-  lastAt: null,
-  lastTask: null,
-  skips: 0,
-  createdAt: NOW,
-  version: 1,
-};
+const SCHEDULE = sampleSchedule({ nextAt: NOW, createdAt: NOW });
 
 const next = fc.constantFrom(NOW, null);
 const events: fc.Arbitrary<ScheduleEvent> = fc.oneof(

@@ -1,23 +1,16 @@
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, openEstate, succeed } from '../testing/house.ts';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from '../testing/estates.ts';
+import { type Estate, succeed } from '../testing/house.ts';
 import type { Work } from '../testing/scripted-launcher.ts';
 import { carriesOut, delegating } from '../testing/tasks.ts';
 import { until } from '../testing/until.ts';
 
 const DAY = 24 * 60 * 60_000;
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('schedule-effects', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `schedule-effects-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const CALL = 's1.1';
 const GOAL = 'count the files, https://example.org';

@@ -1,7 +1,8 @@
 import type { Schedule } from '@reeve/core';
-import { type FreshDatabase, openFreshDatabase } from '@reeve/postgres/testing';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Estate, type House, openEstate } from '../testing/house.ts';
+import { wishedSchedule } from '@reeve/core/testing';
+import { describe, expect, it } from 'vitest';
+import { estateForEach } from '../testing/estates.ts';
+import type { Estate, House } from '../testing/house.ts';
 import { delegating } from '../testing/tasks.ts';
 import { until } from '../testing/until.ts';
 import { createScheduleRoom } from './schedule-room.ts';
@@ -12,17 +13,10 @@ const DAY = 24 * HOUR;
 const GRACE = { externalId: '7', name: 'Grace' };
 const FAMILY = { channel: 'http', externalId: 'family' };
 
-let database: FreshDatabase;
 let estate: Estate;
-let tests = 0;
-beforeAll(async () => {
-  database = await openFreshDatabase();
+estateForEach('schedules', (fresh) => {
+  estate = fresh;
 });
-afterAll(() => database.close());
-beforeEach(async () => {
-  estate = await openEstate(database, `schedules-${++tests}`);
-});
-afterEach(() => estate.close());
 
 const open = () => estate.open({ model: delegating() });
 
@@ -145,20 +139,13 @@ describe('a schedule that the owner types', () => {
   it('is one of a hundred at most', async () => {
     const house = await open();
     for (let count = 0; count < 100; count += 1)
-      await estate.store.schedules.create({
-        conversationId: (await house.say('hello', 'hello')).conversationId,
-        turnId: 'e',
-        title: 'x',
-        goal: 'x',
-        rule: { kind: 'cron', expression: '0 9 * * 1' },
-        timeZone: 'UTC',
-        origin: { kind: 'owner', person: 'owner' },
-        madeBy: { channel: 'http', externalId: 'owner' },
-        task: null,
-        request: `r${count}`,
-        nextAt: new Date(estate.clock.now().getTime() + DAY),
-        createdAt: estate.clock.now(),
-      });
+      await estate.store.schedules.create(
+        wishedSchedule({
+          conversationId: (await house.say('hello', 'hello')).conversationId,
+          request: `r${count}`,
+          nextAt: new Date(estate.clock.now().getTime() + DAY),
+        }),
+      );
     expect(await type(house, '/schedule hourly one more')).toContain('There are 100 schedules already');
   });
 });

@@ -1,4 +1,4 @@
-import type { Approval, Clock, InboxEntry, Log, Schedule, SpendingView, Step, Task } from '@reeve/core';
+import type { Approval, Clock, InboxEntry, Log, SpendingView, Step, Task } from '@reeve/core';
 
 /** The time at which every sample happens. */
 export const NOW = new Date('2026-11-21T14:00:00.000Z');
@@ -16,31 +16,6 @@ export function sampleSpending(more: Partial<SpendingView> = {}): SpendingView {
     shares: [],
     topTasks: [],
     unpricedModels: [],
-    ...more,
-  };
-}
-
-/** Made on a Saturday for Mondays. */
-export function sampleSchedule(more: Partial<Schedule> = {}): Schedule {
-  return {
-    id: 'S-1',
-    conversationId: 'c',
-    turnId: 'turn',
-    title: 'Make a CSV',
-    goal: 'Make a CSV of the first 20 primes',
-    rule: { kind: 'cron', expression: '0 9 * * 1' },
-    timeZone: 'UTC',
-    origin: { kind: 'owner', person: 'Ada' },
-    madeBy: { channel: 'http', externalId: 'owner' },
-    task: null,
-    request: 'turn',
-    state: 'active',
-    nextAt: new Date('2026-11-23T09:00:00.000Z'),
-    lastAt: null,
-    lastTask: null,
-    skips: 0,
-    createdAt: NOW,
-    version: 1,
     ...more,
   };
 }

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { moveSchedule, type NewSchedule, type Schedule, type ScheduleEvent } from '../schedule.ts';
 import type { Store } from '../store.ts';
+import { wishedSchedule } from './sample-schedule.ts';
 import type { OpenStore } from './store-fixture.ts';
 
 const NOW = new Date('2026-11-21T09:00:00.000Z');
@@ -8,21 +9,14 @@ const inMinutes = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000
 
 async function wish(store: Store, request: string, more: Partial<NewSchedule> = {}): Promise<NewSchedule> {
   const { id } = await store.conversations.ensure({ channel: 'http', externalId: 'main' }, 'c1', NOW);
-  return {
+  return wishedSchedule({
     conversationId: id,
-    turnId: 'e1',
-    title: 'primes',
-    goal: 'make a list of primes',
-    rule: { kind: 'cron', expression: '0 9 * * 1' },
     timeZone: 'Europe/Paris',
-    origin: { kind: 'owner', person: 'Ada' },
-    madeBy: { channel: 'http', externalId: 'owner' },
-    task: null,
     request,
     nextAt: inMinutes(10),
     createdAt: NOW,
     ...more,
-  };
+  });
 }
 
 function moved(schedule: Schedule, event: ScheduleEvent): Schedule {

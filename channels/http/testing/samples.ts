@@ -1,4 +1,5 @@
 import type { Approval, Schedule, ScheduleView, Task } from '@reeve/core';
+import { sampleSchedule as standingSchedule } from '@reeve/core/testing';
 
 const NOON = new Date('2026-11-21T12:00:00.000Z');
 
@@ -59,26 +60,11 @@ export function sampleApproval(patch: Partial<Approval> = {}): Approval {
 }
 
 export function sampleSchedule(patch: Partial<Schedule> = {}): ScheduleView {
-  const schedule: Schedule = {
-    id: 'S-1',
+  const schedule = standingSchedule({
     conversationId: 'conversation-main',
-    turnId: 'turn-1',
-    title: 'Make a CSV',
-    goal: 'Make a CSV of the first 20 primes',
-    rule: { kind: 'cron', expression: '0 9 * * 1' },
-    timeZone: 'UTC',
     origin: { kind: 'owner', person: 'owner' },
-    madeBy: { channel: 'http', externalId: 'owner' },
-    task: null,
-    request: 'turn-1',
-    state: 'active',
-    nextAt: new Date('2026-11-23T09:00:00.000Z'),
-    lastAt: null,
-    lastTask: null,
-    skips: 0,
     createdAt: NOON,
-    version: 1,
     ...patch,
-  };
+  });
   return { schedule, when: 'every Monday at 09:00, UTC' };
 }
