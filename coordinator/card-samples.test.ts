@@ -1,8 +1,9 @@
-import type { About, Card } from '@reeve/core';
+import type { About, Card, Tour } from '@reeve/core';
 import { expect, it } from 'vitest';
 import { approvalCardEntry } from './approval-card.ts';
 import { taskCardEntry } from './task-card.ts';
 import { later, NOW, sampleApproval, sampleTask } from './testing/samples.ts';
+import { answeredCard, stepCard, tourEntry } from './tour-cards.ts';
 
 const conversation = { id: 'c', chat: { channel: 'http', externalId: 'main' }, createdAt: NOW };
 const task = (more: Parameters<typeof sampleTask>[0], footnote: string | null = null) =>
@@ -21,6 +22,18 @@ const letter = {
     secrets: ['MAIL_KEY'],
   },
 } as const;
+
+const tour: Tour = {
+  channel: 'http',
+  person: 'owner',
+  conversationId: 'c',
+  entry: '0199-ab',
+  step: 'first-job',
+  task: null,
+  firstTask: null,
+  at: NOW,
+};
+const AROUND = { timeZone: 'Europe/Berlin', hears: false, sees: true };
 
 /** Cards of each kind and state as people meet them; each channel renders all of them (`card-samples.json`). */
 const SAMPLES = {
@@ -43,6 +56,22 @@ const SAMPLES = {
     reason: 'the numbers are newer',
     origin: { kind: 'untrusted', source: 'an email from x@y.example' },
   }),
+  'a question about a schedule': question({
+    tier: 'change',
+    call: {
+      task: 'T-3',
+      callId: 's1.1',
+      tool: 'schedule.create',
+      arguments: {
+        title: 'A list of primes',
+        goal: 'Make a list of 20 primes',
+        when: 'every Monday at 09:00, Europe/Berlin',
+        rule: '0 9 * * 1',
+        timeZone: 'Europe/Berlin',
+      },
+    },
+    reason: 'You said so.',
+  }),
   'a question with a long letter': question({ call: letter, digest: 'c0ffee'.repeat(10) }),
   'a question whether something happened': question({
     call: letter,
@@ -61,6 +90,12 @@ const SAMPLES = {
     decidedAt: NOW,
     note: 'keep it',
   }),
+  'a step of the tour': tourEntry('id', conversation, stepCard(tour, 'first-job', AROUND)),
+  'a step of the tour that was answered': tourEntry(
+    'id',
+    conversation,
+    answeredCard(tour, 'tone', 'Tone: warm.'),
+  ),
 } as const;
 
 it('makes the cards that every channel is held against; `vitest -u` writes them anew', async () => {
