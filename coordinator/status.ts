@@ -10,7 +10,7 @@ import {
 } from '@reeve/core';
 import { spendingText } from './budget-wording.ts';
 import { questionSentence } from './question-words.ts';
-import { whenText } from './schedules/say-when.ts';
+import { nextText, whenText } from './schedules/say-when.ts';
 import type { CoordinatorSettings } from './settings.ts';
 import { readSpending } from './spending.ts';
 import { countText, momentText, spanText, stateIcon, stateText, taskName } from './wording.ts';
@@ -109,7 +109,7 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
     lines.push('', 'Queued:', ...view.queued.map((task) => `- ${taskLine(task, now)}`));
   if (view.paused.length > 0)
     lines.push('', 'Paused:', ...view.paused.map((task) => `- ${taskLine(task, now)}`));
-  lines.push(...scheduledLines(view.scheduled, timeZone));
+  lines.push(...scheduledLines(view.scheduled, now, timeZone));
   const { today } = view;
   const tokens = today.inputTokens + today.outputTokens;
   lines.push(
@@ -122,9 +122,9 @@ export function statusText(view: StatusView, now: Date, timeZone: string): strin
   return lines.join('\n');
 }
 
-function scheduledLines(scheduled: StatusView['scheduled'], timeZone: string): string[] {
+function scheduledLines(scheduled: StatusView['scheduled'], now: Date, timeZone: string): string[] {
   const next = scheduled.flatMap(({ schedule: { id, title, nextAt } }) =>
-    nextAt === null ? [] : [`- **${id}** ${showHiddenInLine(title)} · ${momentText(nextAt, timeZone)}`],
+    nextAt === null ? [] : [`- **${id}** ${showHiddenInLine(title)} · ${nextText(nextAt, now, timeZone)}`],
   );
   return next.length === 0 ? [] : ['', 'Next scheduled (`/schedule` lists all):', ...next];
 }

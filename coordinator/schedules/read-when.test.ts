@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readWhen, readWhenOnly } from './read-when.ts';
-import { whenText } from './say-when.ts';
+import { nextText, whenText } from './say-when.ts';
 
 /** A Saturday. */
 const CONTEXT = { now: new Date('2026-11-21T09:00:00Z'), timeZone: 'Europe/Paris' };
@@ -75,6 +75,35 @@ describe('words about time', () => {
     expect(rest('weekdays 07:30 UTC run date')).toBe('run date');
     expect(rest('every day at 8 Europe/Berlin: run date')).toBe('run date');
     expect(rest('every Monday 09:00')).toBe('');
+    expect(rest('every Monday 09:00 CI/CD report')).toBe('CI/CD report');
+    expect(rest('tomorrow 09:00 TEST the mill')).toBe('TEST the mill');
+  });
+
+  it('are no beginnings of other words', () => {
+    const about = (text: string) => {
+      const reading = readWhen(text, CONTEXT);
+      return reading.kind === 'failed' ? reading.failure : reading.rest;
+    };
+    for (const words of [
+      'at 9 monitor the build',
+      '18:00 sunset photo',
+      "at 9 today's news",
+      'at 7 thumbnails',
+    ])
+      expect(about(words)).toEqual({ code: 'schedule-when-unclear', about: `“${words}”` });
+  });
+
+  it('that fall short are told what they lack', () => {
+    const about = (text: string) => {
+      const reading = readWhen(text, CONTEXT);
+      return reading.kind === 'failed' ? reading.failure.about : reading.rest;
+    };
+    expect(about('tomorrow feed the geese')).toContain('the time of day, such as 09:00, is missing');
+    expect(about('monthly 32nd 10:00 pay')).toBe('the days of a month are the 1st to the 31st');
+    expect(about('monthly 0 10:00 pay')).toBe('the days of a month are the 1st to the 31st');
+    expect(about('every Monday 09:00 EST call Ada')).toContain('named by its city, such as Europe/Berlin');
+    expect(about('every Monday 09:00 UTC+2 call Ada')).toContain('so not “UTC+2”');
+    expect(about('every Monday 09:00 Europe/Pariss call')).toBe('there is no time zone “Europe/Pariss”');
   });
 
   it('come back as the same rule from the sentence that says it', () => {
@@ -147,5 +176,11 @@ describe('words about time', () => {
     expect(whenText({ rule: once, timeZone: 'Europe/Paris' })).toBe(
       'once, Tue 1 Dec 2026, 10:00, Europe/Paris',
     );
+  });
+
+  it('name the year of a day that is far ahead', () => {
+    const said = (at: string) => nextText(new Date(at), CONTEXT.now, 'Europe/Paris');
+    expect(said('2026-11-29T08:00:00Z')).toBe('Sun 29 Nov, 09:00');
+    expect(said('2028-02-29T08:00:00Z')).toBe('Tue 29 Feb 2028, 09:00');
   });
 });

@@ -67,12 +67,20 @@ const PHRASES: readonly { readonly pattern: RegExp; readonly read: Read }[] = [
   { pattern: begin(`${ONE_DAY}(?:\\s*,)?[\\sT]+${TIME}`), read: readDay },
   { pattern: begin(`${TIME}(?:\\s*,)?\\s+${ONE_DAY}`), read: readDay },
   {
-    pattern: begin(`(?:${DAY}|monthly\\b|weekly\\b|every\\s+(?:week|month)\\b)`),
-    read: () => unclear('the day or the time of day is missing'),
+    pattern: begin(`(?:${DAY}|${ONE_DAY}|monthly\\b|weekly\\b|every\\s+(?:week|month)\\b)`),
+    read: () => unclear('the day or the time of day, such as 09:00, is missing'),
   },
 ];
 
-const ZONE = /^\s*,?\s*(?:in\s+)?(?<zone>[A-Z][A-Za-z]+(?:\/[A-Za-z0-9_+-]+)+|UTC)(?![\w/])/;
+/** Where zones lie. Other words around a slash, such as CI/CD, are part of what is to be done. */
+const REGION =
+  '(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)';
+const ZONE = new RegExp(
+  `^\\s*,?\\s*(?:in\\s+)?(?<zone>${REGION}(?:/[A-Za-z0-9_+-]+)+|UTC(?![+-]\\d))(?![\\w/])`,
+);
+/** People write these, and mean a zone that the letters alone do not name: IST is Ireland, Israel and India. */
+const SHORT_ZONE =
+  /^\s*,?\s*(?:in\s+)?(?<short>(?:UTC|GMT)[+-]\d[\d:]*|GMT|BST|WES?T|CES?T|EES?T|MSK|[ECMP][SD]T|A[EC][SD]T|AWST|IST|JST)(?![\w/])/;
 /** What may stand between the words about time and what is to be done. */
 const SEPARATOR = /^[\s,:;.–—-]+/;
 
@@ -87,6 +95,9 @@ export function readWhen(text: string, context: WhenContext): WhenReading {
     const match = pattern.exec(words);
     if (!match) continue;
     const behind = words.slice(match[0].length);
+    const short = SHORT_ZONE.exec(behind)?.groups?.['short'];
+    if (short !== undefined)
+      return unclear(`a time zone is named by its city, such as Europe/Berlin, so not ${shown(short)}`);
     const zone = ZONE.exec(behind);
     const timeZone = zone?.groups?.['zone'] ?? context.timeZone;
     if (!zoneSchema.safeParse(timeZone).success) return unclear(`there is no time zone ${shown(timeZone)}`);
@@ -167,6 +178,8 @@ function readDay(groups: Readonly<Record<string, string>>): Found {
   const time = timeOfDay(groups);
   const phrase = dayPhrase(groups);
   if (!time || !phrase) return unclear('the time of day is not one that a clock shows');
+  if (phrase.kind === 'again' && (phrase.dayOfMonth === '0' || Number(phrase.dayOfMonth) > 31))
+    return unclear('the days of a month are the 1st to the 31st');
   if (phrase.kind === 'once') return { kind: 'wall', day: phrase.day, ...time };
   return {
     kind: 'cron',

@@ -53,6 +53,13 @@ function ordinal(day: number): string {
   return `${day}${['th', 'st', 'nd', 'rd'][day % 10] ?? 'th'}`;
 }
 
+const NEXT_MONTHS_MS = 300 * 24 * 60 * 60_000;
+
+/** When a schedule runs next, with its year where the day alone would be taken for one of the next months. */
+export function nextText(at: Date, now: Date, timeZone: string): string {
+  return at.getTime() - now.getTime() < NEXT_MONTHS_MS ? momentText(at, timeZone) : fullMoment(at, timeZone);
+}
+
 /** With its year: a moment may lie far ahead. */
 function fullMoment(at: Date, timeZone: string): string {
   const year = new Intl.DateTimeFormat('en-GB', { timeZone, year: 'numeric' }).format(at);

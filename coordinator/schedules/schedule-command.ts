@@ -18,7 +18,7 @@ import {
 import { originOf } from '../people.ts';
 import { momentText } from '../wording.ts';
 import { readWhen } from './read-when.ts';
-import { whenText } from './say-when.ts';
+import { nextText, whenText } from './say-when.ts';
 import { titleOf } from './schedule-desk.ts';
 
 const USAGE = 'type /schedule every Monday 09:00 and what is to be done';
@@ -54,10 +54,10 @@ const DEEDS: ReadonlyMap<string, Deed> = new Map<string, Deed>([
   ],
   [
     'resume',
-    async ({ schedules, timeZone }, call, id) =>
+    async ({ schedules, timeZone, clock }, call, id) =>
       told(await schedules.resume(id, call), (resumed) =>
         resumed.nextAt
-          ? `${id} goes on. Next: ${momentText(resumed.nextAt, timeZone())}.`
+          ? `${id} goes on. Next: ${nextText(resumed.nextAt, clock.now(), timeZone())}.`
           : `The time of ${id} has passed, so it has ended.`,
       ),
   ],
@@ -99,12 +99,12 @@ async function make(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer
     task: null,
     request: entry.id,
   });
-  return told(made, (it) => madeText(it, deps.timeZone()));
+  return told(made, (it) => madeText(it, entry.receivedAt, deps.timeZone()));
 }
 
-function madeText(made: Schedule, timeZone: string): string {
+function madeText(made: Schedule, now: Date, timeZone: string): string {
   const goal = showHidden(shorten(made.goal, SHOWN_GOAL));
-  const first = made.nextAt ? ` First: ${momentText(made.nextAt, timeZone)}.` : '';
+  const first = made.nextAt ? ` First: ${nextText(made.nextAt, now, timeZone)}.` : '';
   return `**${made.id}** is scheduled: ${whenText(made)}.${first} To be done: ${goal}\n\n\`/schedule remove ${made.id}\` ends it.`;
 }
 
@@ -112,11 +112,13 @@ async function list(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer
   const standing = await deps.schedules.standing(call);
   if (standing.length === 0)
     return answer(`Nothing is scheduled. For a job that starts by itself, ${USAGE}.`);
-  return answer(standing.map((each) => `- ${scheduleLine(each, deps.timeZone())}`).join('\n'));
+  return answer(
+    standing.map((each) => `- ${scheduleLine(each, call.entry.receivedAt, deps.timeZone())}`).join('\n'),
+  );
 }
 
-function scheduleLine(each: Schedule, timeZone: string): string {
-  const next = each.nextAt ? `next ${momentText(each.nextAt, timeZone)}` : 'paused';
+function scheduleLine(each: Schedule, now: Date, timeZone: string): string {
+  const next = each.nextAt ? `next ${nextText(each.nextAt, now, timeZone)}` : 'paused';
   const last = each.lastAt ? ` · last ${momentText(each.lastAt, timeZone)}, ${each.lastTask}` : '';
   return `**${each.id}** ${whenText(each)}: ${nameOf(each.title)} · ${next}${last}`;
 }

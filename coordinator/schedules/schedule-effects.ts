@@ -19,9 +19,8 @@ import {
   Refused,
   usablePermit,
 } from '../permitted-effect.ts';
-import { momentText } from '../wording.ts';
 import { readWhenOnly } from './read-when.ts';
-import { whenText } from './say-when.ts';
+import { nextText, whenText } from './say-when.ts';
 import { type ScheduleDesk, titleOf } from './schedule-desk.ts';
 
 /** What a worker's schedule comes to, as the card shows it: the words it was asked for in, and what they were read as. */
@@ -96,7 +95,9 @@ export function createScheduleEffects(
             if (made.kind === 'failed') throw new Refused(failureText(made.failure));
             const { schedule, audit } = made.value;
             if (audit) await records.audit.append(audit, deps.clock.now());
-            const first = schedule.nextAt ? ` First: ${momentText(schedule.nextAt, deps.timeZone())}.` : '';
+            const first = schedule.nextAt
+              ? ` First: ${nextText(schedule.nextAt, deps.clock.now(), deps.timeZone())}.`
+              : '';
             return `Scheduled as ${schedule.id}: ${whenText(schedule)}.${first} /schedule remove ${schedule.id} ends it.`;
           },
         });

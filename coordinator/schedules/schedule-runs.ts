@@ -19,6 +19,7 @@ import type { People } from '../people.ts';
 import type { TaskDesk } from '../task-desk.ts';
 import { momentText } from '../wording.ts';
 import { nextRun } from './next-run.ts';
+import { nextText } from './say-when.ts';
 
 /** Starts what schedules are for, when its time has come. */
 export interface ScheduleRuns {
@@ -149,7 +150,7 @@ function decide(
         `**Not done**: ${was}, more than a day ago. Type \`/schedule\`, a new time and what is to be done if you still want it.`,
     };
   if (former !== null) {
-    const then = next === null ? '' : ` Its next time is ${momentText(next, timeZone())}.`;
+    const then = next === null ? '' : ` Its next time is ${nextText(next, now, timeZone())}.`;
     const words = `**Left out**: ${was}, but its former run ${former} still goes on.${then} Until that has ended I leave it out without a word; \`/cancel ${former}\` ends it.`;
     return { kind: 'skip', notice: () => (schedule.skips > 0 ? null : words) };
   }

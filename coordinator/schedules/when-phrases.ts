@@ -15,7 +15,7 @@ export const TIME =
 export const DAY = `(?:(?<daily>daily|(?:every|each)\\s*day)|(?<working>(?:every\\s+|on\\s+)?(?:week|work|working\\s+)days?)|(?<weekend>(?:every\\s+|on\\s+)?weekend(?:s|\\s+days?)?)|(?:every|each|weekly(?:\\s+on)?|every\\s+week\\s+on)\\s+(?<weekdays>${WEEKDAY_LIST})|(?:on\\s+)?(?<plural>(?:sun|mon|tues|wednes|thurs|fri|satur)days\\b(?:${AND}${WEEKDAY}\\b)*)|(?:monthly|${MONTH})(?:\\s*,)?(?:\\s+on)?(?:\\s+the)?\\s+(?<monthly>${ORDINAL})|(?:on\\s+)?(?:the\\s+|every\\s+)?(?<dayOf>${ORDINAL})\\s+(?:day\\s+)?of\\s+${MONTH}(?:\\s+that\\s+has\\s+one)?)(?![\\w])`;
 
 /** A day that comes once. */
-export const ONE_DAY = `(?:(?<today>today)|(?<tomorrow>tomorrow)|(?:on\\s+|next\\s+|this\\s+)?(?<weekday>${WEEKDAY})|(?:on\\s+)?(?<date>\\d{4}-\\d{2}-\\d{2}))`;
+export const ONE_DAY = `(?:(?:(?<today>today)|(?<tomorrow>tomorrow)|(?:on\\s+|next\\s+|this\\s+)?(?<weekday>${WEEKDAY}))(?![\\w'’])|(?:on\\s+)?(?<date>\\d{4}-\\d{2}-\\d{2})(?!\\d))`;
 
 export type DayPhrase =
   /** As fields of a cron expression. */
