@@ -50,12 +50,19 @@ function report(name: string, facts: DocumentFacts): JobReport {
       text: `${name} is a ${kind} of ${bytes.toLocaleString('en-US')} bytes, and this machine has nothing to read one with. Have ${lacks} installed (sudo apt-get install -y ${lacks}) and ask again.`,
     };
   if (problem !== '')
-    return { ok: false, text: `${name} looks like a ${kind}, but could not be read: ${problem}` };
+    return { ok: false, text: `${name} looks like a ${kind}, but could not be read: ${plainly(problem)}` };
   const said = [`${name} is ${describe(facts)}.`];
   if (begins !== '') said.push(kind === 'ZIP archive' ? `${begins}.` : `It begins: “${begins}”`);
   else if (facts.words === 0) said.push('It holds no text; it may be a scan.');
   if (facts.width !== undefined) said.push('What it shows I cannot tell: I see no pictures.');
   return { ok: true, text: said.join(' ') };
+}
+
+/** What the programs that read documents say, for people. */
+function plainly(problem: string): string {
+  return /password/i.test(problem)
+    ? 'it is locked with a password. Send it once more without one.'
+    : `it seems to be damaged (${problem}). Send it once more, or another file.`;
 }
 
 function describe({ kind, bytes, title, pages, words, width, height }: DocumentFacts): string {

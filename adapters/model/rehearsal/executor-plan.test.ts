@@ -176,7 +176,14 @@ describe('jobs that go well', () => {
 
   it.each([
     [{ kind: 'PDF document', lacks: 'poppler-utils' }, 'Have poppler-utils installed'],
-    [{ kind: 'PDF document', problem: 'Syntax Error' }, 'could not be read: Syntax Error'],
+    [
+      { kind: 'PDF document', problem: 'Syntax Error' },
+      'it seems to be damaged (Syntax Error). Send it once',
+    ],
+    [
+      { kind: 'PDF document', problem: 'Command Line Error: Incorrect password' },
+      'could not be read: it is locked with a password. Send it once more without one.',
+    ],
     [{ kind: 'PDF document', pages: 1, words: 0 }, 'It holds no text; it may be a scan.'],
     [{ kind: 'PNG image', width: 640, height: 480 }, '640 × 480 pixels, 900 bytes. What it shows I cannot'],
   ])('says what it could not find in a document: %j', (facts, words) => {
