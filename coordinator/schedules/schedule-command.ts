@@ -46,11 +46,11 @@ type Deed = (deps: CommandDeps, call: CommandCall, id: ScheduleId) => Promise<Co
 const DEEDS: ReadonlyMap<string, Deed> = new Map<string, Deed>([
   [
     'pause',
-    async ({ schedules }, call, id) =>
-      told(
-        await schedules.pause(id, call),
-        () => `${id} is paused. \`/schedule resume ${id}\` lets it go on.`,
-      ),
+    async ({ schedules }, call, id) => {
+      const paused = await schedules.pause(id, call);
+      const still = await stillRunning(schedules, paused);
+      return told(paused, () => `${id} is paused. \`/schedule resume ${id}\` lets it go on.${still}`);
+    },
   ],
   [
     'resume',
@@ -63,11 +63,23 @@ const DEEDS: ReadonlyMap<string, Deed> = new Map<string, Deed>([
   ],
   [
     'remove',
-    async ({ schedules }, call, id) =>
-      told(await schedules.remove(id, call), ({ title }) => `${id} has ended: ${nameOf(title)}.`),
+    async ({ schedules }, call, id) => {
+      const removed = await schedules.remove(id, call);
+      const still = await stillRunning(schedules, removed);
+      return told(removed, ({ title }) => `${id} has ended: ${nameOf(title)}.${still}`);
+    },
   ],
   ['run', run],
 ]);
+
+/** Times are one thing, a run that has begun another: whoever ends the times may mean both. */
+async function stillRunning(
+  schedules: CommandDeps['schedules'],
+  changed: Outcome<Schedule>,
+): Promise<string> {
+  const task = changed.kind === 'ok' ? await schedules.livingRun(changed.value) : null;
+  return task === null ? '' : ` Its run ${task} still goes on; \`/cancel ${task}\` ends that, too.`;
+}
 
 async function run(deps: CommandDeps, call: CommandCall, id: ScheduleId): Promise<CommandAnswer> {
   const found = await deps.schedules.reach(id, call);

@@ -5,6 +5,7 @@ import {
   isLive,
   moveSchedule,
   ONCE_LATE_LIMIT_MS,
+  type Origin,
   type OutboxEntry,
   type Records,
   type Schedule,
@@ -150,8 +151,11 @@ function decide(
         `**Not done**: ${was}, more than a day ago. Type \`/schedule\`, a new time and what is to be done if you still want it.`,
     };
   if (former !== null) {
-    const then = next === null ? '' : ` Its next time is ${nextText(next, now, timeZone())}.`;
-    const words = `**Left out**: ${was}, but its former run ${former} still goes on.${then} Until that has ended I leave it out without a word; \`/cancel ${former}\` ends it.`;
+    const then =
+      next === null
+        ? `That was its only time, so ${schedule.id} has ended.`
+        : `Its next time is ${nextText(next, now, timeZone())}. Until that run has ended I leave it out without a word; \`/cancel ${former}\` ends it.`;
+    const words = `**Left out**: ${was}, but its former run ${former} still goes on. ${then}`;
     return { kind: 'skip', notice: () => (schedule.skips > 0 ? null : words) };
   }
   const between = nextRun(rule, schedule.timeZone, due);
@@ -182,14 +186,21 @@ async function livingRunIn(records: Pick<Records, 'tasks'>, { lastTask }: Schedu
   return former && isLive(former) ? former.id : null;
 }
 
+/** On whose word it runs: of an owner who has become a member since, it is a member's. */
+function wordOf(people: RunDeps['people'], { origin, madeBy }: Schedule): Origin {
+  const isOwner = people.roleOf({ ...madeBy, name: '' }, madeBy.channel) === 'owner';
+  return origin.kind === 'owner' && !isOwner ? { kind: 'member', person: origin.person } : origin;
+}
+
 /** The task of a run: what it may touch is bounded by who made the schedule, and its origin is the schedule. */
 function startTask(
-  { taskDesk }: RunDeps,
+  { taskDesk, people }: RunDeps,
   records: Records,
   schedule: Schedule,
   { id: conversationId, chat }: Conversation,
 ): Promise<{ task: Task; audit: AuditEvent }> {
-  const { id, title, goal, origin, turnId } = schedule;
+  const { id, title, goal, turnId } = schedule;
+  const origin = wordOf(people, schedule);
   // A goal that a worker wrote names no hosts on the owner's word.
   const isOwnersWord = schedule.task === null && origin.kind === 'owner';
   return taskDesk.createWithin(records, {

@@ -292,10 +292,44 @@ describe('what is due', () => {
       await until(async () => (await theSchedule()).skips === skips, `left out ${skips} times`);
     }
     expect(notices(house).filter((line) => line.startsWith('**Left out**'))).toHaveLength(1);
+    expect(await type(house, '/schedule pause S-1')).toContain('Its run T-2 still goes on; `/cancel T-2`');
+    await type(house, '/schedule resume S-1');
     await type(house, `/cancel ${waiting.id}`);
     estate.clock.jump((await untilNext()) + 1);
     await until(async () => (await theSchedule()).lastTask === 'T-3', 'the next run');
     expect(await theSchedule()).toMatchObject({ skips: 0 });
+  });
+
+  it('is over, and says so, when its only time comes while a run by hand still goes on', async () => {
+    const house = await open();
+    await type(house, '/schedule in 10 minutes: count');
+    const { conversationId, ...schedule } = await theSchedule();
+    const waiting = await estate.store.tasks.create({
+      conversationId,
+      turnId: 'e',
+      title: 'count',
+      goal: 'count',
+      origin: { kind: 'schedule', schedule: 'S-1' },
+      priority: 3,
+      capabilities: () => [],
+      createdAt: estate.clock.now(),
+      deadline: new Date(estate.clock.now().getTime() + DAY),
+    });
+    await type(house, `/pause ${waiting.id}`);
+    const version = schedule.version + 1;
+    await estate.store.schedules.update({ ...schedule, conversationId, lastTask: waiting.id, version });
+    estate.clock.jump(11 * MINUTE);
+    const [said] = await until(() => notices(house).length > 0 && notices(house), 'the line');
+    expect(said).toMatch(/still goes on\. That was its only time, so S-1 has ended\.$/);
+  });
+
+  it('reads what a member may when the owner who made it has become one', async () => {
+    const house = await open();
+    await type(house, '/people add http 7 owner Grace');
+    await type(house, '/schedule hourly look at https://example.org', GRACE, FAMILY);
+    await type(house, '/people add http 7 member Grace');
+    estate.clock.jump((await untilNext()) + 1);
+    expect((await estate.reaches('T-1', 'succeeded')).capabilities.join()).not.toContain('http:');
   });
 
   it('is neither missed nor doubled by a clock that jumps an hour ahead and back', async () => {
