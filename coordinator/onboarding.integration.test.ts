@@ -64,6 +64,24 @@ describe('the first two minutes', () => {
     ]);
   });
 
+  it('start the job of one tap only, and tell the other that nothing was done', async () => {
+    const house = await estate.open({ model });
+    await house.say('/start');
+    for (const step of ['time-zone', 'tone', 'quiet-hours']) await tap(house, step, 'skip');
+    const { key } = await asks(house, 'first-job');
+    const taps = await Promise.all(
+      ['primes', 'note', 'machine'].map((option) =>
+        house.coordinator.inbound.choose({ card: key, option, chat: CHAT, sender: LOCAL_OWNER }),
+      ),
+    );
+    expect(taps.filter(({ kind }) => kind === 'decided')).toHaveLength(1);
+    expect(taps.filter((each) => each.kind === 'refused').map(({ failure }) => failure.code)).toEqual([
+      'choice-over',
+      'choice-over',
+    ]);
+    expect(await estate.store.tasks.list({ limit: 10 })).toHaveLength(1);
+  });
+
   it('offer the primes every Monday to whoever had nothing done first, and say how the schedule ends', async () => {
     const house = await estate.open({
       model,

@@ -134,14 +134,15 @@ export function createOnboarding(deps: OnboardingDeps): Onboarding {
       if (tour?.step !== 'first-job' || tour.conversationId !== conversationId) return null;
       const found = await firstJobIn({ ...deps, canSee: deps.surroundings().sees }, entry);
       if (found === null || found.kind === 'failed') return found;
-      const goOn: GoOn = (records, task) =>
-        goOnFrom(records, tour, {
+      const goOn: GoOn = async (records, task) => {
+        await goOnFrom(records, tour, {
           sentence: 'You sent something of your own.',
           hasTask: task !== null,
           task: async () => task,
           menu: null,
           closing: null,
         });
+      };
       if (found.kind === 'answer') return { kind: 'answer', goOn };
       const { sentence, job } = found;
       const start = (records: Records) => {

@@ -22,6 +22,14 @@ export interface TourMove {
   commit(records: Records): Promise<void>;
 }
 
+/** Somebody answered first, so the job of this answer was not started. */
+export class TourGoneOn extends Error {
+  constructor() {
+    super('the tour had gone on meanwhile');
+    this.name = 'TourGoneOn';
+  }
+}
+
 /** Which task the tour waits for from now on. */
 type TaskOf = (conversation: Conversation) => Promise<TaskId | null>;
 
@@ -42,9 +50,9 @@ export interface TourMoves {
   show(records: Records, tour: Tour, conversation: Conversation): Promise<void>;
   /** The old card ends, so that nobody taps a button that means nothing any more. */
   fold(records: Records, tour: Tour, sentence: string): Promise<void>;
-  /** Does nothing, and starts nothing, when the tour has gone on meanwhile. */
-  goOnFrom(records: Records, tour: Tour, step: NextStep): Promise<void>;
-  /** What an answer came to, ready to be committed. */
+  /** Does nothing, starts nothing and returns false when the tour has gone on meanwhile. */
+  goOnFrom(records: Records, tour: Tour, step: NextStep): Promise<boolean>;
+  /** What an answer came to, ready to be committed; that throws `TourGoneOn` when its job was not started. */
   move(tour: Tour, by: string, act: Act): Promise<TourMove>;
 }
 
@@ -77,11 +85,11 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
     records: Records,
     tour: Tour,
     { sentence, hasTask, task, menu, closing }: NextStep,
-  ): Promise<void> {
+  ): Promise<boolean> {
     const now = clock.now();
     const step = stepAfter(tour.step, hasTask);
     const conversation = await records.conversations.get(tour.conversationId);
-    if (!conversation || !(await records.tours.advance(tour, step, now))) return;
+    if (!conversation || !(await records.tours.advance(tour, step, now))) return false;
     await fold(records, tour, sentence);
     const waitsFor = await task(conversation);
     const firstTask = tour.step === 'first-job' ? waitsFor : tour.firstTask;
@@ -89,6 +97,7 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
     if (step === null) await records.outbox.add(lastWords(deps.newId(), conversation, closing), now);
     if (step === null && menu) await records.outbox.add(tourEntry(deps.newId(), conversation, menu), now);
     await show(records, { ...tour, step }, conversation);
+    return true;
   }
 
   async function move(tour: Tour, by: string, { sentence, job, closing = null }: Act): Promise<TourMove> {
@@ -105,7 +114,8 @@ export function createTourMoves(deps: TourMovesDeps): TourMoves {
           audit.push(started.audit);
           return started.task.id;
         };
-        await goOnFrom(records, tour, { sentence, hasTask, task, menu, closing });
+        const hasGoneOn = await goOnFrom(records, tour, { sentence, hasTask, task, menu, closing });
+        if (hasTask && !hasGoneOn) throw new TourGoneOn();
         for (const event of audit) await records.audit.append(event, clock.now());
       },
     };

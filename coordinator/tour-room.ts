@@ -5,6 +5,7 @@ import type { CoordinatorDeps } from './coordinator-deps.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createOnboarding, type Onboarding, type OnboardingDeps } from './onboarding.ts';
 import { stepOfCard, tourEntry } from './tour-cards.ts';
+import { TourGoneOn } from './tour-moves.ts';
 
 /** The first two minutes, as the conversation room reaches them. */
 export interface TourRoom {
@@ -73,7 +74,12 @@ export function createTourRoom(
         return { kind: 'refused', failure: { code: 'choice-over' } };
       const outcome = await onboarding.choose({ sender, channel: chat.channel }, step, option);
       if (outcome.kind === 'failed') return { kind: 'refused', failure: outcome.failure };
-      await store.transaction(outcome.value.commit);
+      try {
+        await store.transaction(outcome.value.commit);
+      } catch (error) {
+        if (!(error instanceof TourGoneOn)) throw error;
+        return { kind: 'refused', failure: { code: 'choice-over', about: step } };
+      }
       onWritten();
       return { kind: 'decided', sentence: outcome.value.sentence };
     },
