@@ -91,6 +91,22 @@ describe('policy', () => {
     expect(judge(call('files.list', ''), narrow).kind).toBe('deny');
   });
 
+  it('says of a schedule’s run that it changes no files, and what to do instead', () => {
+    const reads = {
+      capabilities: parseAll(['file:drive/**:list,read']),
+      origin: { kind: 'schedule', schedule: 'S-1' } as const,
+      fileExists: true,
+    };
+    for (const [tool, deed] of [
+      ['files.put', 'change'],
+      ['files.delete', 'delete'],
+    ] as const)
+      expect(judge(call(tool, 'notes.txt'), context(reads))).toEqual({
+        kind: 'deny',
+        reason: `what a schedule starts may not ${deed} the owner’s files; the owner can ask for it in the chat, where a card confirms it`,
+      });
+  });
+
   it('asks each time before something starts by itself, and lets no schedule make another', () => {
     const asked = { ...call('schedule.create', ''), arguments: { goal: 'count' } };
     const grants = [{ ...grant, tool: 'schedule.create', resource: '' }];

@@ -109,13 +109,21 @@ function judgePut(call: EffectCall, context: PolicyContext): Verdict {
     if (inOutputFolder)
       return { kind: 'allow', tier: 'change', because: 'a new file in the task’s own folder' };
   }
-  if (!allows(context.capabilities, 'file', resource, 'write'))
-    return { kind: 'deny', reason: 'this task may not change that file' };
+  if (!allows(context.capabilities, 'file', resource, 'write')) return mayNot('change', context);
   if (isPersonaFile(resource)) return { kind: 'ask', tier: 'destructive' };
   const grant = coveringGrant(call, resource, context);
   return grant
     ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
     : { kind: 'ask', tier: 'change' };
+}
+
+/** No run of a schedule has this capability, and whoever made it is told so, and the way that there is. */
+function mayNot(deed: 'change' | 'delete', { origin }: PolicyContext): Verdict {
+  const reason =
+    origin.kind === 'schedule'
+      ? `what a schedule starts may not ${deed} the owner’s files; the owner can ask for it in the chat, where a card confirms it`
+      : `this task may not ${deed} that file`;
+  return { kind: 'deny', reason };
 }
 
 /** The owner's words about the agent itself, read with every message. Who changes them changes the agent: always asked. */
@@ -128,8 +136,7 @@ function isPersonaFile(resource: string): boolean {
 function judgeDelete(call: EffectCall, context: PolicyContext): Verdict {
   const resource = resourceOf(call);
   if (resource === '') return { kind: 'ask', tier: 'destructive' };
-  if (!allows(context.capabilities, 'file', resource, 'delete'))
-    return { kind: 'deny', reason: 'this task may not delete that file' };
+  if (!allows(context.capabilities, 'file', resource, 'delete')) return mayNot('delete', context);
   if (!context.fileExists) return { kind: 'deny', reason: 'there is no such file' };
   return { kind: 'ask', tier: 'destructive' };
 }
