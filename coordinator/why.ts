@@ -55,8 +55,9 @@ async function scheduleLines(store: Store, origin: Origin, timeZone: string): Pr
   if (!schedule) return [];
   const asked = schedule.task === null ? '' : `, asked for by ${schedule.task}`;
   const made = `made by ${describeOrigin(schedule.origin)}${asked}, ${momentText(schedule.createdAt, timeZone)}`;
+  const now = schedule.state === 'ended' ? 'It has ended.' : '`/schedule` shows what it does next.';
   return [
-    `**${schedule.id}** “${showHiddenInLine(schedule.title)}” began it: ${whenText(schedule)}; ${made}. \`/schedule\` shows what it does next.`,
+    `**${schedule.id}** “${showHiddenInLine(schedule.title)}” began it: ${whenText(schedule)}; ${made}. ${now}`,
   ];
 }
 

@@ -264,6 +264,7 @@ describe('what is due', () => {
     expect(said[0]).toMatch(/^\*\*Not done\*\*: S-1 “call home” was due .*, more than a day ago\./);
     expect(said[1]).toMatch(/^S-2 “call mother” was due .* and starts only now, as T-1\.$/);
     expect((await theSchedule('S-1')).state).toBe('ended');
+    expect(await type(second, '/why T-1')).toMatch(/\*\*S-2\*\* “call mother” began it: .* It has ended\./);
   });
 
   it('is left out while the former run lives, which is said once', async () => {
