@@ -38,6 +38,7 @@ function openChat(options: { colour?: boolean; columns?: number; token?: string 
     input,
     output: terminal.stream,
     readFile: async (path) => {
+      if (path === 'papers') throw Object.assign(new Error('EISDIR'), { code: 'EISDIR' });
       if (path !== 'my report.pdf') throw Object.assign(new Error('none'), { code: 'ENOENT' });
       return Buffer.from('%PDF-');
     },
@@ -286,6 +287,8 @@ test('/attach hands a file over and sends it with its words, or says why not', a
   };
   chat.type('/attach other.pdf\r');
   await chat.shows('other.pdf was not attached, and nothing was sent: there is none of that name.');
+  chat.type('/attach papers\r');
+  await chat.shows('papers was not attached, and nothing was sent: it is a folder');
   chat.type('/attach "my report.pdf" what is it?\r');
   await chat.shows('It is short.');
   expect(received).toEqual([{ text: 'what is it?', attachments: ['uploads/my report.pdf'] }]);

@@ -235,6 +235,13 @@ async function deliver(session: Session, text: string): Promise<void> {
   draw(session);
 }
 
+const UNREADABLE: ReadonlyMap<string, string> = new Map([
+  ['ENOENT', 'there is none of that name'],
+  ['EISDIR', 'it is a folder or a device; name one file'],
+  ['EACCES', 'this account may not read it'],
+  ['EFBIG', 'it is too large'],
+]);
+
 /** What a line says and brings along: `/attach` hands a file of this machine over first. */
 async function attach(
   { client, readFile }: Session,
@@ -246,7 +253,7 @@ async function attach(
   if (path === '')
     throw new FileUnreadable('Type /attach and a file of this machine: /attach report.pdf what does it say?');
   const bytes = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'ENOENT' ? 'there is none of that name' : error.message;
+    const why = UNREADABLE.get(error.code ?? '') ?? error.message;
     throw new FileUnreadable(`${path} was not attached, and nothing was sent: ${why}.`);
   });
   const stored = await client.upload(path.split('/').at(-1) ?? path, bytes);
