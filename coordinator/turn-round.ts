@@ -13,6 +13,7 @@ import {
   type ToolCall,
   type TurnRound,
 } from '@reeve/core';
+import { goalWith } from './context/attachments.ts';
 import { recalledText, wordsToFind } from './context/recall.ts';
 import { type ParsedCall, parseCoordinatorCall } from './coordinator-tools.ts';
 import { originOf } from './people.ts';
@@ -112,7 +113,7 @@ async function startTasks(
     const { title, goal } = parsed;
     const created = await context.taskDesk.createWithin(records, {
       title,
-      goal: withAttachments(goal, context.entry),
+      goal: goalWith(goal, context.entry.attachments),
       entry: context.entry,
       origin: context.origin,
     });
@@ -121,12 +122,6 @@ async function startTasks(
     context.results.set(call.id, JSON.stringify({ task: created.task.id, state: created.task.state }));
   }
   return { tasks, audit };
-}
-
-function withAttachments(goal: string, entry: InboxEntry): string {
-  return entry.attachments.length === 0
-    ? goal
-    : `${goal}\n\n[The person attached, among the owner's files: ${entry.attachments.join(', ')}]`;
 }
 
 /** On whose word a turn acts. */

@@ -63,6 +63,13 @@ export function namesOf(attachments: readonly string[]): string {
   return `[Attached, among the owner's files: ${attachments.join(', ')}]`;
 }
 
+/** A worker's goal with what came along, which the worker finds by these names. */
+export function goalWith(goal: string, attachments: readonly string[]): string {
+  return attachments.length === 0
+    ? goal
+    : `${goal}\n\n[The person attached, among the owner's files: ${attachments.join(', ')}]`;
+}
+
 type Shown = { readonly image: ImagePart } | { readonly text: string } | { readonly note: string };
 
 async function showFile(

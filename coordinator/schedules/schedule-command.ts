@@ -15,6 +15,7 @@ import {
   type CommandDeps,
   failed,
 } from '../command-registry.ts';
+import { goalWith } from '../context/attachments.ts';
 import { originOf } from '../people.ts';
 import { momentText } from '../wording.ts';
 import { readWhen } from './read-when.ts';
@@ -97,13 +98,13 @@ async function make(deps: CommandDeps, call: CommandCall): Promise<CommandAnswer
   const { entry, role } = call;
   const reading = readWhen(call.rest, { now: entry.receivedAt, timeZone: deps.timeZone() });
   if (reading.kind === 'failed') return reading;
-  const { rule, timeZone, rest: goal } = reading;
-  if (goal === '') return failed('command-usage', USAGE);
+  const { rule, timeZone, rest } = reading;
+  if (rest === '') return failed('command-usage', USAGE);
   const made = await deps.schedules.create({
     conversationId: entry.conversationId,
     turnId: entry.id,
-    title: titleOf(goal),
-    goal,
+    title: titleOf(rest),
+    goal: goalWith(rest, entry.attachments),
     rule,
     timeZone,
     origin: originOf(role, entry.sender, entry.forwardedFrom),

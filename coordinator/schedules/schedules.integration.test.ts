@@ -1,6 +1,7 @@
 import type { Schedule } from '@reeve/core';
 import { wishedSchedule } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
+import { LOCAL_OWNER } from '../people.ts';
 import { estateForEach } from '../testing/estates.ts';
 import type { Estate, House } from '../testing/house.ts';
 import { delegating } from '../testing/tasks.ts';
@@ -89,6 +90,22 @@ describe('a schedule that the owner types', () => {
     expect(await house.coordinator.desk.listSchedules()).toMatchObject([
       { schedule: { id: 'S-1' }, when: 'every day at 08:00, UTC' },
     ]);
+  });
+
+  it('is about the files that came with it', async () => {
+    const house = await open();
+    await house.coordinator.inbound.receive({
+      updateId: 'with-a-file',
+      text: '/schedule every Monday 09:00 read it to me',
+      attachments: ['uploads/a.pdf'],
+      chat: { channel: 'http', externalId: 'main' },
+      sender: LOCAL_OWNER,
+    });
+    await until(async () => (await estate.store.schedules.get('S-1')) !== null, 'the schedule');
+    expect(await theSchedule()).toMatchObject({
+      title: 'read it to me',
+      goal: "read it to me\n\n[The person attached, among the owner's files: uploads/a.pdf]",
+    });
   });
 
   it('pauses, resumes, runs beside its times, and ends', async () => {
