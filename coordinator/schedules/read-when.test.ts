@@ -77,6 +77,9 @@ describe('words about time', () => {
     expect(rest('every Monday 09:00')).toBe('');
     expect(rest('every Monday 09:00 CI/CD report')).toBe('CI/CD report');
     expect(rest('tomorrow 09:00 TEST the mill')).toBe('TEST the mill');
+    expect(rest('every Monday 09:00 (UTC) look')).toBe('look');
+    expect(rest('0 9 * * 1: 3 jokes')).toBe('3 jokes');
+    expect(rest('every day 09:00 from three pages make one')).toBe('from three pages make one');
   });
 
   it('are no beginnings of other words', () => {
@@ -90,7 +93,10 @@ describe('words about time', () => {
       "at 9 today's news",
       'at 7 thumbnails',
     ])
-      expect(about(words)).toEqual({ code: 'schedule-when-unclear', about: `“${words}”` });
+      expect(about(words)).toEqual({
+        code: 'schedule-when-unclear',
+        about: 'the day or the time of day, such as 09:00, is missing',
+      });
   });
 
   it('that fall short are told what they lack', () => {
@@ -99,6 +105,17 @@ describe('words about time', () => {
       return reading.kind === 'failed' ? reading.failure.about : reading.rest;
     };
     expect(about('tomorrow feed the geese')).toContain('the time of day, such as 09:00, is missing');
+    for (const words of [
+      'every hour between 9 and 17 look',
+      'every 2 hours on weekdays look',
+      'every day at 9 and 17 look',
+      'every day 09:00 until Friday look',
+      'every Monday 09:00 for 3 weeks look',
+    ])
+      expect(about(words)).toMatch(
+        /^I cannot keep to “(?:between 9|on weekdays|and 17|until|for 3 weeks)” as well/,
+      );
+    expect(about('0 0 9 * * 1 look')).toContain('a cron expression has five fields');
     expect(about('monthly 32nd 10:00 pay')).toBe('the days of a month are the 1st to the 31st');
     expect(about('monthly 0 10:00 pay')).toBe('the days of a month are the 1st to the 31st');
     expect(about('every Monday 09:00 EST call Ada')).toContain('named by its city, such as Europe/Berlin');

@@ -39,7 +39,7 @@ type Read = (groups: Readonly<Record<string, string>>, context: WhenContext) => 
 
 const FIELD = '[\\d*][\\d*,/-]*';
 const NAMED = '(?:[\\d*,/#L-]|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC|SUN|MON|TUE|WED|THU|FRI|SAT)+';
-const CRON = `(?<cron>${FIELD}\\s+${FIELD}\\s+[\\d*L][\\d*,/LW-]*\\s+${NAMED}\\s+${NAMED})(?=\\s|$)`;
+const CRON = `(?<cron>${FIELD}\\s+${FIELD}\\s+[\\d*L][\\d*,/LW-]*\\s+${NAMED}\\s+${NAMED})(?=[\\s:]|$)`;
 const COUNT = '(?:(?<count>\\d{1,6})\\s+)?';
 
 /** The first that fits counts; each stands at the beginning of the words. */
@@ -67,7 +67,7 @@ const PHRASES: readonly { readonly pattern: RegExp; readonly read: Read }[] = [
   { pattern: begin(`${ONE_DAY}(?:\\s*,)?[\\sT]+${TIME}`), read: readDay },
   { pattern: begin(`${TIME}(?:\\s*,)?\\s+${ONE_DAY}`), read: readDay },
   {
-    pattern: begin(`(?:${DAY}|${ONE_DAY}|monthly\\b|weekly\\b|every\\s+(?:week|month)\\b)`),
+    pattern: begin(`(?:${DAY}|${ONE_DAY}|${TIME}|monthly\\b|weekly\\b|every\\s+(?:week|month)\\b)`),
     read: () => unclear('the day or the time of day, such as 09:00, is missing'),
   },
 ];
@@ -76,11 +76,16 @@ const PHRASES: readonly { readonly pattern: RegExp; readonly read: Read }[] = [
 const REGION =
   '(?:Africa|America|Antarctica|Arctic|Asia|Atlantic|Australia|Brazil|Canada|Chile|Etc|Europe|Indian|Mexico|Pacific|US)';
 const ZONE = new RegExp(
-  `^\\s*,?\\s*(?:in\\s+)?(?<zone>${REGION}(?:/[A-Za-z0-9_+-]+)+|UTC(?![+-]\\d))(?![\\w/])`,
+  `^\\s*,?\\s*(?:in\\s+)?\\(?(?<zone>${REGION}(?:/[A-Za-z0-9_+-]+)+|UTC(?![+-]\\d))(?![\\w/])\\)?`,
 );
 /** People write these, and mean a zone that the letters alone do not name: IST is Ireland, Israel and India. */
 const SHORT_ZONE =
-  /^\s*,?\s*(?:in\s+)?(?<short>(?:UTC|GMT)[+-]\d[\d:]*|GMT|BST|WES?T|CES?T|EES?T|MSK|[ECMP][SD]T|A[EC][SD]T|AWST|IST|JST)(?![\w/])/;
+  /^\s*,?\s*(?:in\s+)?\(?(?<short>(?:UTC|GMT)[+-]\d[\d:]*|GMT|BST|WES?T|CES?T|EES?T|MSK|[ECMP][SD]T|A[EC][SD]T|AWST|IST|JST)(?![\w/])/;
+/** Narrows the times further than they were read: taken for the job, it would run far more often than was meant. */
+const NARROWER =
+  /^\s*,?\s*(?:(?:between|from)\s+\d+|(?:un)?till?\s|except\b|but\s+not\b|starting\b|(?:and|or)\s+(?:at\s+)?\d+|for\s+\d+\s+(?:days?|weeks?|months?|times)\b|on\s+(?:week|work|sun|mon|tues|wednes|thurs|fri|satur)(?:days?|ends?)\b)/i;
+/** What stands behind a cron expression of six fields that was read as five. */
+const SIXTH_FIELD = /^\s+[\d*][\d*,/-]*(?=\s|$)/;
 /** What may stand between the words about time and what is to be done. */
 const SEPARATOR = /^[\s,:;.–—-]+/;
 
@@ -103,10 +108,22 @@ export function readWhen(text: string, context: WhenContext): WhenReading {
     if (!zoneSchema.safeParse(timeZone).success) return unclear(`there is no time zone ${shown(timeZone)}`);
     const checked = check(read(given(match.groups), context), { ...context, timeZone });
     if (checked.kind === 'failed') return checked;
-    const rest = behind.slice(zone?.[0].length ?? 0).replace(SEPARATOR, '');
-    return { kind: 'when', rule: checked, timeZone, rest: rest.trim() };
+    const tail = behind.slice(zone?.[0].length ?? 0);
+    const excess = excessIn(tail, match.groups?.['cron'] !== undefined);
+    if (excess !== null) return unclear(excess);
+    return { kind: 'when', rule: checked, timeZone, rest: tail.replace(SEPARATOR, '').trim() };
   }
   return unclear(shown(words));
+}
+
+/** What is said of the times beyond what was read, and cannot be kept; null when nothing is. */
+function excessIn(tail: string, isCron: boolean): string | null {
+  if (isCron && SIXTH_FIELD.test(tail))
+    return 'a cron expression has five fields, from minutes to days of the week; put a colon behind it before a number';
+  const narrower = NARROWER.exec(tail)?.[0];
+  return narrower === undefined
+    ? null
+    : `I cannot keep to ${shown(narrower)} as well; a cron expression can, such as 0 9-17 * * 1-5`;
 }
 
 /** Reads a text that is about time and nothing else. */
