@@ -321,6 +321,21 @@ describe('the coordinator over the day’s cap', () => {
     };
   };
 
+  it('that only calls under way stand in the way of says so, and points to no card that is not there', async () => {
+    const house = await open(SMALL_DAY, 0, {
+      model: {
+        // biome-ignore lint/correctness/useYield: it is refused before it begins.
+        async *stream() {
+          throw new ModelError('budget-exhausted', 'no room', { retryable: false });
+        },
+      },
+    });
+    await house.say('one');
+    const said = await until(() => house.channel.texts().at(-1), 'an answer');
+    expect(said).toMatch(/^Calls under way may need what is left of the budget/);
+    expect(said).not.toContain('card');
+  });
+
   it('answers in plain words without the model, with a card; commands work; a yes lifts it', async () => {
     const house = await open(SMALL_DAY, 0, { model: frugal() });
     await house.say('one');

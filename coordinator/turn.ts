@@ -148,10 +148,10 @@ async function answer(deps: TurnDeps, answering: Answering, signal: AbortSignal)
     const { sender, chat } = entry;
     const explained =
       error.code === 'budget-exhausted'
-        ? await deps.budgets.explain(
+        ? ((await deps.budgets.explain(
             entry,
             originOf(deps.roleOf(sender, chat.channel), sender, entry.forwardedFrom),
-          )
+          )) ?? HELD_BY_OTHERS)
         : null;
     return modelFailureReply(error, rounds, reference, explained);
   }
@@ -230,6 +230,10 @@ function emptyReply(rounds: readonly TurnRound[]): TurnReply {
     return { text: failureText({ code: 'model-bad-answer' }), failure: 'model-bad-answer' };
   return { text: `Started ${tasks.join(', ')}. The result comes here by itself.` };
 }
+
+/** No card asks about it: there is room again as soon as those calls have ended. */
+const HELD_BY_OTHERS =
+  'Calls under way may need what is left of the budget, so no model was called. Say it again in a minute; commands such as /status work all the same.';
 
 /** What to say when the model failed; names the tasks that this turn had started all the same. */
 function modelFailureReply(

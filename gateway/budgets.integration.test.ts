@@ -214,4 +214,30 @@ describe('a cap', () => {
     await expect.poll(spent).toBe((50 - refused.length) * (used.inputTokens + used.outputTokens));
     expect(await spent()).toBeLessThanOrEqual(cap + error);
   });
+
+  it('that others only hold is waited for, not reported as used up', async () => {
+    await using database = new AsyncDisposableStack();
+    const pool = await openFreshDatabase();
+    database.defer(() => pool.close());
+    await emptyDatabase(pool);
+    const { inputTokens, outputTokens } = estimateRequest(WORK);
+    const cap = 2 * (inputTokens + outputTokens) + inputTokens;
+    const used = { inputTokens, outputTokens: 1, estimated: false };
+    const answer: ScriptStep[] = [
+      { kind: 'text', text: 'x' },
+      { kind: 'wait', milliseconds: 1000 },
+      { kind: 'end', reason: 'stop', usage: used, model: 'own' },
+    ];
+    const upstream = createScriptedModel([answer, answer]);
+    const { bench, model } = await open({
+      coordinator: upstream,
+      plan: { ...PLAN, caps: { ...PLAN.caps, day: { tokens: cap, micros: null } } },
+      records: createGatewayStore({ pool }).budget,
+    });
+    const first = collectAnswer(model.stream(WORK, never));
+    await expect.poll(() => upstream.requests.length).toBe(1);
+    expect((await collectAnswer(model.stream(WORK, never))).text).toBe('x');
+    await first;
+    expect(bench.audit).toMatchObject([{ event: 'reservation-refused' }]);
+  });
 });

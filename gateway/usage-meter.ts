@@ -26,7 +26,8 @@ import type { ModelLine } from './model-line.ts';
 export interface UsageMeter {
   /**
    * Reserves the most that the call may come to, at the price of the dearest model that may answer. What ended before
-   * is settled first, so that one caller's calls in a row do not stand in each other's way.
+   * is settled first, so that one caller's calls in a row do not stand in each other's way. Calls under way hold more than
+   * most of them come to: where a cap leaves no room beside them, one is waited for, a worker's call longer than a chat's.
    *
    * @throws {ModelError} `budget-exhausted` when a cap leaves no room; nothing is reserved then.
    */
@@ -54,8 +55,43 @@ export interface UsageMeterDeps {
   readonly log: Log;
 }
 
+/** How long a call waits for others under way to give back what they hold, in milliseconds. */
+const PATIENCE = { task: 20_000, coordinator: 2_000 } as const;
+
 export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
+  const { clock } = deps;
   const pending = new Set<Promise<void>>();
+  let underWay = 0;
+  let nextEnd = Promise.withResolvers<void>();
+
+  /** One call under way is over. */
+  function ended(): void {
+    underWay -= 1;
+    nextEnd.resolve();
+    nextEnd = Promise.withResolvers();
+  }
+
+  async function reserveInTime(call: MeteredCall): Promise<string> {
+    const until = clock.now().getTime() + (call.task === null ? PATIENCE.coordinator : PATIENCE.task);
+    for (;;) {
+      await Promise.all(pending);
+      const someEnd = nextEnd.promise;
+      try {
+        return await reserve(deps, call);
+      } catch (error) {
+        const left = until - clock.now().getTime();
+        if (!(error instanceof ModelError) || underWay === 0 || left <= 0) throw error;
+        await endOrTime(someEnd, left);
+      }
+    }
+  }
+
+  async function endOrTime(someEnd: Promise<void>, limitMs: number): Promise<void> {
+    const enough = new AbortController();
+    const time = clock.sleep(limitMs, enough.signal).catch(() => undefined);
+    await Promise.race([someEnd, time]);
+    enough.abort();
+  }
 
   function inBackground(work: Promise<unknown>, fields: object): void {
     const writing = work
@@ -69,11 +105,14 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
 
   return {
     async begin({ task, request, line }) {
-      await Promise.all(pending);
       const estimate = estimateRequest(request);
       const call = { task, role: request.role, line, plan: deps.plan(), estimate };
-      const id = await reserve(deps, call);
-      return meterOf(deps, { ...call, id }, inBackground);
+      const id = await reserveInTime(call);
+      underWay += 1;
+      return meterOf(deps, { ...call, id }, (work, fields) => {
+        inBackground(work, fields);
+        ended();
+      });
     },
     async settled() {
       while (pending.size > 0) await Promise.all(pending);
