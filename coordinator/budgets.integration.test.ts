@@ -40,7 +40,10 @@ async function reserves(plan: BudgetPlan, task: TaskId | null, tokens: number): 
     at: estate.clock.now(),
   };
   const { budget } = createGatewayStore({ pool: database });
-  return (await budget.reserve(reservation, plan.caps)).kind === 'reserved';
+  const { kind } = await budget.reserve(reservation, plan.caps);
+  // What a gateway that is gone has left counts as spent.
+  await budget.abandonOpen();
+  return kind === 'reserved';
 }
 
 const OUT_OF_BUDGET = { outcome: 'released', failure: 'budget-exhausted', summary: '' } as const;

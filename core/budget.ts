@@ -119,6 +119,8 @@ export interface Reservation {
 
 export type ReservationReply =
   | { readonly kind: 'reserved'; readonly id: string }
+  /** Nothing was reserved: calls under way may need what is left. When one of them ends there may be room. */
+  | { readonly kind: 'held' }
   /** Nothing was reserved. `isNews` unless the same was refused to the same asker, at the same cap, before. */
   | { readonly kind: 'refused'; readonly cap: CapName; readonly spent: Amount; readonly isNews: boolean };
 
@@ -150,6 +152,8 @@ export interface Refusal {
 export interface BudgetRecords {
   /** Reserves under every cap or under none. One at a time: parallel callers cannot pass a cap together. */
   reserve(reservation: Reservation, caps: BudgetPlan['caps']): Promise<ReservationReply>;
+  /** Says that calls begun so far are over, whatever they came to: nothing of what they reserved comes back. */
+  abandonOpen(): Promise<number>;
   /** Replaces a reservation by what the call came to, as a record of usage; false when it stands no more. */
   settle(id: string, settlement: Settlement): Promise<boolean>;
   /** Gives a reservation back: nothing was used. */

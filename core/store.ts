@@ -454,7 +454,7 @@ export interface Store extends Records {
 
 /** What the gateway may do with the database: reserve and count usage, use permits, log, read what was decided. */
 export interface GatewayStore {
-  readonly budget: Pick<BudgetRecords, 'reserve' | 'settle' | 'release'>;
+  readonly budget: Pick<BudgetRecords, 'reserve' | 'settle' | 'release' | 'abandonOpen'>;
   readonly permits: Pick<PermitRecords, 'get' | 'consume' | 'settle' | 'abandonOpenUses'>;
   readonly network: Pick<NetworkRecords, 'openedHosts' | 'openedRepositories'>;
   readonly audit: Pick<AuditRecords, 'append'>;

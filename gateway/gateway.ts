@@ -93,6 +93,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
       );
       if (open > 0)
         deps.log.warn({ open }, 'effects that were under way at the last stop have an unknown outcome');
+      await deps.store.budget.abandonOpen();
       const server = createAdaptorServer({ fetch: app.fetch });
       server.on('connect', egress.handleConnect);
       await new Promise<void>((resolve, reject) => {

@@ -45,13 +45,14 @@ export function createModelDesk(deps: ModelDeskDeps): ModelDesk {
   async function begin({ request, task, gone }: Asked, id: string) {
     const line = lineFor(deps.models(), request);
     try {
-      const meter = await deps.meter.begin({ task, request, line });
+      const waits = AbortSignal.any([gone, stopping]);
+      const meter = await deps.meter.begin({ task, request, line, gone: waits });
       return {
         line,
         call: startCall({ meter, clock, deadlineMs: limits.deadlineMs, id, gone: [gone, stopping] }),
       };
     } catch (error) {
-      logFailure(error, { call: id, role: request.role, isGone: false }, log);
+      logFailure(error, { call: id, role: request.role, isGone: gone.aborted || stopping.aborted }, log);
       throw error;
     }
   }

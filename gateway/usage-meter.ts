@@ -29,9 +29,15 @@ export interface UsageMeter {
    * is settled first, so that one caller's calls in a row do not stand in each other's way. Calls under way hold more than
    * most of them come to: where a cap leaves no room beside them, one is waited for, a worker's call longer than a chat's.
    *
-   * @throws {ModelError} `budget-exhausted` when a cap leaves no room; nothing is reserved then.
+   * @throws {ModelError} `budget-exhausted` when a cap leaves no room; nothing is reserved then. The reason of `gone` when
+   * nobody waits any more.
    */
-  begin(call: { task: TaskId | null; request: ChatRequest; line: ModelLine }): Promise<CallMeter>;
+  begin(call: {
+    task: TaskId | null;
+    request: ChatRequest;
+    line: ModelLine;
+    gone: AbortSignal;
+  }): Promise<CallMeter>;
   /** Resolves when everything counted so far is in the database or in the log. */
   settled(): Promise<void>;
 }
@@ -55,42 +61,39 @@ export interface UsageMeterDeps {
   readonly log: Log;
 }
 
-/** How long a call waits for others under way to give back what they hold, in milliseconds. */
-const PATIENCE = { task: 20_000, coordinator: 2_000 } as const;
+/** How long a call waits for others under way to give back what they hold, in milliseconds; a person waits for an answer. */
+const PATIENCE = { task: 300_000, coordinator: 2_000 } as const;
+
+/** Calls that others count (speech) end without a word to this meter. */
+const LOOK_MS = 2000;
 
 export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
   const { clock } = deps;
   const pending = new Set<Promise<void>>();
-  let underWay = 0;
   let nextEnd = Promise.withResolvers<void>();
 
-  /** One call under way is over. */
-  function ended(): void {
-    underWay -= 1;
-    nextEnd.resolve();
-    nextEnd = Promise.withResolvers();
-  }
-
-  async function reserveInTime(call: MeteredCall): Promise<string> {
+  async function reserveInTime(call: MeteredCall, gone: AbortSignal): Promise<string> {
     const until = clock.now().getTime() + (call.task === null ? PATIENCE.coordinator : PATIENCE.task);
     for (;;) {
       await Promise.all(pending);
       const someEnd = nextEnd.promise;
-      try {
-        return await reserve(deps, call);
-      } catch (error) {
-        const left = until - clock.now().getTime();
-        if (!(error instanceof ModelError) || underWay === 0 || left <= 0) throw error;
-        await endOrTime(someEnd, left);
-      }
+      const id = await reserve(deps, call);
+      if (id !== null) return id;
+      const left = until - clock.now().getTime();
+      if (left <= 0)
+        throw new ModelError('budget-exhausted', 'calls under way may need what is left of the budget', {
+          retryable: true,
+        });
+      await endOrTime(someEnd, Math.min(left, LOOK_MS), gone);
     }
   }
 
-  async function endOrTime(someEnd: Promise<void>, limitMs: number): Promise<void> {
+  async function endOrTime(someEnd: Promise<void>, limitMs: number, gone: AbortSignal): Promise<void> {
     const enough = new AbortController();
-    const time = clock.sleep(limitMs, enough.signal).catch(() => undefined);
+    const time = clock.sleep(limitMs, AbortSignal.any([enough.signal, gone])).catch(() => undefined);
     await Promise.race([someEnd, time]);
     enough.abort();
+    gone.throwIfAborted();
   }
 
   function inBackground(work: Promise<unknown>, fields: object): void {
@@ -104,14 +107,14 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
   }
 
   return {
-    async begin({ task, request, line }) {
+    async begin({ task, request, line, gone }) {
       const estimate = estimateRequest(request);
       const call = { task, role: request.role, line, plan: deps.plan(), estimate };
-      const id = await reserveInTime(call);
-      underWay += 1;
+      const id = await reserveInTime(call, gone);
       return meterOf(deps, { ...call, id }, (work, fields) => {
         inBackground(work, fields);
-        ended();
+        nextEnd.resolve();
+        nextEnd = Promise.withResolvers();
       });
     },
     async settled() {
@@ -129,7 +132,8 @@ interface MeteredCall {
   readonly estimate: RequestEstimate;
 }
 
-async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string> {
+/** Null while only calls under way stand in the way. */
+async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string | null> {
   const { store } = deps;
   const { task, role, line, plan, estimate } = call;
   const now = deps.clock.now();
@@ -145,6 +149,7 @@ async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string>
   };
   const reply = await store.budget.reserve(reservation, plan.caps);
   if (reply.kind === 'reserved') return reply.id;
+  if (reply.kind === 'held') return null;
   const { cap, spent, isNews } = reply;
   if (isNews) {
     const detail = { cap: cap.kind, of: cap.of, spent: { ...spent }, needed: { ...estimate }, role };

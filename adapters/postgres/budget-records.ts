@@ -3,8 +3,8 @@ import type { SqlQueries } from './sql-queries.ts';
 
 interface ReservedRow {
   readonly reservation: string | null;
-  readonly cap_kind: CapKind;
-  readonly cap_subject: string;
+  readonly cap_kind: CapKind | null;
+  readonly cap_subject: string | null;
   readonly spent_tokens: string;
   readonly spent_micros: string;
   readonly is_news: boolean;
@@ -49,12 +49,17 @@ export function createBudgetRecords(sql: SqlQueries): BudgetRecords {
       );
       if (!row) throw new Error('reserve_budget() returned nothing');
       if (row.reservation !== null) return { kind: 'reserved', id: row.reservation };
+      if (row.cap_kind === null || row.cap_subject === null) return { kind: 'held' };
       return {
         kind: 'refused',
         cap: { kind: row.cap_kind, of: row.cap_subject },
         spent: { tokens: Number(row.spent_tokens), micros: Number(row.spent_micros) },
         isNews: row.is_news,
       };
+    },
+
+    async abandonOpen() {
+      return sql.change('update reservations set under_way = false where under_way', []);
     },
 
     async settle(id, { model, inputTokens, outputTokens, micros, estimated, at }) {

@@ -86,6 +86,7 @@ export async function reserveSpeech(
     },
     plan.caps,
   );
+  if (reply.kind === 'held') return null;
   if (reply.kind === 'refused') {
     const { cap, spent, isNews } = reply;
     const detail = {

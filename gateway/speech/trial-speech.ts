@@ -20,6 +20,7 @@ export function createTrialSpeech(speech: SpeechChoice, clock: Clock): Speech {
       budget: {
         reserve: async () => ({ kind: 'reserved', id: 'trial' }),
         settle: async () => true,
+        abandonOpen: async () => 0,
         release: async () => undefined,
       },
       audit: {

@@ -36,6 +36,7 @@ export function createMemoryBudget(): MemoryBudget {
         standing.set(String(reserved), reservation);
         return { kind: 'reserved', id: String(reserved) };
       },
+      abandonOpen: async () => 0,
       async settle(id, settlement) {
         const reservation = standing.get(id);
         if (!reservation) return false;
