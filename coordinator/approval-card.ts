@@ -177,7 +177,7 @@ function leavesText({ tool, arguments: args }: Approval['call']): string {
     case 'files.delete':
       return 'nothing';
     case 'schedule.create':
-      return 'nothing now; a run that wants to send something asks then';
+      return 'nothing now; a run may look words up on the web, and asks before it sends anything else';
     case 'http.fetch':
       return `this request, to ${host(args['url'])}`;
     case 'network.open':

@@ -59,7 +59,7 @@ describe('the card of a schedule', () => {
       'Asked by: T-3, started by you',
       'Its reason (its own claim): You said so.',
       'Undo: At any time: /schedule shows its number, such as S-1, and /schedule remove S-1 ends it.',
-      'What leaves Reeve: nothing now; a run that wants to send something asks then',
+      'What leaves Reeve: nothing now; a run may look words up on the web, and asks before it sends anything else',
       'Kind: a change: asked every time',
       'No answer by Sat 21 Nov, 15:05: not done.',
       '[Once] primary /approve A7K2',
