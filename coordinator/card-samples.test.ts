@@ -2,7 +2,7 @@ import type { About, Card, Tour } from '@reeve/core';
 import { expect, it } from 'vitest';
 import { approvalCardEntry } from './approval-card.ts';
 import { taskCardEntry } from './task-card.ts';
-import { later, NOW, sampleApproval, sampleTask } from './testing/samples.ts';
+import { later, NOW, sampleApproval, sampleScheduling, sampleTask } from './testing/samples.ts';
 import { answeredCard, stepCard, tourEntry } from './tour-cards.ts';
 
 const conversation = { id: 'c', chat: { channel: 'http', externalId: 'main' }, createdAt: NOW };
@@ -58,18 +58,7 @@ const SAMPLES = {
   }),
   'a question about a schedule': question({
     tier: 'change',
-    call: {
-      task: 'T-3',
-      callId: 's1.1',
-      tool: 'schedule.create',
-      arguments: {
-        title: 'A list of primes',
-        goal: 'Make a list of 20 primes',
-        when: 'every Monday at 09:00, Europe/Berlin',
-        rule: '0 9 * * 1',
-        timeZone: 'Europe/Berlin',
-      },
-    },
+    call: sampleScheduling,
     reason: 'You said so.',
   }),
   'a question with a long letter': question({ call: letter, digest: 'c0ffee'.repeat(10) }),

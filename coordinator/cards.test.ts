@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { approvalCard } from './approval-card.ts';
 import { taskCard } from './task-card.ts';
 import { cardLines } from './testing/card-lines.ts';
-import { later, NOW, sampleApproval, sampleTask } from './testing/samples.ts';
+import { later, NOW, sampleApproval, sampleScheduling, sampleTask } from './testing/samples.ts';
 
 const approval = (more: Parameters<typeof sampleApproval>[0] = {}) =>
   cardLines(approvalCard(sampleApproval(more), 'Europe/Berlin'));
@@ -12,19 +12,6 @@ const overwrite = {
   callId: 's1.1',
   tool: 'files.put',
   arguments: { path: 'a.csv', bytes: 2_500, sha256: 'new', replaces: 'old' },
-} as const;
-
-const scheduling = {
-  task: 'T-3',
-  callId: 's1.1',
-  tool: 'schedule.create',
-  arguments: {
-    title: 'A list of primes',
-    goal: 'Make a list of 20 primes',
-    when: 'every Monday at 09:00, Europe/Berlin',
-    rule: '0 9 * * 1',
-    timeZone: 'Europe/Berlin',
-  },
 } as const;
 
 /** A question to raise a cap. */
@@ -47,7 +34,7 @@ function raising(more: Partial<RaiseArguments>) {
 
 describe('the card of a schedule', () => {
   it('says when, what word for word, how it is ended, and offers nothing that stands for later', () => {
-    expect(approval({ call: scheduling, tier: 'change', reason: 'You said so.' })).toEqual([
+    expect(approval({ call: sampleScheduling, tier: 'change', reason: 'You said so.' })).toEqual([
       '? T-3 asks: Schedule 1 job: every Monday at 09:00, Europe/Berlin: A list of primes',
       'Schedule 1 job: every Monday at 09:00, Europe/Berlin: A list of primes',
       'Action: have a worker do this by itself at these times (schedule.create)',

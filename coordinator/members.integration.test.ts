@@ -6,7 +6,7 @@ import { estateForEach } from './testing/estates.ts';
 import { calls, createFixedModel, lastWords, says, starts } from './testing/fixed-model.ts';
 import type { Estate, House } from './testing/house.ts';
 import type { ScriptedExecutor } from './testing/scripted-executor.ts';
-import { until } from './testing/until.ts';
+import { typing } from './testing/tasks.ts';
 
 const GRACE = { externalId: '7', name: 'owner' };
 const LINUS = { externalId: '8', name: 'Linus' };
@@ -36,17 +36,7 @@ const untilKilled = (executor: ScriptedExecutor) =>
 
 type Who = typeof GRACE | undefined;
 
-async function type(house: House, text: string, who?: Who, chat = OWNERS_CHAT): Promise<string> {
-  const before = house.channel.texts().length;
-  const { turnId } = await house.say(text, `u-${text}-${who?.externalId}-${before}`, who, chat);
-  return until(
-    () =>
-      house.channel.delivered.flatMap(({ about, content }) =>
-        'turnId' in about && about.turnId === turnId && content.kind === 'text' ? [content.markdown] : [],
-      )[0],
-    `an answer to ${text}`,
-  );
-}
+const type = (house: House, text: string, who?: Who, chat = OWNERS_CHAT) => typing(house, text, who, chat);
 
 /** The owner's T-1 in their own chat, T-2 of the owner and T-3 of Grace in the family's. */
 async function openFamily(): Promise<House> {

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LOCAL_OWNER } from '../people.ts';
 import { estateForEach } from '../testing/estates.ts';
 import type { Estate, House } from '../testing/house.ts';
-import { delegating } from '../testing/tasks.ts';
+import { delegating, typing } from '../testing/tasks.ts';
 import { until } from '../testing/until.ts';
 import { createScheduleRoom } from './schedule-room.ts';
 
@@ -20,18 +20,6 @@ estateForEach('schedules', (fresh) => {
 });
 
 const open = () => estate.open({ model: delegating() });
-
-async function type(house: House, text: string, who?: typeof GRACE, chat?: typeof FAMILY): Promise<string> {
-  const before = house.channel.texts().length;
-  const { turnId } = await house.say(text, `u-${text}-${who?.externalId}-${before}`, who, chat);
-  return until(
-    () =>
-      house.channel.delivered.flatMap(({ about, content }) =>
-        'turnId' in about && about.turnId === turnId && content.kind === 'text' ? [content.markdown] : [],
-      )[0],
-    `an answer to ${text}`,
-  );
-}
 
 const notices = (house: House) =>
   house.channel.delivered.flatMap(({ about, content }) =>
@@ -62,14 +50,14 @@ async function afterLooks(house: House): Promise<void> {
 describe('a schedule that the owner types', () => {
   it('is made at once, listed, runs when its time has come, and says so', async () => {
     const house = await open();
-    expect(await type(house, '/schedule')).toMatch(/^Nothing is scheduled/);
-    const made = await type(house, '/schedule every day at 08:00: fetch https://example.org/news');
+    expect(await typing(house, '/schedule')).toMatch(/^Nothing is scheduled/);
+    const made = await typing(house, '/schedule every day at 08:00: fetch https://example.org/news');
     expect(made).toMatch(/^\*\*S-1\*\* is scheduled: every day at 08:00, UTC\. First: \w+/);
     expect(made).toContain('`/schedule remove S-1` ends it.');
-    expect(await type(house, '/schedule')).toContain(
+    expect(await typing(house, '/schedule')).toContain(
       '**S-1** every day at 08:00, UTC: fetch https://example.org/news · next ',
     );
-    expect(await type(house, '/status')).toMatch(/Next scheduled.*\n- \*\*S-1\*\* fetch/);
+    expect(await typing(house, '/status')).toMatch(/Next scheduled.*\n- \*\*S-1\*\* fetch/);
     expect(await tasks()).toEqual([]);
     estate.clock.jump((await untilNext()) + 1);
     const task = await estate.reaches('T-1', 'succeeded');
@@ -84,7 +72,7 @@ describe('a schedule that the owner types', () => {
     expect(await theSchedule()).toMatchObject({ state: 'active', lastTask: 'T-1', skips: 0 });
     expect(await untilNext()).toBeGreaterThan(23 * HOUR);
     expect(notices(house)).toEqual([]);
-    const why = await type(house, '/why T-1');
+    const why = await typing(house, '/why T-1');
     expect(why).toMatch(/\*\*S-1\*\* “fetch .*” began it: every day at 08:00, UTC; made by you, /);
     expect(why).toContain('Started by the schedule “S-1”');
     expect(await house.coordinator.desk.listSchedules()).toMatchObject([
@@ -110,17 +98,17 @@ describe('a schedule that the owner types', () => {
 
   it('pauses, resumes, runs beside its times, and ends', async () => {
     const house = await open();
-    await type(house, '/schedule weekdays 07:30 water the plants');
-    expect(await type(house, '/schedule pause S-1')).toContain('S-1 is paused.');
-    expect(await type(house, '/schedule')).toContain('· paused');
-    expect(await type(house, '/schedule resume s1')).toContain('S-1 goes on. Next: ');
+    await typing(house, '/schedule weekdays 07:30 water the plants');
+    expect(await typing(house, '/schedule pause S-1')).toContain('S-1 is paused.');
+    expect(await typing(house, '/schedule')).toContain('· paused');
+    expect(await typing(house, '/schedule resume s1')).toContain('S-1 goes on. Next: ');
     const { nextAt } = await theSchedule();
-    expect(await type(house, '/schedule run S-1')).toContain('S-1 starts now');
+    expect(await typing(house, '/schedule run S-1')).toContain('S-1 starts now');
     await estate.reaches('T-1', 'succeeded');
     expect(await theSchedule()).toMatchObject({ lastTask: 'T-1', nextAt });
-    expect(await type(house, '/schedule remove S-1')).toBe('S-1 has ended: water the plants.');
-    expect(await type(house, '/schedule run S-1')).toContain('That schedule has ended');
-    expect(await type(house, '/schedule')).toMatch(/^Nothing is scheduled/);
+    expect(await typing(house, '/schedule remove S-1')).toBe('S-1 has ended: water the plants.');
+    expect(await typing(house, '/schedule run S-1')).toContain('That schedule has ended');
+    expect(await typing(house, '/schedule')).toMatch(/^Nothing is scheduled/);
   });
 
   it.each([
@@ -132,7 +120,7 @@ describe('a schedule that the owner types', () => {
     ['/schedule remove everything', 'There is no such schedule'],
   ])('“%s” is refused in words', async (text, words) => {
     const house = await open();
-    expect(await type(house, text)).toContain(words);
+    expect(await typing(house, text)).toContain(words);
     expect(await estate.store.schedules.standing()).toEqual([]);
   });
 
@@ -163,29 +151,29 @@ describe('a schedule that the owner types', () => {
           nextAt: new Date(estate.clock.now().getTime() + DAY),
         }),
       );
-    expect(await type(house, '/schedule hourly one more')).toContain('There are 100 schedules already');
+    expect(await typing(house, '/schedule hourly one more')).toContain('There are 100 schedules already');
   });
 });
 
 describe('a schedule of a member', () => {
   it('is theirs to change and nobody else’s but the owner’s, and ends when they are removed', async () => {
     const house = await open();
-    await type(house, '/people add http 7 member Grace');
-    await type(house, '/people add http 8 member Linus');
+    await typing(house, '/people add http 7 member Grace');
+    await typing(house, '/people add http 8 member Linus');
     const linus = { externalId: '8', name: 'Linus' };
-    expect(await type(house, '/schedule hourly count https://example.org', GRACE, FAMILY)).toContain(
+    expect(await typing(house, '/schedule hourly count https://example.org', GRACE, FAMILY)).toContain(
       '**S-1**',
     );
-    await type(house, '/schedule hourly mine');
-    expect(await type(house, '/schedule pause S-1', linus, FAMILY)).toContain('made by somebody else');
-    expect(await type(house, '/schedule pause S-2', GRACE, FAMILY)).toContain('There is no such schedule');
-    expect(await type(house, '/schedule', GRACE, FAMILY)).not.toContain('S-2');
-    expect(await type(house, '/schedule pause S-1', GRACE, FAMILY)).toContain('S-1 is paused');
-    expect(await type(house, '/schedule resume S-1')).toContain('S-1 goes on');
-    await type(house, '/schedule remove S-2');
-    expect(await type(house, '/schedule run S-1', GRACE, FAMILY)).toContain('S-1 starts now');
+    await typing(house, '/schedule hourly mine');
+    expect(await typing(house, '/schedule pause S-1', linus, FAMILY)).toContain('made by somebody else');
+    expect(await typing(house, '/schedule pause S-2', GRACE, FAMILY)).toContain('There is no such schedule');
+    expect(await typing(house, '/schedule', GRACE, FAMILY)).not.toContain('S-2');
+    expect(await typing(house, '/schedule pause S-1', GRACE, FAMILY)).toContain('S-1 is paused');
+    expect(await typing(house, '/schedule resume S-1')).toContain('S-1 goes on');
+    await typing(house, '/schedule remove S-2');
+    expect(await typing(house, '/schedule run S-1', GRACE, FAMILY)).toContain('S-1 starts now');
     expect((await estate.reaches('T-1', 'succeeded')).capabilities.join()).not.toContain('http:');
-    await type(house, '/people remove http 7');
+    await typing(house, '/people remove http 7');
     estate.clock.jump((await untilNext()) + 1);
     await until(async () => (await theSchedule()).state === 'ended', 'its end');
     expect(await tasks()).toHaveLength(1);
@@ -195,7 +183,7 @@ describe('a schedule of a member', () => {
 describe('what is due', () => {
   it('is started once by two coordinators that look in the same moment', async () => {
     const house = await open();
-    await type(house, '/schedule hourly count');
+    await typing(house, '/schedule hourly count');
     await house.stop();
     estate.clock.jump((await untilNext()) + 1);
     let made = 0;
@@ -237,7 +225,7 @@ describe('what is due', () => {
     for (const transactions of [1, 2, 3, 4]) {
       const first = await open();
       const text = `/schedule hourly count ${transactions}`;
-      const id = /S-\d+/.exec(await type(first, text))?.[0] as Schedule['id'];
+      const id = /S-\d+/.exec(await typing(first, text))?.[0] as Schedule['id'];
       const before = (await tasks()).length;
       first.mortal.dieAfter(transactions);
       estate.clock.jump((await untilNext(id)) + 1);
@@ -247,14 +235,14 @@ describe('what is due', () => {
       await until(async () => (await theSchedule(id)).lastTask, 'its run');
       await until(async () => (await estate.store.tasks.live()).length === 0, 'the task’s end');
       expect((await tasks()).length).toBe(before + 1);
-      await type(second, `/schedule remove ${id}`);
+      await typing(second, `/schedule remove ${id}`);
       await second.stop();
     }
   });
 
   it('is made up for by one run when Reeve was down, with a line that says when it was due', async () => {
     const first = await open();
-    await type(first, '/schedule hourly count');
+    await typing(first, '/schedule hourly count');
     await first.stop();
     estate.clock.jump((await untilNext()) + 5 * HOUR);
     const second = await open();
@@ -270,8 +258,8 @@ describe('what is due', () => {
 
   it('once and missed by less than a day is done late, by more is not done and said so', async () => {
     const first = await open();
-    await type(first, '/schedule in 10 minutes: call home');
-    await type(first, '/schedule in 30 hours: call mother');
+    await typing(first, '/schedule in 10 minutes: call home');
+    await typing(first, '/schedule in 30 hours: call mother');
     await first.stop();
     estate.clock.jump(35 * HOUR);
     const second = await open();
@@ -281,13 +269,13 @@ describe('what is due', () => {
     expect(said[0]).toMatch(/^\*\*Not done\*\*: S-1 “call home” was due .*, more than a day ago\./);
     expect(said[1]).toMatch(/^S-2 “call mother” was due .* and starts only now, as T-1\.$/);
     expect((await theSchedule('S-1')).state).toBe('ended');
-    expect(await type(second, '/why T-1')).toMatch(/\*\*S-2\*\* “call mother” began it: .* It has ended\./);
+    expect(await typing(second, '/why T-1')).toMatch(/\*\*S-2\*\* “call mother” began it: .* It has ended\./);
   });
 
   it('is left out while the former run lives, which is said once', async () => {
     const house = await open();
-    await type(house, '/schedule hourly count');
-    await type(house, '/schedule run S-1');
+    await typing(house, '/schedule hourly count');
+    await typing(house, '/schedule run S-1');
     await estate.reaches('T-1', 'succeeded');
     // A run that waits: paused before anybody takes it up.
     const waiting = await estate.store.tasks.create({
@@ -301,18 +289,18 @@ describe('what is due', () => {
       createdAt: estate.clock.now(),
       deadline: new Date(estate.clock.now().getTime() + 14 * DAY),
     });
-    await type(house, `/pause ${waiting.id}`);
+    await typing(house, `/pause ${waiting.id}`);
     const schedule = await theSchedule();
     await estate.store.schedules.update({ ...schedule, lastTask: waiting.id, version: schedule.version + 1 });
-    expect(await type(house, '/schedule run S-1')).toContain('Its former run still goes on: T-2');
+    expect(await typing(house, '/schedule run S-1')).toContain('Its former run still goes on: T-2');
     for (const skips of [1, 2]) {
       estate.clock.jump((await untilNext()) + 1);
       await until(async () => (await theSchedule()).skips === skips, `left out ${skips} times`);
     }
     expect(notices(house).filter((line) => line.startsWith('**Left out**'))).toHaveLength(1);
-    expect(await type(house, '/schedule pause S-1')).toContain('Its run T-2 still goes on; `/cancel T-2`');
-    await type(house, '/schedule resume S-1');
-    await type(house, `/cancel ${waiting.id}`);
+    expect(await typing(house, '/schedule pause S-1')).toContain('Its run T-2 still goes on; `/cancel T-2`');
+    await typing(house, '/schedule resume S-1');
+    await typing(house, `/cancel ${waiting.id}`);
     estate.clock.jump((await untilNext()) + 1);
     await until(async () => (await theSchedule()).lastTask === 'T-3', 'the next run');
     expect(await theSchedule()).toMatchObject({ skips: 0 });
@@ -320,7 +308,7 @@ describe('what is due', () => {
 
   it('is over, and says so, when its only time comes while a run by hand still goes on', async () => {
     const house = await open();
-    await type(house, '/schedule in 10 minutes: count');
+    await typing(house, '/schedule in 10 minutes: count');
     const { conversationId, ...schedule } = await theSchedule();
     const waiting = await estate.store.tasks.create({
       conversationId,
@@ -333,7 +321,7 @@ describe('what is due', () => {
       createdAt: estate.clock.now(),
       deadline: new Date(estate.clock.now().getTime() + DAY),
     });
-    await type(house, `/pause ${waiting.id}`);
+    await typing(house, `/pause ${waiting.id}`);
     const version = schedule.version + 1;
     await estate.store.schedules.update({ ...schedule, conversationId, lastTask: waiting.id, version });
     estate.clock.jump(11 * MINUTE);
@@ -343,16 +331,16 @@ describe('what is due', () => {
 
   it('reads what a member may when the owner who made it has become one', async () => {
     const house = await open();
-    await type(house, '/people add http 7 owner Grace');
-    await type(house, '/schedule hourly look at https://example.org', GRACE, FAMILY);
-    await type(house, '/people add http 7 member Grace');
+    await typing(house, '/people add http 7 owner Grace');
+    await typing(house, '/schedule hourly look at https://example.org', GRACE, FAMILY);
+    await typing(house, '/people add http 7 member Grace');
     estate.clock.jump((await untilNext()) + 1);
     expect((await estate.reaches('T-1', 'succeeded')).capabilities.join()).not.toContain('http:');
   });
 
   it('is neither missed nor doubled by a clock that jumps an hour ahead and back', async () => {
     const house = await open();
-    await type(house, '/schedule every day at 12:00 count');
+    await typing(house, '/schedule every day at 12:00 count');
     const ahead = await untilNext();
     estate.clock.jump(ahead - 30 * MINUTE);
     estate.clock.jump(HOUR);

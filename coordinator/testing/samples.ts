@@ -20,6 +20,20 @@ export function sampleSpending(more: Partial<SpendingView> = {}): SpendingView {
   };
 }
 
+/** What a worker asks for who wants a job to start by itself. */
+export const sampleScheduling = {
+  task: 'T-3',
+  callId: 's1.1',
+  tool: 'schedule.create',
+  arguments: {
+    title: 'A list of primes',
+    goal: 'Make a list of 20 primes',
+    when: 'every Monday at 09:00, Europe/Berlin',
+    rule: '0 9 * * 1',
+    timeZone: 'Europe/Berlin',
+  },
+} as const;
+
 export function sampleTask(more: Partial<Task> = {}): Task {
   return {
     id: 'T-3',

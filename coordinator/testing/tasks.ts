@@ -2,6 +2,7 @@ import { createFixedModel, lastWords, roundResults, says, starts } from './fixed
 import type { House } from './house.ts';
 import type { ScriptedExecutor } from './scripted-executor.ts';
 import type { Work } from './scripted-launcher.ts';
+import { until } from './until.ts';
 
 /** A model that starts the tasks named after “start”, joined by “and”, and repeats other words. */
 export const delegating = () =>
@@ -65,3 +66,21 @@ export const writes = (path: string, content: string, callId = 's1.1'): Work =>
     (executor) => executor.declarePut(callId, path, content),
     (executor, permit) => executor.put(callId, permit, content),
   );
+
+/** Has somebody type a line and yields the words of its answer. */
+export async function typing(
+  house: House,
+  text: string,
+  who?: Parameters<House['say']>[2],
+  chat?: Parameters<House['say']>[3],
+): Promise<string> {
+  const before = house.channel.texts().length;
+  const { turnId } = await house.say(text, `u-${text}-${who?.externalId}-${before}`, who, chat);
+  return until(
+    () =>
+      house.channel.delivered.flatMap(({ about, content }) =>
+        'turnId' in about && about.turnId === turnId && content.kind === 'text' ? [content.markdown] : [],
+      )[0],
+    `an answer to ${text}`,
+  );
+}
