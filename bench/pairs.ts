@@ -3,9 +3,9 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { LaunchedExecutor, SandboxLevel, SandboxLimits } from '@reeve/core';
 import { createBwrapLauncher } from '@reeve/sandbox';
+import { EXECUTOR_CODE } from 'reeve/executor-code';
 import { type Asking, openScriptedLink } from './scripted-link.ts';
 
 /** Real executor pairs whose link is the bench's. */
@@ -15,9 +15,6 @@ export interface Pairs extends AsyncDisposable {
   launch(): Promise<{ readonly executor: LaunchedExecutor; readonly asking: Asking }>;
 }
 
-const APP_ROOT = fileURLToPath(new URL('../', import.meta.url));
-/** What an executor needs of the clone, as `reeve up` gives it. */
-const EXECUTOR_CODE = ['core', 'executor', 'adapters/model', 'node_modules', 'package.json'];
 /** As `reeve up` sets them. */
 const LIMITS: SandboxLimits = {
   memoryBytes: 1024 ** 3,
@@ -37,11 +34,8 @@ export async function openPairs(): Promise<Pairs> {
   opened.defer(() => void gateway.close());
   await once(gateway, 'listening');
   const launcher = createBwrapLauncher({
-    appRoot: APP_ROOT,
-    codeDirectories: EXECUTOR_CODE,
+    ...EXECUTOR_CODE,
     nodeBinary: process.execPath,
-    loopEntry: 'executor/main.ts',
-    shimEntry: 'executor/shim/main.ts',
     linkSocket: path.join(directory, 'doors', 'link.sock'),
     gatewaySocket,
     stateDir: path.join(directory, 'state'),

@@ -45,9 +45,8 @@ async function readProcess(pid: number): Promise<LivingProcess | null> {
  * only what node itself runs counts.
  */
 export function executorHalfOf({ commandLine }: LivingProcess): 'loop' | 'shim' | null {
-  const entry = /^\S*node\b.*\bexecutor\/(shim\/)?main\.ts/.exec(commandLine);
-  if (entry === null) return null;
-  return entry[1] === undefined ? 'loop' : 'shim';
+  const half = /^\S*node\b.* \/app\/(loop|shim)\.mjs/.exec(commandLine)?.[1];
+  return half === 'loop' || half === 'shim' ? half : null;
 }
 
 const GONE_OR_ANOTHERS = new Set(['ENOENT', 'ESRCH', 'EACCES', 'EPERM']);

@@ -61,7 +61,7 @@ export function startControl(connection: ControlConnection, clock: Clock): Contr
   }
 
   async function beat(): Promise<void> {
-    for (;;) {
+    while (!leaving.signal.aborted) {
       connection.beat();
       await clock.sleep(BEAT_INTERVAL_MS);
     }

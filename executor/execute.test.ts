@@ -77,10 +77,10 @@ async function play(
   const sandbox = options.sandbox ?? createFakeSandbox();
   const model = createScriptedModel(script);
   const code = await execute({
-    ticket: 'ticket',
+    assignment,
     link: house.link,
     scratchLimitBytes: 1e6,
-    connectShim: async () => sandbox.shim,
+    shim: sandbox.shim,
     createModel: () => model,
     createGateway: () => options.gateway ?? closedGateway,
     createCommandDoor: () => (tunnel) => tunnel.cut(),

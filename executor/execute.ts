@@ -1,4 +1,4 @@
-import type { Clock, Model } from '@reeve/core';
+import type { Assignment, Clock, Model } from '@reeve/core';
 import { Leave, startControl } from './control.ts';
 import { chatTools, offeredTools } from './conversation.ts';
 import { createEffectRunner } from './effects.ts';
@@ -16,11 +16,11 @@ import type { TunnelStream } from './shim/tunnel-streams.ts';
 import { TOOL_TABLE } from './tools/tool-table.ts';
 
 export interface ExecuteDeps {
-  readonly ticket: string;
+  readonly assignment: Assignment;
+  /** Carries the assignment's token. */
   readonly link: LinkClient;
   readonly scratchLimitBytes: number;
-  /** Connects to the sandbox; called before the task is known, so that a warm executor is ready. */
-  readonly connectShim: () => Promise<ShimClient>;
+  readonly shim: ShimClient;
   readonly createModel: (token: () => string) => Model;
   readonly createGateway: (token: () => string) => GatewayClient;
   /** Where connections of commands to their proxy go. */
@@ -32,15 +32,11 @@ export interface ExecuteDeps {
 export const EXECUTOR_EXIT = { done: 0, superseded: 75 } as const;
 
 /**
- * An executor's life: connect to its sandbox, redeem the ticket for a task, do it, say how it ended. Resolves with
- * the process's exit code; rejects when something broke, which the coordinator treats as a lost executor.
+ * Does the task that was assigned, says how it ended, and ends the sandbox. Resolves with the process's exit code;
+ * rejects when something broke, which the coordinator treats as a lost executor.
  */
 export async function execute(deps: ExecuteDeps): Promise<number> {
-  const { link } = deps;
-  const [shim, assignment] = await Promise.all([
-    deps.connectShim(),
-    link.attach(deps.ticket, new AbortController().signal),
-  ]);
+  const { assignment, link, shim } = deps;
   const { task, attempt, inputs } = assignment;
   const control = startControl(link.openControl(attempt), deps.clock);
   const journal = createJournal(link, attempt, assignment.steps, deps.clock);

@@ -60,8 +60,8 @@ describe('a pair', () => {
     const list = (path: string): Promise<unknown> =>
       pair.probe('sandbox', `return load('node:fs').readdirSync('${path}')`);
     expect(await list('/run/reeve')).toEqual(['pair', 'cache'].sort());
-    expect(await list('/app')).toEqual(['adapters']);
-    expect(await list('/app/adapters/sandbox')).toEqual(['package.json', 'testing']);
+    expect(await list('/app')).toEqual(['node_modules', 'package.json', 'shim.mjs']);
+    expect(await list('/app/node_modules')).toEqual([]);
     expect(await list('/home')).toEqual(['worker']);
     await expect(list('/root')).rejects.toThrow('ENOENT');
     await expect(pair.probe('sandbox', `return load('node:fs').readFileSync('/etc/shadow')`)).rejects.toThrow(
@@ -248,7 +248,7 @@ describe('the end of a pair', () => {
     abort.abort(new Error('changed my mind'));
     await expect(launching).rejects.toThrow('changed my mind');
     const lost = newBase();
-    const broken = await createProbeLauncher(lost, { codeDirectories: ['no-such-directory'] });
+    const broken = await createProbeLauncher(lost, { packages: '/no-such-directory' });
     const launched = broken.launcher.launch(request).then(async (executor) => {
       // An ordinary user's one bwrap has reported before it mounts.
       await executor.ended;

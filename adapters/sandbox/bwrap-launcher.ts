@@ -4,11 +4,13 @@ import type { LaunchedExecutor, Launcher, LaunchRequest, SandboxLevel, SandboxLi
 import { type Binaries, buildCommandLine } from './bwrap-arguments.ts';
 import { fillCompileCache, fillLimits } from './compile-cache.ts';
 import { type StartProgram, startContained } from './contained-process.ts';
+import { doneOnce } from './done-once.ts';
 import { findInheritable } from './inheritable.ts';
 import { type LaunchedPair, startPair } from './launched-pair.ts';
 import { killLeftovers } from './leftovers.ts';
 import { findObtainable, type Obtainable } from './obtainable.ts';
-import type { PairLayoutOptions } from './pair-layout.ts';
+import { packProgram } from './pack/pack-program.ts';
+import { type Half, halves, type PairLayoutOptions, packedFiles } from './pair-layout.ts';
 import { createRooms, type Room, type Rooms } from './rooms.ts';
 import { observeLevel, probeLimits } from './sandbox-level.ts';
 import { encodeProgram } from './seccomp/bpf.ts';
@@ -17,20 +19,16 @@ import { createSlots, type Slots } from './slots.ts';
 import { findSystemEntries, writeEtc } from './system-entries.ts';
 
 export interface BwrapLauncherOptions {
-  /** Root of the clone. As root its files have to be readable for everyone; its directory need not be. */
-  readonly appRoot: string;
-  /** Directories and files below `appRoot` that the loop needs, such as `core`, `executor`, `node_modules`. */
-  readonly codeDirectories: readonly string[];
+  /** Main modules of the two programs; each must exit when its stdin ends. */
+  readonly programs: Readonly<Record<Half, string>>;
+  /** The `node_modules` directory of the loop's threads. As root what is in it has to be readable for everyone. */
+  readonly packages: string;
   /** Path of a Node 24 program or a link to one; it must need no libraries but the system's. */
   readonly nodeBinary: string;
-  /** Relative to `appRoot`. Must exit when its stdin ends. */
-  readonly loopEntry: string;
-  /** Relative to `appRoot`. */
-  readonly shimEntry: string;
   /** Exist before the first launch; as root their group is set so that loops, and no sandbox, may connect. */
   readonly linkSocket: string;
   readonly gatewaySocket: string;
-  /** Scratch and compiled code live here. This launcher's alone: what a killed one left is removed. */
+  /** Scratch, packed and compiled code live here. This launcher's alone: what a killed one left is removed. */
   readonly stateDir: string;
   /** Sockets and small files live here. This launcher's alone. */
   readonly runtimeDir: string;
@@ -70,18 +68,16 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   /** What may still make files. */
   const underWay = new Set<Promise<unknown>>();
   let opened = 0;
-  let prepared: Promise<Prepared> | undefined;
-  let isCacheFilled = false;
-  let observed: Promise<SandboxLevel> | undefined;
   let closed = false;
 
   const start: StartProgram = ({ containment, environment }, place, stdio) =>
     startContained({ commandLine: buildCommandLine(containment, binaries, place), environment, ...stdio });
 
-  function prepare(): Promise<Prepared> {
-    prepared ??= prepareHost(options, slots, asRoot);
-    return prepared;
-  }
+  const prepare = doneOnce(() => prepareHost(options, slots, asRoot));
+  // Again in each process of ours: the code may have changed.
+  const pack = doneOnce(async () => packPrograms(options.programs, (await prepare()).layout.packed));
+  const compile = doneOnce(() => track(fillCache()));
+  const level = doneOnce(() => track(observe()));
 
   /** Opens a room, unless the launcher was closed meanwhile. */
   async function openRoom(
@@ -106,9 +102,10 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     return `${purpose}-${opened}`;
   }
 
-  /** In the background of the first launch, and again in each process of ours: the code may have changed. */
-  async function fillCache({ layout, rooms }: Prepared): Promise<void> {
+  /** In the background of the first launch. */
+  async function fillCache(): Promise<void> {
     try {
+      const { layout, rooms } = await prepare();
       await using room = await openRoom(rooms, 'cache', fillLimits);
       await fillCompileCache(layout, room, start);
     } catch (error) {
@@ -126,27 +123,21 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     signal?.throwIfAborted();
     if (closed) throw new Error('the launcher is closed');
     const ready = await prepare();
+    await pack();
     if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
     const room = await openRoom(ready.rooms, 'pair', request.limits);
     const pair = startPair({ request, layout: ready.layout, room, start });
     pairs.add(pair);
     void pair.cleaned.then(() => pairs.delete(pair));
     await pair.started(signal);
-    if (!isCacheFilled) void track(fillCache(ready));
-    isCacheFilled = true;
+    void compile();
     return pair.executor;
   }
 
   return {
     kind: 'bwrap',
     launch: (request, signal) => track(launch(request, signal)),
-    level() {
-      observed ??= track(observe()).catch((error: unknown) => {
-        observed = undefined;
-        throw error;
-      });
-      return observed;
-    },
+    level,
     async close() {
       closed = true;
       await Promise.all([...pairs].map((pair) => pair.executor.kill()));
@@ -165,10 +156,17 @@ interface Prepared {
 async function prepareHost(options: BwrapLauncherOptions, slots: Slots, asRoot: boolean): Promise<Prepared> {
   const compileCache = join(options.stateDir, 'compile-cache');
   const etcDirectory = join(options.runtimeDir, 'etc');
+  const packed = {
+    loop: join(options.stateDir, 'packed', 'loop'),
+    shim: join(options.stateDir, 'packed', 'shim'),
+  };
   await mkdir(options.stateDir, { recursive: true, mode: 0o700 });
   await mkdir(options.runtimeDir, { recursive: true, mode: 0o700 });
-  await mkdir(compileCache, { recursive: true, mode: 0o755 });
   await mkdir(etcDirectory, { recursive: true, mode: 0o755 });
+  for (const half of halves) {
+    await mkdir(packed[half], { recursive: true, mode: 0o755 });
+    await mkdir(join(compileCache, half), { recursive: true, mode: 0o755 });
+  }
   // By what they mount of it: a later process of the same home has another directory for its sockets.
   await killLeftovers(join(options.stateDir, '/'));
   const without = options.without ?? [];
@@ -184,9 +182,21 @@ async function prepareHost(options: BwrapLauncherOptions, slots: Slots, asRoot: 
     etc: await writeEtc(etcDirectory),
     inherited: await findInheritable(),
     seccomp: filter === undefined ? undefined : encodeProgram(filter),
+    packed,
     compileCache,
   };
   return { layout, rooms, obtainable };
+}
+
+async function packPrograms(
+  programs: Readonly<Record<Half, string>>,
+  packed: Readonly<Record<Half, string>>,
+): Promise<void> {
+  await Promise.all(
+    halves.map((half) =>
+      packProgram({ source: programs[half], directory: packed[half], file: packedFiles[half] }),
+    ),
+  );
 }
 
 /** A server that was restarted has made its socket anew, so this is repeated before each launch. */

@@ -14,10 +14,8 @@ test('a filling whose walls could not be built leaves no timer behind that holds
     kill: () => undefined,
   };
   const layout = {
-    appRoot: '/clone',
-    codeDirectories: [],
-    loopEntry: 'executor/main.ts',
-    shimEntry: 'executor/shim/main.ts',
+    packed: { loop: '/packed/loop', shim: '/packed/shim' },
+    packages: '/clone/node_modules',
     nodeBinary: '/node',
     linkSocket: '/run/link',
     gatewaySocket: '/run/gateway',

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { HostPlace } from './bwrap-arguments.ts';
-import type { StartProgram } from './contained-process.ts';
+import type { ContainedProcess, StartProgram } from './contained-process.ts';
 import {
-  type ContainedProgram,
+  cacheOf,
+  dryRunLine,
   fillingCache,
   loopProgram,
   type PairLayoutOptions,
@@ -13,7 +13,7 @@ import type { Room } from './rooms.ts';
 
 const execute = promisify(execFile);
 const fillWithinMs = 20_000;
-/** Nothing but loading code happens in these runs. */
+/** Nothing but our own code and a shell's `:` runs there. */
 export const fillLimits = {
   memoryBytes: 512 * 1024 * 1024,
   scratchBytes: 64 * 1024 * 1024,
@@ -22,34 +22,54 @@ export const fillLimits = {
 };
 
 /**
- * Runs both programs once with their stdin ended, at which they exit, so that Node writes its compiled form of their
- * code; executors then read it and start in half the time (60 ms to 28 ms for a small program). Executors cannot write there: what one
- * leaves, the next would run.
+ * Has a pair do its dry run and end, so that Node writes the compiled form of the code that it used; executors read it
+ * and compile nothing of that again. Executors cannot write there: what one leaves, the next would run.
+ *
+ * @throws {Error} when the walls cannot be built, or a half does not end by itself.
  */
 export async function fillCompileCache(
   layout: PairLayoutOptions,
   room: Room,
   start: StartProgram,
 ): Promise<void> {
-  const programs: readonly [ContainedProgram, HostPlace][] = [
-    [loopProgram(layout, room.directories, fillLimits), room.loop],
-    [sandboxProgram(layout, room.directories, fillLimits), room.sandbox],
-  ];
-  for (const [program, place] of programs) {
-    if (place.ids !== undefined) await giveTree(layout.compileCache, place.ids.uid);
-    const filling = start(fillingCache(program), place, { stdin: 'closed', captureStdout: false });
-    const timer = setTimeout(filling.kill, fillWithinMs).unref();
-    try {
-      await filling.started;
-      await filling.gone;
-    } finally {
-      clearTimeout(timer);
-    }
+  const halves = [
+    { place: room.loop, cache: cacheOf(layout, 'loop') },
+    { place: room.sandbox, cache: cacheOf(layout, 'shim') },
+  ] as const;
+  for (const { place, cache } of halves) if (place.ids) await giveTree(cache, place.ids.uid);
+  const loop = fillingCache(loopProgram(layout, room.directories, fillLimits));
+  const shim = fillingCache(sandboxProgram(layout, room.directories, fillLimits));
+  const stdio = { stdin: 'open', captureStdout: false } as const;
+  await untilBothEnded(
+    start(loop, room.loop, { ...stdio, firstLine: dryRunLine(fillLimits) }),
+    start(shim, room.sandbox, stdio),
+  );
+  for (const { place, cache } of halves) {
+    if (place.ids === undefined) continue;
+    await giveTree(cache, 0);
+    // Node makes its cache files private, and each pair has a uid of its own.
+    await execute('/usr/bin/chmod', ['-R', 'a+rX', '--', cache]);
   }
-  if (room.sandbox.ids === undefined) return;
-  await giveTree(layout.compileCache, 0);
-  // Node makes its cache files private, and each pair has a uid of its own.
-  await execute('/usr/bin/chmod', ['-R', 'a+rX', '--', layout.compileCache]);
+}
+
+async function untilBothEnded(loop: ContainedProcess, shim: ContainedProcess): Promise<void> {
+  const killBoth = () => {
+    loop.kill();
+    shim.kill();
+  };
+  const timer = setTimeout(killBoth, fillWithinMs).unref();
+  try {
+    await Promise.all([loop.started, shim.started]);
+    for (const half of [loop, shim]) {
+      const end = await half.ended;
+      if (end.kind !== 'exited' || end.code !== 0)
+        throw new Error(`the dry run failed: ${loop.logs()}${shim.logs()}`);
+    }
+  } finally {
+    clearTimeout(timer);
+    killBoth();
+    await Promise.all([loop.gone, shim.gone]);
+  }
 }
 
 async function giveTree(path: string, uid: number): Promise<void> {

@@ -61,8 +61,8 @@ describe('by cgroups and a file system of its own, where the host has both', () 
     expect(inside.length).toBeGreaterThan(0);
     const ids = (await readFile(join(inside[0] ?? '', 'cgroup.procs'), 'utf8')).trim().split('\n');
     const lines = await Promise.all(ids.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8')));
-    expect(lines.some((line) => line.includes('probe-sandbox.ts'))).toBe(true);
-    expect(lines.some((line) => line.includes('probe-loop.ts'))).toBe(false);
+    expect(lines.some((line) => line.includes('/app/shim.mjs'))).toBe(true);
+    expect(lines.some((line) => line.includes('/app/loop.mjs'))).toBe(false);
   });
 
   it('gives a busy worker less CPU than anyone else, and never more than its part', async (context) => {

@@ -1,16 +1,14 @@
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { LaunchRequest, SandboxLimits } from '@reeve/core';
 import { type Containment, insideHome, type Mount, type SystemEntry } from './bwrap-arguments.ts';
+import { packagesOfThreads } from './pack/pack-program.ts';
 
 /** Where each process of a pair finds things. */
 export interface PairLayoutOptions {
-  /** Directory of the code; the other paths of code are relative to it. */
-  readonly appRoot: string;
-  /** Directories and files the loop needs, its packages included; the same layout below /app. */
-  readonly codeDirectories: readonly string[];
-  readonly loopEntry: string;
-  /** Its directory, and the package.json above that, are all the sandbox sees of the code. */
-  readonly shimEntry: string;
+  /** Directories of the packed programs: all that each sees of our code. */
+  readonly packed: Readonly<Record<Half, string>>;
+  /** The `node_modules` directory of the loop's threads. */
+  readonly packages: string;
   /** The Node program itself, not a link. */
   readonly nodeBinary: string;
   readonly linkSocket: string;
@@ -21,9 +19,13 @@ export interface PairLayoutOptions {
   readonly etc: readonly Mount[];
   readonly inherited: readonly number[];
   readonly seccomp: Buffer | undefined;
-  /** Where Node keeps compiled code: a start from it takes half the time. */
+  /** Where Node keeps compiled code, a directory for each half. */
   readonly compileCache: string;
 }
+
+/** The two programs of a pair: the trusted loop, and the shim in the sandbox. */
+export const halves = ['loop', 'shim'] as const;
+export type Half = (typeof halves)[number];
 
 export interface PairDirectories {
   /** Holds the socket between the two. */
@@ -37,6 +39,8 @@ export interface ContainedProgram {
 }
 
 const app = '/app';
+/** Names of the packed programs in their directories. */
+export const packedFiles: Readonly<Record<Half, string>> = { loop: 'loop.mjs', shim: 'shim.mjs' };
 const binDirectory = '/opt/reeve/bin';
 const node = `${binDirectory}/node`;
 const pairDirectory = '/run/reeve/pair';
@@ -57,10 +61,10 @@ export function loopProgram(
       seccomp: options.seccomp,
       limits,
       directory: '/',
-      command: [node, join(app, options.loopEntry)],
+      command: [node, join(app, packedFiles.loop)],
       mounts: [
-        ...sharedMounts(options),
-        ...options.codeDirectories.map((part) => codeMount(options, part)),
+        ...sharedMounts(options, 'loop'),
+        { source: options.packages, target: join(app, packagesOfThreads), writable: false },
         { source: directories.pair, target: pairDirectory, writable: true },
         { source: options.linkSocket, target: '/run/reeve/link.sock', writable: false },
         { source: options.gatewaySocket, target: '/run/reeve/gateway.sock', writable: false },
@@ -75,7 +79,6 @@ export function sandboxProgram(
   directories: PairDirectories,
   limits: SandboxLimits,
 ): ContainedProgram {
-  const shimDirectory = dirname(options.shimEntry);
   return {
     environment: { ...baseEnvironment, PATH: `${binDirectory}:${path}`, SHELL: '/bin/bash' },
     containment: {
@@ -84,11 +87,9 @@ export function sandboxProgram(
       seccomp: options.seccomp,
       limits,
       directory: '/work',
-      command: [node, join(app, options.shimEntry)],
+      command: [node, join(app, packedFiles.shim)],
       mounts: [
-        ...sharedMounts(options),
-        codeMount(options, shimDirectory),
-        codeMount(options, join(dirname(shimDirectory), 'package.json')),
+        ...sharedMounts(options, 'shim'),
         // Read-only: a socket can be used through such a mount, but not replaced.
         { source: directories.pair, target: pairDirectory, writable: false },
         { source: directories.scratch, target: '/work', writable: true },
@@ -97,7 +98,7 @@ export function sandboxProgram(
   };
 }
 
-/** The same program with a compile cache that it may fill; only for runs in which no command can run. */
+/** The same program with a compile cache that it may fill; only for the dry run, whose one command is ours. */
 export function fillingCache(program: ContainedProgram): ContainedProgram {
   const mounts = program.containment.mounts.map((mount) =>
     mount.target === compileCache ? { ...mount, writable: true } : mount,
@@ -110,6 +111,16 @@ export function loopFirstLine({ ticket, limits }: LaunchRequest): string {
   return JSON.stringify({ ticket, limits });
 }
 
+/** The first line of a loop that does its dry run and ends. */
+export function dryRunLine(limits: SandboxLimits): string {
+  return JSON.stringify({ ticket: null, limits });
+}
+
+/** Where the compiled code of one half is kept. */
+export function cacheOf({ compileCache: directory }: PairLayoutOptions, half: Half): string {
+  return join(directory, half);
+}
+
 const baseEnvironment: Readonly<Record<string, string>> = {
   PATH: path,
   HOME: insideHome,
@@ -120,14 +131,11 @@ const baseEnvironment: Readonly<Record<string, string>> = {
   NODE_COMPILE_CACHE: compileCache,
 };
 
-function sharedMounts(options: PairLayoutOptions): readonly Mount[] {
+function sharedMounts(options: PairLayoutOptions, half: Half): readonly Mount[] {
   return [
     ...options.etc,
+    { source: options.packed[half], target: app, writable: false },
     { source: options.nodeBinary, target: node, writable: false },
-    { source: options.compileCache, target: compileCache, writable: false },
+    { source: cacheOf(options, half), target: compileCache, writable: false },
   ];
-}
-
-function codeMount(options: PairLayoutOptions, part: string): Mount {
-  return { source: join(options.appRoot, part), target: join(app, part), writable: false };
 }

@@ -108,5 +108,5 @@ async function measurePairMemory(pairs: Pairs): Promise<Figure[]> {
 }
 
 function isOfPair(commandLine: string): boolean {
-  return /executor\/(shim\/)?main\.ts/.test(commandLine);
+  return / \/app\/(loop|shim)\.mjs/.test(commandLine);
 }

@@ -1,12 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { describeSandbox, type SandboxLevel } from '@reeve/core';
 import { createBwrapLauncher } from '@reeve/sandbox';
+import { EXECUTOR_CODE } from '../executor-code.ts';
 import type { Check } from './check.ts';
-
-const APP_ROOT = fileURLToPath(new URL('../../', import.meta.url));
 
 /** What bounds a worker's commands on this machine, seen from inside a sandbox that is started for the purpose. */
 export const sandboxLevelCheck: Check = {
@@ -29,11 +27,8 @@ export const sandboxLevelCheck: Check = {
 async function observe(): Promise<SandboxLevel> {
   const directory = await mkdtemp(join(tmpdir(), 'reeve-doctor-'));
   const launcher = createBwrapLauncher({
-    appRoot: APP_ROOT,
-    codeDirectories: [],
+    ...EXECUTOR_CODE,
     nodeBinary: process.execPath,
-    loopEntry: 'executor/main.ts',
-    shimEntry: 'executor/shim/main.ts',
     linkSocket: join(directory, 'link.sock'),
     gatewaySocket: join(directory, 'gateway.sock'),
     stateDir: join(directory, 'state'),

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { createHttpChannel, type HttpChannel } from '@reeve/channel-http';
 import type { TelegramChannel } from '@reeve/channel-telegram';
 import { createSystemClock, createSystemIds } from '@reeve/clock';
@@ -40,6 +39,7 @@ import { createDiskObjectStore } from '@reeve/object-store';
 import { createEventLog, createGatewayStore, createPostgresStore } from '@reeve/postgres';
 import { createBwrapLauncher } from '@reeve/sandbox';
 import { createCheckpointFile } from '../audit/checkpoint-file.ts';
+import { EXECUTOR_CODE } from '../executor-code.ts';
 import { type Home, readOrMakeKey } from '../home.ts';
 import { createHomeSecrets } from '../secret/open-secret-desk.ts';
 import type { Settings } from '../settings.ts';
@@ -69,9 +69,6 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
-const APP_ROOT = fileURLToPath(new URL('../../', import.meta.url));
-/** What an executor needs of the clone; nothing else of it is visible to one. */
-const EXECUTOR_CODE = ['core', 'executor', 'adapters/model', 'node_modules', 'package.json'];
 const KEY_BYTES = 32;
 const TOKEN_HOURS = 12;
 const HEARTBEAT_MS = 15_000;
@@ -313,11 +310,8 @@ function createLauncher(options: {
   log: Log;
 }): Launcher {
   return createBwrapLauncher({
-    appRoot: APP_ROOT,
-    codeDirectories: EXECUTOR_CODE,
+    ...EXECUTOR_CODE,
     nodeBinary: process.execPath,
-    loopEntry: 'executor/main.ts',
-    shimEntry: 'executor/shim/main.ts',
     linkSocket: options.sockets.link,
     gatewaySocket: options.sockets.gateway,
     stateDir: options.home.paths.executors,

@@ -21,7 +21,7 @@ export const calculate: Tool<'calculator'> = async ({ expression }) => {
 };
 
 async function evaluate(expression: string): Promise<CalculatorReply> {
-  const thread = new Worker(new URL('./calculator-thread.ts', import.meta.url), {
+  const thread = new Worker(new URL(import.meta.resolve('#calculator-thread')), {
     workerData: expression,
     resourceLimits: { maxOldGenerationSizeMb: MEMORY_MB },
     env: {},

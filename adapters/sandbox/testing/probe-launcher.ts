@@ -26,7 +26,7 @@ export interface ProbeLauncher {
   close(): Promise<void>;
 }
 
-const appRoot = resolve(import.meta.dirname, '../../..');
+const packages = resolve(import.meta.dirname, '../../../node_modules');
 
 /** A launcher whose loop and sandbox are the probes, with its sockets and directories below `base`. */
 export async function createProbeLauncher(
@@ -38,11 +38,12 @@ export async function createProbeLauncher(
   const link = await listen(join(sockets, 'link.sock'));
   const gateway = await listen(join(sockets, 'gateway.sock'));
   const launcher = createBwrapLauncher({
-    appRoot,
-    codeDirectories: ['adapters/sandbox'],
+    programs: {
+      loop: join(import.meta.dirname, 'probe-loop.ts'),
+      shim: join(import.meta.dirname, 'probe-sandbox.ts'),
+    },
+    packages,
     nodeBinary: process.execPath,
-    loopEntry: 'adapters/sandbox/testing/probe-loop.ts',
-    shimEntry: 'adapters/sandbox/testing/probe-sandbox.ts',
     linkSocket: join(sockets, 'link.sock'),
     gatewaySocket: join(sockets, 'gateway.sock'),
     stateDir: join(base, 'state'),

@@ -15,11 +15,13 @@ const server = createServer();
 server.listen({ path: '/run/reeve/pair/sock', readableAll: true, writableAll: true });
 const [sandbox]: Socket[] = await once(server, 'connection');
 server.close();
+if (sandbox === undefined) process.exit(3);
+// The dry run, which only fills the cache of compiled code.
+if (JSON.parse(firstLine ?? '').ticket === null) process.exit(0);
 const link = connect('/run/reeve/link.sock');
 link.write(`${firstLine}\n`);
 link.on('error', () => process.exit(1));
 
-if (sandbox === undefined) process.exit(3);
 readLines<ProbeAnswer>(sandbox, (answer) => writeLine(link, answer));
 readLines<ProbeRequest>(link, async (request) => {
   if (request.where === 'sandbox') writeLine(sandbox, request);

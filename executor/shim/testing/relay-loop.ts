@@ -10,8 +10,10 @@ import { awaitShim } from '../await-shim.ts';
 const lines = createInterface({ input: process.stdin });
 lines.on('close', () => process.exit(0));
 const [firstLine]: string[] = await once(lines, 'line');
-const link = connect('/run/reeve/link.sock');
 const shim = await awaitShim({ pairDirectory: '/run/reeve/pair', signal: AbortSignal.timeout(15_000) });
+// The dry run, which only fills the cache of compiled code.
+if (JSON.parse(firstLine ?? '').ticket === null) process.exit(0);
+const link = connect('/run/reeve/link.sock');
 link.write(`${firstLine}\n`);
 shim.pipe(link);
 link.pipe(shim);

@@ -36,11 +36,12 @@ export async function createShimBench(): Promise<ShimBench> {
   const link = await listen(join(sockets, 'link.sock'));
   const gateway = await listen(join(sockets, 'gateway.sock'));
   const launcher = createBwrapLauncher({
-    appRoot: resolve(import.meta.dirname, '../../..'),
-    codeDirectories: ['core', 'executor', 'node_modules'],
+    programs: {
+      loop: join(import.meta.dirname, 'relay-loop.ts'),
+      shim: join(import.meta.dirname, '..', 'main.ts'),
+    },
+    packages: resolve(import.meta.dirname, '../../../node_modules'),
     nodeBinary: process.execPath,
-    loopEntry: 'executor/shim/testing/relay-loop.ts',
-    shimEntry: 'executor/shim/main.ts',
     linkSocket: join(sockets, 'link.sock'),
     gatewaySocket: join(sockets, 'gateway.sock'),
     stateDir: join(base, 'state'),
