@@ -94,7 +94,7 @@ it('while a secret is in use, and when its worker and its gateway crash, it is n
   expect(site.given).toEqual([canary]);
 
   const processes = await descendantsOf(reeve.pid);
-  const [loops, shims] = [halfOf(processes, '/app/loop.mjs'), halfOf(processes, '/app/shim.mjs')];
+  const [loops, shims] = [halfOf(processes, 'loop.mjs'), halfOf(processes, 'shim.mjs')];
   expect(Math.min(loops.length, shims.length)).toBeGreaterThan(0);
   const readable = [...loops, ...shims].flatMap(({ environment }) => environment ?? []);
   if (readable.length > 0) expect(readable.join()).toContain('NODE_COMPILE_CACHE');
