@@ -4,14 +4,15 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AppendRequest, type Assignment, toWireName } from '@reeve/core';
+import { type AppendRequest, type Assignment, assignmentSchema, toWireName } from '@reeve/core';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createBwrapLauncher } from '@reeve/sandbox';
 import { expect, it } from 'vitest';
+import { askForTask } from './ask-for-task.ts';
 import { dryRun } from './dry-run.ts';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
 import { createLinkClient } from './link-client.ts';
-import { readText } from './link-transport.ts';
+import { createLinkTransport, readText } from './link-transport.ts';
 import { assignmentWith, createFakeSandbox } from './testing/fake-house.ts';
 
 /** Longer than an executor waits before it does its dry run, and than that takes. */
@@ -23,7 +24,7 @@ it('an executor that waits does its dry run, of which doors, scratch and its tas
   const warnings: string[] = [];
   const launcher = createBwrapLauncher({
     programs: {
-      loop: resolve(import.meta.dirname, 'main.ts'),
+      loop: resolve(import.meta.dirname, 'start.ts'),
       shim: resolve(import.meta.dirname, 'shim/main.ts'),
     },
     packages: resolve(import.meta.dirname, '../node_modules'),
@@ -60,10 +61,10 @@ it('runs one command and ends as a task does', async () => {
   const clock = { now: () => new Date(), sleep: (milliseconds: number) => delay(milliseconds) };
   let code = -1;
   await dryRun(join(house.directory, 'doors/dry-run'), async (socketPath) => {
-    const link = createLinkClient(socketPath);
+    const transport = createLinkTransport(socketPath);
     code = await execute({
-      assignment: await link.attach('dry-run', new AbortController().signal),
-      link,
+      assignment: assignmentSchema.parse(JSON.parse(await askForTask(transport, 'dry-run'))),
+      link: createLinkClient(transport),
       shim,
       scratchLimitBytes: LIMITS.scratchBytes,
       createModel: (token) => createGatewayModel({ socketPath, token, role: 'executor' }),

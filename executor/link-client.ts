@@ -1,8 +1,6 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
 import {
   type AppendRequest,
-  type Assignment,
-  assignmentSchema,
   type DeclareReply,
   type DeclareRequest,
   declareReplySchema,
@@ -14,12 +12,10 @@ import {
   linkReplySchema,
 } from '@reeve/core';
 import type { z } from 'zod';
-import { createLinkTransport, readText, Superseded } from './link-transport.ts';
+import { type LinkTransport, Superseded } from './link-transport.ts';
 
 /** The executor's side of the task link (`link.ts` in core). Every method rejects with `Superseded` when it is stale. */
 export interface LinkClient {
-  /** Redeems the ticket; waits as long as it takes for a task. */
-  attach(ticket: string, signal: AbortSignal): Promise<Assignment>;
   append(step: AppendRequest): Promise<void>;
   declare(call: DeclareRequest): Promise<DeclareReply>;
   finish(outcome: FinishRequest): Promise<void>;
@@ -46,30 +42,13 @@ export interface ControlConnection {
   readonly lines: AsyncIterable<string>;
 }
 
-export function createLinkClient(socketPath: string): LinkClient {
-  const transport = createLinkTransport(socketPath);
-  const { send, call, download } = transport;
+/** `transport` carries the task's token. */
+export function createLinkClient(transport: LinkTransport): LinkClient {
+  const { call, download } = transport;
   const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) =>
     call({ method: 'POST', path, body: JSON.stringify(body) }, schema);
 
   return {
-    async attach(ticket, signal) {
-      for (;;) {
-        const response = await send({
-          method: 'POST',
-          path: '/attach',
-          body: JSON.stringify({ ticket }),
-          signal,
-        });
-        const text = await readText(response);
-        if (response.statusCode === 204) continue;
-        if (response.statusCode !== 200)
-          throw new Superseded(`the ticket was not taken: ${response.statusCode} ${text}`);
-        const assignment = assignmentSchema.parse(JSON.parse(text));
-        transport.useToken(assignment.token);
-        return assignment;
-      }
-    },
     async append(step) {
       await post('/append', step, linkReplySchema);
     },

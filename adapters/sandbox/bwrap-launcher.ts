@@ -16,6 +16,7 @@ import { observeLevel, probeLimits } from './sandbox-level.ts';
 import { encodeProgram } from './seccomp/bpf.ts';
 import { buildSeccompFilter } from './seccomp/filter.ts';
 import { createSlots, type Slots } from './slots.ts';
+import { createSpareRoom } from './spare-room.ts';
 import { findSystemEntries, writeEtc } from './system-entries.ts';
 
 export interface BwrapLauncherOptions {
@@ -77,6 +78,7 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   // Again in each process of ours: the code may have changed.
   const pack = doneOnce(async () => packPrograms(options.programs, (await prepare()).layout.packed));
   const compile = doneOnce(() => track(fillCache()));
+  const spare = createSpareRoom(async (limits) => openRoom((await prepare()).rooms, 'pair', limits));
   const level = doneOnce(() => track(observe()));
 
   /** Opens a room, unless the launcher was closed meanwhile. */
@@ -125,12 +127,13 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     const ready = await prepare();
     await pack();
     if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
-    const room = await openRoom(ready.rooms, 'pair', request.limits);
+    const room = await spare.take(request.limits);
     const pair = startPair({ request, layout: ready.layout, room, start });
     pairs.add(pair);
     void pair.cleaned.then(() => pairs.delete(pair));
     await pair.started(signal);
     void compile();
+    spare.prepare(request.limits);
     return pair.executor;
   }
 
@@ -143,6 +146,7 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
       await Promise.all([...pairs].map((pair) => pair.executor.kill()));
       await Promise.all([...pairs].map((pair) => pair.cleaned));
       while (underWay.size > 0) await Promise.allSettled(underWay);
+      await spare.close();
     },
   };
 }

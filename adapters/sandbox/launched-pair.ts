@@ -6,7 +6,7 @@ import { watchScratch } from './scratch-watch.ts';
 
 export interface LaunchedPair {
   readonly executor: LaunchedExecutor;
-  /** Resolves when both run. When `signal` aborts, or one does not start, the pair is killed and this rejects. */
+  /** Resolves when both run. When `signal` aborts, or one does not start, nothing of the pair is left and this rejects. */
   started(signal: AbortSignal | undefined): Promise<void>;
   /** Resolves when nothing of the pair is left, its directories included. */
   readonly cleaned: Promise<void>;
@@ -67,6 +67,8 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
     return await loop.ended;
   })();
 
+  const cleaned = gone.then(() => room[Symbol.asyncDispose]());
+
   return {
     executor: {
       id: room.name,
@@ -85,7 +87,7 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
         signal?.throwIfAborted();
       } catch (error) {
         killBoth();
-        await gone;
+        await cleaned;
         signal?.throwIfAborted();
         // The other one was killed because of it and knows nothing.
         await (await first).started;
@@ -94,6 +96,6 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
         signal?.removeEventListener('abort', killBoth);
       }
     },
-    cleaned: gone.then(() => room[Symbol.asyncDispose]()),
+    cleaned,
   };
 }

@@ -1,16 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { describeSandbox } from '@reeve/core';
-import { type Figure, type Floor, toFigure } from '../figure.ts';
+import { atMost, type Figure, type Floor, toFigure } from '../figure.ts';
 import { measureBwrapStart, measureNodeStart, measureTrueStart } from '../floors.ts';
 import { takeSamples } from '../measure.ts';
 import { openPairs, type Pairs } from '../pairs.ts';
 import { executorHalfOf, listProcessTree, readProportionalMemory } from '../processes.ts';
+import type { Asking, CommandRun } from '../scripted-link.ts';
 import { measureBombs } from './bombs.ts';
 
 const STARTS = { warmUp: 2, samples: 10 };
 const COMMANDS = 60;
 const WARM_UP_COMMANDS = 10;
 const MEMORY_PAIRS = 5;
+/** Goals of a task's start: what a pair may take of them. */
+const COLD_GOAL_MS = 75;
+const WARM_GOAL_MS = 10;
 /** From a pair's being there to its both halves' having settled. */
 const SETTLE_MS = 700;
 
@@ -25,7 +29,7 @@ export async function measureSandbox(): Promise<readonly Figure[]> {
   {
     await using pairs = await openPairs();
     note = `the sandbox: ${describeSandbox(pairs.level)}`;
-    figures.push(await measureCold(pairs, floorOfStart(bwrap, node), note));
+    figures.push(...(await measureCold(pairs, floorOfStart(bwrap, node), note)));
     figures.push(...(await measureCommands(pairs, own)));
     figures.push(...(await measurePairMemory(pairs)));
   }
@@ -38,27 +42,50 @@ function floorOfStart(bwrap: Floor, node: Floor): Floor {
   return { title: 'bare bwrap + bare node start', samples };
 }
 
-async function measureCold(pairs: Pairs, floor: Floor, note: string): Promise<Figure> {
-  const samples = await takeSamples(STARTS, async () => {
+/** A pair that gets its task as soon as it asks. */
+async function measureCold(pairs: Pairs, floor: Floor, note: string): Promise<Figure[]> {
+  const firstSteps: number[] = [];
+  const firstCommands = await takeSamples(STARTS, async (index) => {
     const startedAt = performance.now();
     const { executor, asking } = await pairs.launch();
+    const run = await firstRun(asking);
     await executor.kill();
-    return asking.at - startedAt;
+    // What the pair left behind and the room of the next one are seen to.
+    await delay(SETTLE_MS);
+    if (index >= STARTS.warmUp) firstSteps.push(run.allowedAt - startedAt);
+    return run.endedAt - startedAt;
   });
-  return toFigure({
-    id: 'sandbox.cold',
-    title: 'launch to the pair’s asking for work',
-    unit: 'ms',
-    samples,
-    floor,
-    note: `two processes behind two walls, side by side; ${note}`,
-  });
+  return [
+    toFigure({
+      id: 'sandbox.cold',
+      title: 'launch to the pair’s first step',
+      unit: 'ms',
+      samples: firstSteps,
+      floor,
+      goals: [atMost('p50 over floor', COLD_GOAL_MS)],
+      note: `two processes behind two walls, side by side; ${note}`,
+    }),
+    toFigure({
+      id: 'sandbox.cold-command',
+      title: 'launch to its first command’s having run',
+      unit: 'ms',
+      samples: firstCommands,
+      floor,
+    }),
+  ];
+}
+
+async function firstRun(asking: Asking): Promise<CommandRun> {
+  const [run] = await asking.give(['true']);
+  if (run === undefined) throw new Error('the pair was given one command and ran none');
+  return run;
 }
 
 /** The first command of a pair that stood ready, and those after it. */
 async function measureCommands(pairs: Pairs, floor: Floor): Promise<Figure[]> {
   const later: number[] = [];
-  const first = await takeSamples(STARTS, async (index) => {
+  const firstSteps: number[] = [];
+  const firstCommands = await takeSamples(STARTS, async (index) => {
     const { executor, asking } = await pairs.launch();
     await delay(SETTLE_MS);
     const isLast = index === STARTS.warmUp + STARTS.samples - 1;
@@ -67,6 +94,7 @@ async function measureCommands(pairs: Pairs, floor: Floor): Promise<Figure[]> {
     const runs = await asking.give(Array.from({ length: count }, (_, number) => `true ${number}`));
     await executor.kill();
     for (const run of runs.slice(1 + WARM_UP_COMMANDS)) later.push(run.endedAt - run.allowedAt);
+    if (index >= STARTS.warmUp) firstSteps.push((runs[0]?.allowedAt ?? Number.NaN) - boundAt);
     return (runs[0]?.endedAt ?? Number.NaN) - boundAt;
   });
   const common = { unit: 'ms', floor };
@@ -74,9 +102,16 @@ async function measureCommands(pairs: Pairs, floor: Floor): Promise<Figure[]> {
     toFigure({
       ...common,
       id: 'sandbox.warm',
-      title: 'task bound to its first command’s having run, warm',
-      samples: first,
+      title: 'task bound to the pair’s first step, warm',
+      samples: firstSteps,
+      goals: [atMost('p50', WARM_GOAL_MS)],
       note: 'the link’s own work is left out',
+    }),
+    toFigure({
+      ...common,
+      id: 'sandbox.warm-command',
+      title: 'task bound to its first command’s having run, warm',
+      samples: firstCommands,
     }),
     toFigure({ ...common, id: 'sandbox.command', title: 'shell.run true in a warm pair', samples: later }),
   ];

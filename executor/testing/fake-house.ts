@@ -44,7 +44,6 @@ export function createFakeHouse(assignment: Assignment): FakeHouse {
       wake?.();
     },
     link: {
-      attach: async () => assignment,
       async append({ attempt, seq, body }) {
         if (house.steps.length >= house.staleFrom) throw new Superseded('stale');
         house.steps.push({ seq, attempt, at: '2026-11-20T10:00:00.000Z', body });

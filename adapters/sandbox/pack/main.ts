@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { findPackageJSON } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'rolldown';
 
@@ -18,7 +18,7 @@ async function pack(input: string, name: string, external: readonly RegExp[]): P
     input,
     platform: 'node',
     external: [...external],
-    output: { file: join(directory, name), codeSplitting: false },
+    output: { dir: directory, entryFileNames: name, chunkFileNames: '[name].mjs' },
   });
 }
 
@@ -35,4 +35,4 @@ await Promise.all([
   ...threads.map(({ input, output }) => pack(input, output, [foreign])),
 ]);
 const packed = Object.fromEntries(threads.map(({ name, output }) => [name, `./${output}`]));
-await writeFile(join(directory, 'package.json'), JSON.stringify({ imports: packed }));
+await writeFile(resolve(directory, 'package.json'), JSON.stringify({ imports: packed }));
