@@ -16,6 +16,8 @@ export interface Exchange {
   readonly path: string;
   readonly body?: string | AsyncIterable<Uint8Array>;
   readonly signal?: AbortSignal;
+  /** Called when all of the request is on its way. */
+  readonly onSent?: () => void;
 }
 
 /** The coordinator's database may be away for a while: some 25 s of tries. Every call with a JSON body is safe to repeat. */
@@ -39,7 +41,7 @@ export function createLinkTransport(socketPath: string): LinkTransport {
   const agent = new Agent({ keepAlive: true, maxSockets: 8 });
   let token = '';
 
-  function send({ method, path, body, signal }: Exchange): Promise<IncomingMessage> {
+  function send({ method, path, body, signal, onSent }: Exchange): Promise<IncomingMessage> {
     return new Promise((resolve, reject) => {
       const headers = {
         authorization: `Bearer ${token}`,
@@ -50,6 +52,7 @@ export function createLinkTransport(socketPath: string): LinkTransport {
         resolve,
       );
       outgoing.on('error', reject);
+      if (onSent) outgoing.once('finish', onSent);
       if (body === undefined || typeof body === 'string') outgoing.end(body);
       else
         pump(body, outgoing).catch((error: unknown) =>

@@ -32,7 +32,10 @@ async function start(): Promise<void> {
   });
   const firstLine = await readFirstLine();
   const link = createLinkTransport(`${RUN_DIRECTORY}/link.sock`);
-  const task = firstLine.ticket === null ? null : askForTask(link, firstLine.ticket);
+  const sent = Promise.withResolvers<void>();
+  const task = firstLine.ticket === null ? null : askForTask(link, firstLine.ticket, sent.resolve);
+  // Loading takes the thread for 25 ms, and the request would wait for its end.
+  if (task !== null) await Promise.race([sent.promise, task]);
   const { live } = await import('./main.ts');
   process.exit(
     await live({ firstLine, link, task, shimSocket, gatewaySocket: `${RUN_DIRECTORY}/gateway.sock` }),

@@ -75,6 +75,8 @@ export interface CommandLine {
   readonly startedDescriptor: number;
   /** What the command line reads from a descriptor: the next one. */
   readonly seccomp: Buffer | undefined;
+  /** The descriptor whose end lets the command run, the walls standing before; undefined when nothing holds it. */
+  readonly holdDescriptor: number | undefined;
 }
 
 /** Node's own threads count as processes; commands get what was asked for on top of them. */
@@ -98,13 +100,21 @@ export function buildCommandLine(
   containment: Containment,
   binaries: Binaries,
   place: HostPlace,
+  isHeld = false,
 ): CommandLine {
   const { ids } = place;
   const { seccomp } = containment;
-  if (ids === undefined) {
-    const line = innerStage(containment, binaries, place, initDescriptor, (mount) => mount.source);
-    return { argv: withPrelude(line, initDescriptor), startedDescriptor: initDescriptor, seccomp };
-  }
+  const startedDescriptor = ids === undefined ? initDescriptor : innerDescriptor;
+  const afterReport = seccomp === undefined ? startedDescriptor : startedDescriptor + 1;
+  const holdDescriptor = isHeld ? afterReport + 1 : undefined;
+  const lastDescriptor = holdDescriptor ?? afterReport;
+  const inner = { infoDescriptor: startedDescriptor, holdDescriptor };
+  const rest = { startedDescriptor, seccomp, holdDescriptor };
+  if (ids === undefined)
+    return {
+      argv: withPrelude(innerStage(containment, binaries, place, inner, (mount) => mount.source)),
+      ...rest,
+    };
   const staged = new Map(containment.mounts.map((mount, index) => [mount, `${stage}/${index}`]));
   const line = [
     ...[binaries.bwrap, '--unshare-pid', '--die-with-parent', '--info-fd', `${initDescriptor}`],
@@ -113,19 +123,12 @@ export function buildCommandLine(
     ...['--', binaries.setpriv, '--reuid', `${ids.uid}`, '--regid', `${ids.uid}`],
     ...(ids.group === undefined ? ['--clear-groups'] : ['--groups', `${ids.group}`]),
     ...['--no-new-privs', '--bounding-set=-all', '--inh-caps=-all', '--'],
-    ...innerStage(
-      containment,
-      binaries,
-      place,
-      innerDescriptor,
-      (mount) => staged.get(mount) ?? mount.source,
-    ),
+    ...innerStage(containment, binaries, place, inner, (mount) => staged.get(mount) ?? mount.source),
   ];
-  return { argv: withPrelude(line, innerDescriptor), startedDescriptor: innerDescriptor, seccomp };
+  return { argv: withPrelude(line), ...rest };
 
-  function withPrelude(argv: readonly string[], lastReport: number): readonly string[] {
-    const last = seccomp === undefined ? lastReport : lastReport + 1;
-    const close = containment.inherited.filter((descriptor) => descriptor > last);
+  function withPrelude(argv: readonly string[]): readonly string[] {
+    const close = containment.inherited.filter((descriptor) => descriptor > lastDescriptor);
     return addPrelude(argv, {
       close,
       joinFiles: place.joinFiles,
@@ -139,10 +142,11 @@ function innerStage(
   containment: Containment,
   binaries: Binaries,
   { controllers }: HostPlace,
-  infoDescriptor: number,
+  descriptors: { readonly infoDescriptor: number; readonly holdDescriptor: number | undefined },
   sourceOf: (mount: Mount) => string,
 ): readonly string[] {
   const { limits } = containment;
+  const { infoDescriptor, holdDescriptor } = descriptors;
   const tmpfsBytes = `${Math.max(minTmpfsBytes, Math.floor(limits.memoryBytes / 4))}`;
   return [
     ...[
@@ -156,6 +160,7 @@ function innerStage(
     ...['--uid', `${insideId}`, '--gid', `${insideId}`, '--cap-drop', 'ALL', '--hostname', 'reeve'],
     ...['--info-fd', `${infoDescriptor}`],
     ...(containment.seccomp === undefined ? [] : ['--seccomp', `${infoDescriptor + 1}`]),
+    ...(holdDescriptor === undefined ? [] : ['--block-fd', `${holdDescriptor}`]),
     ...containment.system.flatMap((entry) =>
       entry.kind === 'link' ? ['--symlink', entry.to, entry.path] : ['--ro-bind', entry.path, entry.path],
     ),

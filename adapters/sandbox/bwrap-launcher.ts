@@ -16,7 +16,7 @@ import { observeLevel, probeLimits } from './sandbox-level.ts';
 import { encodeProgram } from './seccomp/bpf.ts';
 import { buildSeccompFilter } from './seccomp/filter.ts';
 import { createSlots, type Slots } from './slots.ts';
-import { createSpareRoom } from './spare-room.ts';
+import { createSparePair, type Ground } from './spare-pair.ts';
 import { findSystemEntries, writeEtc } from './system-entries.ts';
 
 export interface BwrapLauncherOptions {
@@ -71,14 +71,16 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
   let opened = 0;
   let closed = false;
 
-  const start: StartProgram = ({ containment, environment }, place, stdio) =>
-    startContained({ commandLine: buildCommandLine(containment, binaries, place), environment, ...stdio });
+  const start: StartProgram = ({ containment, environment }, place, { isHeld, ...stdio }) => {
+    const commandLine = buildCommandLine(containment, binaries, place, isHeld);
+    return startContained({ commandLine, environment, ...stdio });
+  };
 
   const prepare = doneOnce(() => prepareHost(options, slots, asRoot));
   // Again in each process of ours: the code may have changed.
   const pack = doneOnce(async () => packPrograms(options.programs, (await prepare()).layout.packed));
   const compile = doneOnce(() => track(fillCache()));
-  const spare = createSpareRoom(async (limits) => openRoom((await prepare()).rooms, 'pair', limits));
+  const spare = createSparePair(buildWalls);
   const level = doneOnce(() => track(observe()));
 
   /** Opens a room, unless the launcher was closed meanwhile. */
@@ -87,7 +89,8 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     purpose: 'pair' | 'cache' | 'probe',
     limits: SandboxLimits,
   ): Promise<Room> {
-    const room = await rooms.open(nextName(purpose), limits);
+    opened += 1;
+    const room = await rooms.open(`${purpose}-${opened}`, limits);
     if (!closed) return room;
     await room[Symbol.asyncDispose]();
     throw new Error('the launcher is closed');
@@ -97,11 +100,6 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     const tracked = work.finally(() => underWay.delete(tracked));
     underWay.add(tracked);
     return tracked;
-  }
-
-  function nextName(purpose: 'pair' | 'cache' | 'probe'): string {
-    opened += 1;
-    return `${purpose}-${opened}`;
   }
 
   /** In the background of the first launch. */
@@ -121,19 +119,24 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     return await observeLevel({ layout, room, start, obtainable });
   }
 
-  async function launch(request: LaunchRequest, signal?: AbortSignal): Promise<LaunchedExecutor> {
-    signal?.throwIfAborted();
-    if (closed) throw new Error('the launcher is closed');
-    const ready = await prepare();
+  async function buildWalls({ limits }: Ground): Promise<LaunchedPair> {
+    const { layout, rooms } = await prepare();
     await pack();
-    if (slots.linkGroup !== undefined) await admitLoops(options, slots.linkGroup);
-    const room = await spare.take(request.limits);
-    const pair = startPair({ request, layout: ready.layout, room, start });
+    const pair = startPair({ limits, layout, room: await openRoom(rooms, 'pair', limits), start });
     pairs.add(pair);
     void pair.cleaned.then(() => pairs.delete(pair));
+    return pair;
+  }
+
+  async function launch({ ticket, limits }: LaunchRequest, signal?: AbortSignal): Promise<LaunchedExecutor> {
+    signal?.throwIfAborted();
+    if (closed) throw new Error('the launcher is closed');
+    const ground = { limits, doors: await openDoors(options, slots.linkGroup) };
+    const pair = await spare.take(ground);
+    pair.begin(ticket);
     await pair.started(signal);
     void compile();
-    spare.prepare(request.limits);
+    spare.prepare(ground);
     return pair.executor;
   }
 
@@ -143,10 +146,10 @@ export function createBwrapLauncher(options: BwrapLauncherOptions): Launcher {
     level,
     async close() {
       closed = true;
+      await spare.close();
       await Promise.all([...pairs].map((pair) => pair.executor.kill()));
       await Promise.all([...pairs].map((pair) => pair.cleaned));
       while (underWay.size > 0) await Promise.allSettled(underWay);
-      await spare.close();
     },
   };
 }
@@ -203,11 +206,21 @@ async function packPrograms(
   );
 }
 
-/** A server that was restarted has made its socket anew, so this is repeated before each launch. */
-async function admitLoops(options: BwrapLauncherOptions, group: number): Promise<void> {
+/**
+ * Lets loops use their doors, and says which sockets those are now: a server that was restarted has made its own anew, so
+ * this is repeated before each launch.
+ */
+async function openDoors(
+  options: BwrapLauncherOptions,
+  group: number | undefined,
+): Promise<readonly string[]> {
+  const doors: string[] = [];
   for (const socket of [options.linkSocket, options.gatewaySocket]) {
-    const { gid, mode } = await stat(socket);
+    const { gid, mode, dev, ino } = await stat(socket);
+    doors.push(`${dev}:${ino}`);
+    if (group === undefined) continue;
     if (gid !== group) await chown(socket, -1, group);
     if ((mode & 0o060) !== 0o060) await chmod(socket, (mode & 0o777) | 0o060);
   }
+  return doors;
 }

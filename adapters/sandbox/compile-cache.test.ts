@@ -12,6 +12,8 @@ test('a filling whose walls could not be built leaves no timer behind that holds
     stdout: () => '',
     logs: () => '',
     kill: () => undefined,
+    tell: () => undefined,
+    release: () => undefined,
   };
   const layout = {
     packed: { loop: '/packed/loop', shim: '/packed/shim' },

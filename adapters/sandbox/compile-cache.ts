@@ -40,10 +40,9 @@ export async function fillCompileCache(
   const loop = fillingCache(loopProgram(layout, room.directories, fillLimits));
   const shim = fillingCache(sandboxProgram(layout, room.directories, fillLimits));
   const stdio = { stdin: 'open', captureStdout: false } as const;
-  await untilBothEnded(
-    start(loop, room.loop, { ...stdio, firstLine: dryRunLine(fillLimits) }),
-    start(shim, room.sandbox, stdio),
-  );
+  const running = start(loop, room.loop, stdio);
+  running.tell(dryRunLine(fillLimits));
+  await untilBothEnded(running, start(shim, room.sandbox, stdio));
   for (const { place, cache } of halves) {
     if (place.ids === undefined) continue;
     await giveTree(cache, 0);

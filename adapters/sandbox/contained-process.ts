@@ -23,15 +23,17 @@ export interface ContainedProcess {
   /** The last 64 KiB of stderr with control characters made visible. */
   logs(): string;
   kill(): void;
+  /** Writes a line to its stdin. */
+  tell(line: string): void;
+  /** Lets the command of a held one run. */
+  release(): void;
 }
 
 export interface ContainedStart {
   readonly commandLine: CommandLine;
   /** The whole environment of the process: nothing of ours is inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** Written to stdin, which then stays open: its end tells the process that the launcher is dead. */
-  readonly firstLine?: string;
-  /** `closed`: stdin ends at once. */
+  /** `open`: its end tells the process that the launcher is dead. `closed`: it ends at once. */
   readonly stdin: 'open' | 'closed';
   readonly captureStdout: boolean;
 }
@@ -40,7 +42,10 @@ export interface ContainedStart {
 export type StartProgram = (
   program: ContainedProgram,
   place: HostPlace,
-  stdio: Omit<ContainedStart, 'commandLine' | 'environment'>,
+  stdio: Omit<ContainedStart, 'commandLine' | 'environment'> & {
+    /** The command waits for `release`, while its walls are built. */
+    readonly isHeld?: boolean;
+  },
 ) => ContainedProcess;
 
 const keptLogBytes = 64 * 1024;
@@ -50,8 +55,9 @@ const goneEveryMs = 2;
 
 /** Starts a command line of `buildCommandLine`. Never throws: failures show in `started` and `ended`. */
 export function startContained(start: ContainedStart): ContainedProcess {
-  const { argv, startedDescriptor, seccomp } = start.commandLine;
-  const lastDescriptor = seccomp === undefined ? startedDescriptor : startedDescriptor + 1;
+  const { argv, startedDescriptor, seccomp, holdDescriptor } = start.commandLine;
+  const filterDescriptor = startedDescriptor + 1;
+  const lastDescriptor = holdDescriptor ?? (seccomp === undefined ? startedDescriptor : filterDescriptor);
   const [file = '', ...args] = argv;
   const child = spawn(file, args, {
     env: start.environment,
@@ -74,8 +80,12 @@ export function startContained(start: ContainedStart): ContainedProcess {
   const initId = readChildId(child.stdio[initDescriptor] as Readable);
   const firstId =
     startedDescriptor === initDescriptor ? initId : readChildId(child.stdio[startedDescriptor] as Readable);
-  feed(child.stdin as Writable, start);
-  if (seccomp !== undefined) endWith(child.stdio[lastDescriptor] as Writable, seccomp);
+  const stdin = child.stdin as Writable;
+  ignoreBreak(stdin);
+  if (start.stdin === 'closed') stdin.end();
+  if (seccomp !== undefined) ignoreBreak(child.stdio[filterDescriptor] as Writable).end(seccomp);
+  const hold = holdDescriptor === undefined ? undefined : (child.stdio[holdDescriptor] as Writable);
+  if (hold !== undefined) ignoreBreak(hold);
 
   const started = firstId.then(async (id) => {
     if (id !== undefined) return;
@@ -99,6 +109,8 @@ export function startContained(start: ContainedStart): ContainedProcess {
     })(),
     stdout: () => stdout(),
     logs: () => visible(stderr()),
+    tell: (line) => void stdin.write(`${line}\n`),
+    release: () => void hold?.end(),
     kill: () => {
       if (child.exitCode === null && child.signalCode === null) killGroup(child.pid);
     },
@@ -120,17 +132,9 @@ function killGroup(leader: number | undefined): void {
   }
 }
 
-function feed(stdin: Writable, start: ContainedStart): void {
-  // Broken when the process ended before it read; its end is reported anyway.
-  stdin.on('error', () => stdin.destroy());
-  if (start.firstLine !== undefined) stdin.write(`${start.firstLine}\n`);
-  if (start.stdin === 'closed') stdin.end();
-}
-
-function endWith(pipe: Writable, bytes: Buffer): void {
-  // Broken when the process ended before it read; its end is reported anyway.
-  pipe.on('error', () => pipe.destroy());
-  pipe.end(bytes);
+/** A pipe breaks when the process ended before it read; its end is reported anyway. */
+function ignoreBreak(pipe: Writable): Writable {
+  return pipe.on('error', () => pipe.destroy());
 }
 
 /** Resolves when all streams are closed, or with the error when there never was a process. */

@@ -1,4 +1,4 @@
-import type { ExecutorEnd, LaunchedExecutor, LaunchRequest } from '@reeve/core';
+import type { ExecutorEnd, LaunchedExecutor, SandboxLimits } from '@reeve/core';
 import type { StartProgram } from './contained-process.ts';
 import { loopFirstLine, loopProgram, type PairLayoutOptions, sandboxProgram } from './pair-layout.ts';
 import type { Room } from './rooms.ts';
@@ -6,6 +6,10 @@ import { watchScratch } from './scratch-watch.ts';
 
 export interface LaunchedPair {
   readonly executor: LaunchedExecutor;
+  /** Lets both programs run, behind walls that may stand for long by then, and hands the loop its ticket. */
+  begin(ticket: string): void;
+  /** It has ended, or one half of it. */
+  isOver(): boolean;
   /** Resolves when both run. When `signal` aborts, or one does not start, nothing of the pair is left and this rejects. */
   started(signal: AbortSignal | undefined): Promise<void>;
   /** Resolves when nothing of the pair is left, its directories included. */
@@ -13,7 +17,7 @@ export interface LaunchedPair {
 }
 
 export interface PairStart {
-  readonly request: LaunchRequest;
+  readonly limits: SandboxLimits;
   readonly layout: PairLayoutOptions;
   readonly room: Room;
   readonly start: StartProgram;
@@ -22,18 +26,12 @@ export interface PairStart {
 /** A loop that lost its sandbox has this long to say so over the task link and to exit with its own code. */
 const lastWordsMs = 500;
 
-/** Starts loop and sandbox side by side and ties their lives together. Takes the room over. */
-export function startPair({ request, layout, room, start }: PairStart): LaunchedPair {
+/** Has the walls of loop and sandbox built side by side and ties their lives together. Takes the room over. */
+export function startPair({ limits, layout, room, start }: PairStart): LaunchedPair {
   const { directories } = room;
-  const loop = start(loopProgram(layout, directories, request.limits), room.loop, {
-    stdin: 'open',
-    firstLine: loopFirstLine(request),
-    captureStdout: false,
-  });
-  const sandbox = start(sandboxProgram(layout, directories, request.limits), room.sandbox, {
-    stdin: 'open',
-    captureStdout: false,
-  });
+  const stdio = { stdin: 'open', captureStdout: false, isHeld: true } as const;
+  const loop = start(loopProgram(layout, directories, limits), room.loop, stdio);
+  const sandbox = start(sandboxProgram(layout, directories, limits), room.sandbox, stdio);
 
   function killBoth(): void {
     loop.kill();
@@ -43,7 +41,7 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
   const watching = new AbortController();
   let overrun = '';
   async function endOverrun(leader: number): Promise<void> {
-    const watch = { directory: directories.scratch, limitBytes: request.limits.scratchBytes };
+    const watch = { directory: directories.scratch, limitBytes: limits.scratchBytes };
     try {
       const bytes = await watchScratch({ ...watch, leader, signal: watching.signal });
       if (bytes === undefined) return;
@@ -55,9 +53,11 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
   }
   if (room.sandbox.image === undefined && sandbox.id !== undefined) void endOverrun(sandbox.id);
 
+  let isOver = false;
   const first = Promise.race([loop.ended.then(() => loop), sandbox.ended.then(() => sandbox)]);
   const gone = (async (): Promise<ExecutorEnd> => {
     await first;
+    isOver = true;
     const timer = setTimeout(killBoth, lastWordsMs);
     await loop.ended;
     sandbox.kill();
@@ -79,6 +79,12 @@ export function startPair({ request, layout, room, start }: PairStart): Launched
       },
       logs: () => `${overrun}${loop.logs()}${sandbox.logs()}`,
     },
+    begin(ticket) {
+      loop.tell(loopFirstLine({ ticket, limits }));
+      loop.release();
+      sandbox.release();
+    },
+    isOver: () => isOver,
     async started(signal) {
       signal?.addEventListener('abort', killBoth, { once: true });
       try {
