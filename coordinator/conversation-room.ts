@@ -11,6 +11,7 @@ import {
   type Sender,
   type StatusView,
   type Store,
+  type Task,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
 import { type Background, type ContextDeps, readBackground } from './context/assemble.ts';
@@ -172,8 +173,8 @@ function createTurns(
   const timeZone = () => live().timeZone;
   const { taskDesk, budgets } = tasks;
   const newId = () => deps.ids.newId();
-  const onTasksCreated = () => {
-    tasks.wake();
+  const onTasksCreated = (created: readonly Task[]) => {
+    tasks.relay(created);
     wakeOutbox();
   };
   const runRound = createRoundRunner({ store, taskDesk, clock, timeZone, roleOf, onTasksCreated });

@@ -8,6 +8,8 @@ import type { TaskRelay } from './task-relay.ts';
 import type { WakeSignal } from './wake-signal.ts';
 
 export interface Dispatcher {
+  /** Hands tasks to the queue that were just committed; returns at once. What fails is done within the next second. */
+  relay(created: readonly Task[]): void;
   /** Takes over what an earlier process left, then relays, dispatches and reconciles until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -38,8 +40,8 @@ const RECONCILE_MS = 1000;
  */
 export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   const { store, queue, pool, ledger, clock, log } = deps;
-  let relaying: Promise<void> | null = null;
-  let wasOvertaken = false;
+  const relaying = new Set<Promise<void>>();
+  let hasTakenOver = false;
   const worker = createDispatchWorker(deps);
 
   async function reconcile(): Promise<void> {
@@ -48,16 +50,14 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     await apart('silent executors', () => pool.endSilent());
     await apart('parallel tasks', () => worker.adjust());
     const now = clock.now();
-    const queued: Task[] = [];
     for (const task of await store.tasks.live()) {
       if (task.deadline <= now) await apart(task.id, () => expire(task));
-      else if (task.state === 'queued') queued.push(task);
+      else if (task.state === 'queued') relayInBackground(task, 'read');
       else if (task.leaseUntil !== null && task.leaseUntil < now && !pool.byTask(task.id))
         await apart(task.id, () =>
           ledger.change(task.id, { kind: 'executor-lost', blamed: true }, 'coordinator'),
         );
     }
-    relayInBackground(queued);
     for (const [what, chore] of Object.entries(deps.chores)) await apart(what, chore);
   }
 
@@ -70,19 +70,14 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
     }
   }
 
-  /** A queue that is away takes seconds to say so, and leases cannot wait for it. */
-  function relayInBackground(queued: readonly Task[]): void {
-    if (relaying) {
-      wasOvertaken = true;
-      return;
-    }
-    relaying = Promise.all(queued.map((task) => apart(task.id, () => deps.relay.relay(task))))
-      .then(() => undefined)
-      .finally(() => {
-        relaying = null;
-        if (wasOvertaken) deps.wake.raise();
-        wasOvertaken = false;
-      });
+  /** A queue that is away takes seconds to say so, and neither leases nor turns can wait for it. */
+  function relayInBackground(task: Task, known: 'just-written' | 'read'): void {
+    // Until then nobody knows which of the queue's jobs are worth anything; the first reconciling relays.
+    if (!hasTakenOver) return;
+    const relayed = apart(task.id, () => deps.relay.relay(task, known)).finally(() =>
+      relaying.delete(relayed),
+    );
+    relaying.add(relayed);
   }
 
   async function expire(task: Task): Promise<void> {
@@ -100,7 +95,8 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   ledger.onChanged((task) => {
-    if (task.state === 'queued' && !task.enqueued) deps.wake.raise();
+    deps.relay.changed(task);
+    if (task.state === 'queued' && !task.enqueued) relayInBackground(task, 'just-written');
     forgetJob(task);
   });
 
@@ -117,6 +113,9 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 
   return {
+    relay(created) {
+      for (const task of created) relayInBackground(task, 'just-written');
+    },
     async run(abort) {
       await keepTrying(() => takeOver(deps), {
         clock,
@@ -124,10 +123,11 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
         signal: abort,
         what: 'what an earlier process left running',
       });
+      hasTakenOver = true;
       pool.warmUp();
       worker.start(abort);
       await loop(abort);
-      await relaying;
+      await Promise.all(relaying);
       deps.jobs.stop();
       await pool.close();
       await worker.close();

@@ -76,7 +76,7 @@ export function createJobRunner(deps: {
     try {
       await runTask(job);
     } finally {
-      relay.ended(job.taskId);
+      relay.ended(job);
       deps.onEnded();
     }
   }

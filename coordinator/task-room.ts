@@ -1,5 +1,5 @@
 import type { Server } from 'node:http';
-import { isLive } from '@reeve/core';
+import { isLive, type Task } from '@reeve/core';
 import { type ApprovalDesk, createApprovalDesk } from './approval-desk.ts';
 import { createBlobGate } from './blob-gate.ts';
 import { type BudgetDesk, createBudgetDesk } from './budget-desk.ts';
@@ -34,8 +34,10 @@ export interface TaskRoom {
   readonly budgets: BudgetDesk;
   readonly schedules: ScheduleRoom;
   readonly drive: Drive;
-  /** Says that new tasks were committed. */
+  /** Says that new tasks were committed, or may have been. */
   wake(): void;
+  /** Hands new tasks to the queue at once, after their commit. */
+  relay(created: readonly Task[]): void;
   /** Called after the commit in which a task ended. */
   onEnded(listener: () => void): void;
   run(signal: AbortSignal): Promise<void>;
@@ -123,6 +125,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     schedules,
     drive,
     wake: wake.raise,
+    relay: dispatcher.relay,
     onEnded: (listener) => ledger.onChanged((task) => void (isLive(task) || listener())),
     async run(signal) {
       // Ahead of the first task, which would wait for it; one that finds it failed tries again.

@@ -37,7 +37,8 @@ export function createRoundRunner(deps: {
   clock: Clock;
   timeZone: () => string;
   roleOf: (sender: Sender, channel: string) => Role;
-  onTasksCreated: () => void;
+  /** Called after the commit that created them. */
+  onTasksCreated: (tasks: readonly Task[]) => void;
 }): RoundRunner {
   const { store, taskDesk, clock } = deps;
 
@@ -76,7 +77,7 @@ export function createRoundRunner(deps: {
     for (const { call, parsed } of calls)
       if (parsed.kind !== 'task_start')
         results.set(call.id, await performOne(parsed, origin, { role, entry }));
-    const round = await store.transaction(async (records) => {
+    const { round, tasks } = await store.transaction(async (records) => {
       const { tasks, audit } = await startTasks(records, calls, { entry, origin, taskDesk, results });
       const committed: TurnRound = {
         round: roundNumber,
@@ -87,9 +88,9 @@ export function createRoundRunner(deps: {
       };
       await records.turns.appendRound(entry.id, committed);
       for (const event of audit) await records.audit.append(event, clock.now());
-      return committed;
+      return { round: committed, tasks };
     });
-    if (round.tasks.length > 0) deps.onTasksCreated();
+    if (tasks.length > 0) deps.onTasksCreated(tasks);
     return round;
   };
 }

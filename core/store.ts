@@ -212,6 +212,7 @@ export type NewTask = Pick<
 export type AppendOutcome = 'appended' | 'repeated' | 'stale' | 'out-of-order';
 
 export interface TaskRecords {
+  /** A new task counts as handed to the queue for the first time; whoever finds that its job is missing adds it. */
   create(task: NewTask): Promise<Task>;
   get(id: TaskId): Promise<Task | null>;
   /** Newest first. */

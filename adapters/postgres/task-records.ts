@@ -30,7 +30,7 @@ interface TaskRow {
 
 const CREATE = `insert into tasks (number, conversation_id, turn_id, title, goal, origin, capabilities, state, attempt,
      dispatch, enqueued, crashes, priority, activity, steps, created_at, deadline, version)
-   values ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, 0, false, 0, $8, '', 0, $9, $10, 1)
+   values ($1, $2, $3, $4, $5, $6, $7, 'queued', 0, 1, true, 0, $8, '', 0, $9, $10, 1)
    returning *`;
 
 /**

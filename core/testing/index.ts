@@ -13,4 +13,5 @@ export {
 } from './scripted-model.ts';
 export { storeContract } from './store-contract.ts';
 export type { OpenStore, StoreFixture } from './store-fixture.ts';
+export { SAMPLE_LEVEL } from './store-samples.ts';
 export { type TaskQueueFixture, taskQueueContract } from './task-queue-contract.ts';

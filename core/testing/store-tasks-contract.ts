@@ -33,8 +33,8 @@ export function tasksContract(open: OpenStore): void {
       state: 'queued',
       waitingFor: null,
       attempt: 0,
-      dispatch: 0,
-      enqueued: false,
+      dispatch: 1,
+      enqueued: true,
       crashes: 0,
       leaseUntil: null,
       activity: '',
@@ -74,6 +74,7 @@ export function tasksContract(open: OpenStore): void {
     const { store } = await open();
     let task = await sampleTask(store);
     const events: TaskEvent[] = [
+      { kind: 'dequeued' },
       { kind: 'enqueued' },
       { kind: 'attached', leaseUntil: later(4000), sandbox: SAMPLE_LEVEL },
       { kind: 'asked', waitingFor: 'approval' },
