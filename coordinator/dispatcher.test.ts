@@ -49,11 +49,11 @@ function createHouse(...stored: Task[]) {
     } as unknown as Store,
     pool: {
       byTask: () => null,
-      endSilent: async () => undefined,
+      tend: async () => undefined,
       warmUp: () => undefined,
       close: async () => undefined,
     } as unknown as ExecutorPool,
-    relay: createTaskRelay(deps),
+    relay: createTaskRelay({ ...deps, pool: { expect: () => undefined } }),
     jobs: { run: async () => undefined, stop: () => undefined },
     wake: createSignal(),
     parallelTasks: () => 5,

@@ -47,7 +47,7 @@ export function createDispatcher(deps: DispatcherDeps): Dispatcher {
   async function reconcile(): Promise<void> {
     // Notices a newer coordinator, however little there is to do.
     await store.transaction(async () => undefined);
-    await apart('silent executors', () => pool.endSilent());
+    await apart('executors', () => pool.tend());
     await apart('parallel tasks', () => worker.adjust());
     const now = clock.now();
     for (const task of await store.tasks.live()) {

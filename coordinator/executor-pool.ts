@@ -1,38 +1,19 @@
-import {
-  type Clock,
-  type ControlMessage,
-  type LaunchedExecutor,
-  type Launcher,
-  LEASE_MS,
-  type Log,
-  type SandboxLimits,
-  sha256Hex,
-  type TaskId,
-} from '@reeve/core';
+import { type Clock, type Launcher, type Log, type SandboxLimits, sha256Hex, type TaskId } from '@reeve/core';
+import { createSlot, type ManagedSlot, type Slot, waitForBinding } from './executor-slot.ts';
 
-/** One executor from its start to its end; it does at most one task. */
-export interface Slot {
-  readonly id: string;
-  readonly ended: Promise<void>;
-  readonly task: TaskId | null;
-  /** The attempt it works on, once it has redeemed its ticket for a task. */
-  readonly attempt: number | null;
-  /** Gives it a task; it learns of it at its next or current attach. */
-  bind(task: TaskId): void;
-  /** Marks the ticket as redeemed. */
-  begin(attempt: number): void;
-  beat(): void;
-  /** Sends a control message, now or as soon as its control stream opens. */
-  send(message: ControlMessage): void;
-  /** Where messages go from now on; returns what ends that again. */
-  openControl(write: (message: ControlMessage) => void): () => void;
-  kill(): Promise<void>;
-  logs(): string;
-}
+export type { Slot } from './executor-slot.ts';
 
 export interface ExecutorPool {
-  /** A slot that waits for a task: a warm one if there is one, else a new one. Rejects when none can be started. */
-  acquire(): Promise<Slot>;
+  /**
+   * A slot for a task: one that stands ready, else one that starts already, else a new one. Returns at once; a slot whose
+   * start fails ends. What was expected for the task is no longer.
+   */
+  acquire(task: TaskId): Slot;
+  /**
+   * Says how many executors somebody (a task, a turn) is going to need soon; 0 takes it back. What neither stands ready
+   * nor starts is started, as far as the limit on all executors allows. Saying the same again changes nothing.
+   */
+  expect(who: string, count: number): void;
   /** The slot that a ticket names, or null when it has ended or the ticket was redeemed. */
   byTicket(ticket: string): Slot | null;
   byTask(task: TaskId): Slot | null;
@@ -40,13 +21,16 @@ export interface ExecutorPool {
   waitForTask(slot: Slot, milliseconds: number): Promise<TaskId | null>;
   /** Starts warm executors up to the wanted number. */
   warmUp(): void;
-  /** Kills slots whose executor has not beaten for longer than a lease, or never came for its task. */
-  endSilent(): Promise<void>;
+  /**
+   * Kills slots whose executor has not beaten for longer than a lease, or never came for its task, and those that have
+   * stood ready for a while although nobody wants so many.
+   */
+  tend(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** From an executor's getting a task to its coming for it; a cold start on a busy machine takes seconds. */
-const START_LIMIT_MS = 30_000;
+/** How long an expectation counts, and how long an executor that nobody wants stands ready. */
+const EXPECTED_MS = 30_000;
 
 export interface ExecutorPoolDeps {
   readonly launcher: Launcher;
@@ -55,55 +39,66 @@ export interface ExecutorPoolDeps {
   readonly newTicket: () => string;
   readonly limits: SandboxLimits;
   readonly warm: number;
+  /** How many executors may run or start because they are expected; read anew each time. */
+  readonly atMost: () => number;
 }
 
 /**
- * The executors that run. Warm ones are started ahead and wait at the link without knowing what they will do, so a
- * warm and a cold start take the same path. Tickets are kept as hashes and work once.
+ * The executors that run. Some stand ready ahead of their task and wait at the link without knowing what they will do,
+ * so a warm and a cold start take the same path. Tickets are kept as hashes and work once.
  */
 export function createExecutorPool(deps: ExecutorPoolDeps): ExecutorPool {
-  const { log } = deps;
+  const { log, clock, launcher, limits } = deps;
   const slots = new Map<string, ManagedSlot>();
+  /** Without a task, the oldest first; some still start. */
   const idle: ManagedSlot[] = [];
+  const expected = createExpectations(clock);
   let isClosed = false;
-  let warming = 0;
 
-  async function start(): Promise<ManagedSlot> {
+  function start(): ManagedSlot {
     const ticket = deps.newTicket();
     const key = sha256Hex(ticket);
-    const slot = createSlot(deps, () => {
-      slots.delete(key);
-      const index = idle.indexOf(slot);
-      if (index >= 0) idle.splice(index, 1);
+    const slot = createSlot({
+      launch: (signal) => launcher.launch({ ticket, limits }, signal),
+      clock,
+      log,
+      onEnd() {
+        slots.delete(key);
+        if (leaveIdle(slot)) complain(slot);
+      },
     });
     slots.set(key, slot);
-    try {
-      slot.adopt(await deps.launcher.launch({ ticket, limits: deps.limits }));
-    } catch (error) {
-      slot.abandon();
-      throw error;
-    }
     return slot;
   }
 
-  async function warmOne(): Promise<void> {
-    warming += 1;
-    try {
-      const slot = await start();
-      if (isClosed) await slot.kill();
-      else if (slot.isOver()) log.warn({ slot: slot.id, logs: slot.logs() }, 'a warm executor ended at once');
-      else idle.push(slot);
-    } catch (error) {
-      log.error({ err: error }, 'no warm executor could be started');
-    } finally {
-      warming -= 1;
-    }
+  function leaveIdle(slot: ManagedSlot): boolean {
+    const index = idle.indexOf(slot);
+    if (index >= 0) idle.splice(index, 1);
+    return index >= 0;
+  }
+
+  function complain({ id, startError, isDoomed, logs }: ManagedSlot): void {
+    if (isDoomed) return;
+    if (startError === null) log.warn({ slot: id, logs: logs() }, 'an executor ended before it had a task');
+    else log.error({ err: startError }, 'no executor could be started ahead');
+  }
+
+  /** What has stood ready for a while beyond what is wanted; the oldest go. */
+  function takeUnwanted(now: number): ManagedSlot[] {
+    const spare = Math.max(0, idle.length - Math.max(deps.warm, expected.count()));
+    const unwanted = idle.slice(0, spare).filter(({ startedAt }) => now - startedAt > EXPECTED_MS);
+    for (const slot of unwanted) leaveIdle(slot);
+    return unwanted;
   }
 
   return {
-    async acquire() {
-      const warm = idle.shift();
-      return warm ?? start();
+    acquire(task) {
+      expected.set(task, 0);
+      return idle.shift() ?? start();
+    },
+    expect(who, count) {
+      expected.set(who, count);
+      while (!isClosed && idle.length < expected.count() && slots.size < deps.atMost()) idle.push(start());
     },
     byTicket(ticket) {
       const slot = slots.get(sha256Hex(ticket));
@@ -113,20 +108,19 @@ export function createExecutorPool(deps: ExecutorPoolDeps): ExecutorPool {
       for (const slot of slots.values()) if (slot.task === task) return slot;
       return null;
     },
-    waitForTask: (slot, milliseconds) => waitForBinding(slot, milliseconds, deps.clock),
+    waitForTask: (slot, milliseconds) => waitForBinding(slot as ManagedSlot, milliseconds, clock),
     warmUp() {
-      for (let missing = deps.warm - idle.length - warming; missing > 0 && !isClosed; missing -= 1)
-        void warmOne();
+      while (!isClosed && idle.length < deps.warm) idle.push(start());
     },
-    async endSilent() {
-      const now = deps.clock.now().getTime();
+    async tend() {
+      const now = clock.now().getTime();
       const silent = [...slots.values()].filter((slot) => slot.isSilent(now));
       for (const slot of silent)
         log.warn(
           { slot: slot.id, task: slot.task, logs: slot.logs() },
           'an executor fell silent and is ended',
         );
-      await Promise.all(silent.map((slot) => slot.kill()));
+      await Promise.all([...silent, ...takeUnwanted(now)].map((slot) => slot.kill()));
     },
     async close() {
       isClosed = true;
@@ -135,107 +129,20 @@ export function createExecutorPool(deps: ExecutorPoolDeps): ExecutorPool {
   };
 }
 
-interface ManagedSlot extends Slot {
-  adopt(executor: LaunchedExecutor): void;
-  abandon(): void;
-  isOver(): boolean;
-  /** True when it has not beaten for a lease, or was given a task and never came for it. */
-  isSilent(now: number): boolean;
-  onBound(listener: (task: TaskId) => void): () => void;
-}
-
-function createSlot(deps: ExecutorPoolDeps, onEnd: () => void): ManagedSlot {
-  const { promise: ended, resolve: resolveEnded } = Promise.withResolvers<void>();
-  const boundListeners = new Set<(task: TaskId) => void>();
-  const unsent: ControlMessage[] = [];
-  let executor: LaunchedExecutor | null = null;
-  let write: ((message: ControlMessage) => void) | null = null;
-  let task: TaskId | null = null;
-  let attempt: number | null = null;
-  let isOver = false;
-  let isDoomed = false;
-  let lastBeat: number | null = null;
-  let boundAt: number | null = null;
-  const finish = () => {
-    isOver = true;
-    onEnd();
-    resolveEnded();
-  };
+/** Who is going to need how many executors. What does not come within a while is no longer counted. */
+function createExpectations(clock: Clock): { set(who: string, count: number): void; count(): number } {
+  const wishes = new Map<string, { readonly count: number; readonly since: number }>();
   return {
-    get id() {
-      return executor?.id ?? 'starting';
+    set(who, count) {
+      const before = wishes.get(who);
+      if (count === 0) wishes.delete(who);
+      else if (before?.count !== count) wishes.set(who, { count, since: clock.now().getTime() });
     },
-    get task() {
-      return task;
+    count() {
+      const now = clock.now().getTime();
+      let sum = 0;
+      for (const { count, since } of wishes.values()) if (now - since <= EXPECTED_MS) sum += count;
+      return sum;
     },
-    get attempt() {
-      return attempt;
-    },
-    ended,
-    adopt(launched) {
-      executor = launched;
-      if (isDoomed)
-        launched
-          .kill()
-          .catch((error: unknown) => deps.log.error({ err: error, slot: launched.id }, 'kill failed'));
-      void launched.ended.then((end) => {
-        deps.log.debug({ slot: launched.id, task, end }, 'executor ended');
-        finish();
-      });
-    },
-    abandon: finish,
-    isOver: () => isOver,
-    isSilent(now) {
-      if (lastBeat !== null) return now - lastBeat > LEASE_MS;
-      return boundAt !== null && now - boundAt > START_LIMIT_MS;
-    },
-    onBound(listener) {
-      boundListeners.add(listener);
-      return () => boundListeners.delete(listener);
-    },
-    bind(bound) {
-      task = bound;
-      boundAt = deps.clock.now().getTime();
-      for (const listener of boundListeners) listener(bound);
-    },
-    begin(begun) {
-      attempt = begun;
-      lastBeat = deps.clock.now().getTime();
-    },
-    beat() {
-      lastBeat = deps.clock.now().getTime();
-    },
-    send(message) {
-      if (write) write(message);
-      else unsent.push(message);
-    },
-    openControl(writer) {
-      write = writer;
-      for (const message of unsent.splice(0)) writer(message);
-      return () => {
-        if (write === writer) write = null;
-      };
-    },
-    async kill() {
-      isDoomed = true;
-      await executor?.kill();
-    },
-    logs: () => executor?.logs() ?? '',
   };
-}
-
-async function waitForBinding(slot: Slot, milliseconds: number, clock: Clock): Promise<TaskId | null> {
-  if (slot.task) return slot.task;
-  const managed = slot as ManagedSlot;
-  const timer = new AbortController();
-  const { promise, resolve } = Promise.withResolvers<TaskId | null>();
-  const stop = managed.onBound(resolve);
-  const timeout = clock.sleep(milliseconds, timer.signal).then(
-    () => null,
-    () => null,
-  );
-  const task = await Promise.race([promise, timeout, slot.ended.then(() => null)]);
-  stop();
-  timer.abort();
-  return task;
 }

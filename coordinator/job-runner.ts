@@ -11,6 +11,10 @@ export interface JobRunner {
   stop(): void;
 }
 
+function holdsStill(task: Task, { attempt }: Slot): boolean {
+  return task.attempt === attempt && task.leaseUntil !== null;
+}
+
 /** Starts that fail before the executor has asked for its task, after which the task is given up. */
 const MAX_FAILED_STARTS = 3;
 
@@ -27,25 +31,19 @@ export function createJobRunner(deps: {
   const failedStarts = new Map<TaskId, number>();
   let isStopping = false;
 
-  async function runTask(job: DispatchJob): Promise<void> {
-    const task = await store.tasks.get(job.taskId);
-    if (isStopping || task?.state !== 'queued' || queueJobId(task) !== job.id) return;
-    const slot = await startSlot(task);
-    if (!slot) return;
-    slot.bind(task.id);
+  async function runTask(job: DispatchJob, isCurrent: boolean): Promise<void> {
+    if (isStopping || !(isCurrent || (await isDue(job))) || isStopping) return;
+    const slot = pool.acquire(job.taskId);
+    slot.bind(job);
     await slot.ended;
     pool.warmUp();
-    await afterEnd(task.id, slot);
+    await afterEnd(job.taskId, slot);
   }
 
-  async function startSlot(task: Task): Promise<Slot | null> {
-    try {
-      return await pool.acquire();
-    } catch (error) {
-      log.error({ err: error, task: task.id }, 'an executor could not be started');
-      await countFailedStart(task.id);
-      return null;
-    }
+  /** A job that came late, or twice, starts nothing. */
+  async function isDue(job: DispatchJob): Promise<boolean> {
+    const task = await store.tasks.get(job.taskId);
+    return task?.state === 'queued' && queueJobId(task) === job.id;
   }
 
   async function countFailedStart(id: TaskId): Promise<void> {
@@ -60,21 +58,27 @@ export function createJobRunner(deps: {
   async function afterEnd(id: TaskId, slot: Slot): Promise<void> {
     const task = await store.tasks.get(id);
     if (!task || isStopping) return;
-    if (slot.attempt === null) {
-      log.warn({ task: id, slot: slot.id, logs: slot.logs() }, 'an executor ended before it took its task');
-      if (task.state === 'queued') await countFailedStart(id);
-      return;
-    }
+    if (slot.attempt === null || slot.startError !== null) return afterFailedStart(task, slot);
     failedStarts.delete(id);
-    if (task.attempt !== slot.attempt || task.leaseUntil === null) return;
+    if (!holdsStill(task, slot)) return;
     log.warn({ task: id, attempt: slot.attempt, logs: slot.logs() }, 'an executor was lost');
     await ledger.change(id, { kind: 'executor-lost', blamed: true }, 'coordinator');
   }
 
+  /** Half of an executor may have come for its task before the other half turned out not to start. */
+  async function afterFailedStart(task: Task, slot: Slot): Promise<void> {
+    const about = { task: task.id, slot: slot.id, logs: slot.logs(), err: slot.startError };
+    if (slot.startError === null) log.warn(about, 'an executor ended before it took its task');
+    else log.error(about, 'an executor could not be started');
+    const isHeld = holdsStill(task, slot);
+    if (isHeld || task.state === 'queued') await countFailedStart(task.id);
+    if (isHeld) await ledger.change(task.id, { kind: 'executor-lost', blamed: false }, 'coordinator');
+  }
+
   async function runNext(job: DispatchJob): Promise<void> {
-    relay.taken(job);
+    const isCurrent = relay.taken(job);
     try {
-      await runTask(job);
+      await runTask(job, isCurrent);
     } finally {
       relay.ended(job);
       deps.onEnded();

@@ -3,6 +3,7 @@ import {
   type Clock,
   type Launcher,
   LEASE_MS,
+  queueJobId,
   type SecretDesk,
   type Store,
   signToken,
@@ -33,7 +34,13 @@ export function createAssigner(deps: {
   return async (slot, id) => {
     const sandbox = await deps.launcher.level();
     const leaseUntil = new Date(clock.now().getTime() + LEASE_MS);
-    const move = await ledger.change(id, { kind: 'attached', leaseUntil, sandbox }, `executor:${id}`);
+    const move = await ledger.change(
+      id,
+      { kind: 'attached', leaseUntil, sandbox },
+      `executor:${id}`,
+      // A slot may have been given its task for a job that meanwhile is an old one.
+      async (_records, before) => (queueJobId(before) === slot.job ? [] : 'abandon'),
+    );
     if (move.kind === 'refused') return null;
     const { task } = move;
     slot.begin(task.attempt);

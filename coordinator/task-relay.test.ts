@@ -12,6 +12,7 @@ const cancelled = { kind: 'cancelled', outcome: { kind: 'cancelled', summary: ''
 function createRelay(more: Partial<Task> = {}) {
   const clock = createManualClock();
   const jobs: DispatchJob[] = [];
+  const expectations: [string, number][] = [];
   const queued = { state: 'queued', attempt: 0, dispatch: 0, leaseUntil: null } as const;
   const now = { task: sampleTask({ ...queued, ...more }) as Task };
   let answer: () => Promise<void> = async () => undefined;
@@ -25,6 +26,7 @@ function createRelay(more: Partial<Task> = {}) {
   };
   const relay = createTaskRelay({
     clock,
+    pool: { expect: (who, count) => expectations.push([who, count]) },
     ledger: { change } as unknown as TaskLedger,
     queue: {
       async enqueue(job: DispatchJob) {
@@ -40,6 +42,7 @@ function createRelay(more: Partial<Task> = {}) {
     take: (job = jobs.at(-1)) => relay.taken(job as DispatchJob),
     end: (job = jobs.at(-1)) => relay.ended(job as DispatchJob),
     jobs,
+    expectations,
     ids: () => jobs.map(({ id }) => id),
     task: () => now.task,
     answerWith: (next: () => Promise<void>) => {
@@ -134,6 +137,39 @@ describe('the relay', () => {
     await relay(undefined, 'read');
     expect(ids()).toEqual(['T3-0-1', 'T3-0-1']);
     expect(take()).toBe(false);
+  });
+});
+
+describe('the relay says that an executor is going to be needed', () => {
+  it('as soon as it hands a task over, before the queue has answered', async () => {
+    const { relay, expectations, answerWith } = createRelay({ dispatch: 1, enqueued: true });
+    const gate = Promise.withResolvers<void>();
+    answerWith(() => gate.promise);
+    const added = relay();
+    await settled();
+    expect(expectations).toEqual([['T-3', 1]]);
+    gate.resolve();
+    await added;
+  });
+
+  it('no longer once the task was cancelled or paused in the queue', async () => {
+    for (const event of [{ kind: 'paused' }, cancelled] as const) {
+      const { relay, change, expectations } = createRelay({ dispatch: 1, enqueued: true });
+      await relay();
+      await change('T-3', event);
+      expect(expectations).toEqual([
+        ['T-3', 1],
+        ['T-3', 0],
+      ]);
+    }
+  });
+
+  it('not again for a task whose job is in hand', async () => {
+    const { relay, take, expectations } = createRelay({ dispatch: 1, enqueued: true });
+    await relay();
+    take();
+    await relay(undefined, 'read');
+    expect(expectations).toEqual([['T-3', 1]]);
   });
 });
 

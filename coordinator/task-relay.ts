@@ -7,6 +7,7 @@ import {
   type TaskId,
   type TaskQueue,
 } from '@reeve/core';
+import type { ExecutorPool } from './executor-pool.ts';
 import type { TaskLedger } from './task-ledger.ts';
 
 /** Hands queued tasks to the queue, and again when the queue forgot them. */
@@ -42,8 +43,14 @@ interface HandOver {
 /** A queued task's job is added again this long after the last time, in case the queue forgot it. */
 const REQUEUE_MS = 3000;
 
-export function createTaskRelay(deps: { queue: TaskQueue; ledger: TaskLedger; clock: Clock }): TaskRelay {
-  const { queue, ledger, clock } = deps;
+export function createTaskRelay(deps: {
+  queue: TaskQueue;
+  ledger: TaskLedger;
+  /** Starts what the task is going to need beside the queue's work. */
+  pool: Pick<ExecutorPool, 'expect'>;
+  clock: Clock;
+}): TaskRelay {
+  const { queue, ledger, pool, clock } = deps;
   const handedOver = new Map<TaskId, HandOver>();
   const underWay = new Map<TaskId, Promise<void>>();
 
@@ -72,6 +79,7 @@ export function createTaskRelay(deps: { queue: TaskQueue; ledger: TaskLedger; cl
     const job = queueJobId(task);
     const handOver: HandOver = { job, phase: 'adding', isCurrent, at: clock.now().getTime() };
     handedOver.set(taskId, handOver);
+    pool.expect(taskId, 1);
     try {
       await queue.enqueue({ id: job, taskId, attempt, dispatch, priority });
       handOver.phase = 'added';
@@ -107,6 +115,7 @@ export function createTaskRelay(deps: { queue: TaskQueue; ledger: TaskLedger; cl
     },
     changed(task) {
       const last = handedOver.get(task.id);
+      if (task.state !== 'queued') pool.expect(task.id, 0);
       if (!isLive(task)) handedOver.delete(task.id);
       else if (last && !(task.state === 'queued' && task.enqueued && queueJobId(task) === last.job))
         last.isCurrent = false;

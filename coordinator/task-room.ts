@@ -97,7 +97,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   const taskDesk = createTaskDesk({ ...driveDeps, ledger, deadlineMs, onSteered: slots.steer });
   const schedules = createScheduleRoom({ ...driveDeps, taskDesk, people: deps.people, timeZone, onWritten });
   const link = createLink(deps, { ledger, pool, cards, drive, driveDeps, asker, budgets, schedules });
-  const relay = createTaskRelay({ queue: deps.queue, ledger, clock });
+  const relay = createTaskRelay({ queue: deps.queue, ledger, pool, clock });
   const jobs = createJobRunner({ store, pool, ledger, relay, log, onEnded: wake.raise });
   const dispatcher = createDispatcher({
     store,
@@ -138,7 +138,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   };
 }
 
-function openPool({ launcher, clock, ids, log, settings }: CoordinatorDeps): ExecutorPool {
+function openPool({ launcher, clock, ids, log, settings, live }: CoordinatorDeps): ExecutorPool {
   return createExecutorPool({
     launcher,
     clock,
@@ -146,6 +146,7 @@ function openPool({ launcher, clock, ids, log, settings }: CoordinatorDeps): Exe
     newTicket: () => Buffer.from(ids.randomBytes(TICKET_BYTES)).toString('base64url'),
     limits: settings.executorLimits,
     warm: settings.warmExecutors,
+    atMost: () => live().parallelTasks,
   });
 }
 
