@@ -41,7 +41,10 @@ export interface BudgetDesk {
   park(task: Task): Promise<'parked' | 'free' | 'ended'>;
   /** A turn was refused: asks, and returns what to say; null when nothing stands in the way any more. */
   explain(entry: InboxEntry, origin: Origin): Promise<string | null>;
-  /** Lets every task go on that waits for a budget which has room again. */
+  /**
+   * Lets every task go on that waits for a budget which has room again. Where others have used a raise up first, the
+   * owner is asked for the next one.
+   */
   freeUnblocked(): Promise<void>;
 }
 
@@ -53,6 +56,8 @@ export interface BudgetDeskDeps {
   readonly newId: () => string;
   readonly newCode: (records: Records) => Promise<string>;
   readonly timeZone: () => string;
+  /** Called after a question was committed that nobody's call has brought up. */
+  readonly onAsked: () => void;
 }
 
 /** How a task ends that gets no more budget. */
@@ -89,6 +94,18 @@ export function createBudgetDesk(deps: BudgetDeskDeps): BudgetDesk {
     });
   }
 
+  /** A task that waits for an answer which came, and was not enough. */
+  async function askForMore(task: Task, block: Block): Promise<void> {
+    const call = callFor(block);
+    if (stands((await store.approvals.forCall(call.task, call.callId))[0])) return;
+    await ledger.beside(task.id, async (records, current) => {
+      const still = current?.waitingFor === 'budget' ? await blockOf(records, task.id, deps) : null;
+      const answer = still && (await askOnce(records, still, task, deps));
+      for (const event of answer?.audit ?? []) await records.audit.append(event, deps.clock.now());
+    });
+    deps.onAsked();
+  }
+
   return {
     async park(task) {
       let isDenied = false;
@@ -118,7 +135,10 @@ export function createBudgetDesk(deps: BudgetDeskDeps): BudgetDesk {
 
     async freeUnblocked() {
       const waiting = (await store.tasks.live()).filter(({ waitingFor }) => waitingFor === 'budget');
-      for (const task of waiting) if (!(await blockOf(store, task.id, deps))) await letGoOn(task);
+      for (const task of waiting) {
+        const block = await blockOf(store, task.id, deps);
+        await (block ? askForMore(task, block) : letGoOn(task));
+      }
     },
   };
 }
@@ -150,19 +170,27 @@ async function blockOf(
   return { cap, state, raise };
 }
 
+function callFor({ cap, state, raise }: Block): Approval['call'] {
+  const task = cap.kind === 'task' ? (cap.of as TaskId) : null;
+  return { task, callId: callIdOf(cap, state), tool: BUDGET_TOOL, arguments: { ...raise } };
+}
+
+/** True of a question that waits for its answer, and of a no. */
+function stands(earlier: Approval | undefined): earlier is Approval {
+  return earlier !== undefined && ['pending', 'denied', 'expired'].includes(earlier.state);
+}
+
 /** One question for each cap and raise, however many tasks and turns meet it; a no stands until the cap was raised. */
 async function askOnce(
   records: Records,
-  { cap, state, raise }: Block,
+  block: Block,
   asker: { readonly conversationId: string; readonly origin: Origin },
   deps: BudgetDeskDeps,
 ): Promise<Asked> {
-  const task = cap.kind === 'task' ? (cap.of as TaskId) : null;
-  const call = { task, callId: callIdOf(cap, state), tool: BUDGET_TOOL, arguments: { ...raise } };
+  const call = callFor(block);
   const [earlier] = await records.approvals.forCall(call.task, call.callId);
-  if (earlier?.state === 'pending') return { kind: 'asked', approval: earlier, audit: [] };
-  if (earlier?.state === 'denied' || earlier?.state === 'expired')
-    return { kind: 'no', approval: earlier, audit: [] };
+  if (stands(earlier))
+    return { kind: earlier.state === 'pending' ? 'asked' : 'no', approval: earlier, audit: [] };
   const now = deps.clock.now();
   const approval: Approval = {
     code: await deps.newCode(records),
@@ -175,14 +203,13 @@ async function askOnce(
     reason: '',
     state: 'pending',
     askedAt: now,
-    expiresAt: expiryOf(cap, now, deps.timeZone()),
+    expiresAt: expiryOf(block.cap, now, deps.timeZone()),
     decidedAt: null,
     decidedBy: null,
     scope: null,
     note: null,
   };
-  if (!(await records.approvals.insert(approval)))
-    return askOnce(records, { cap, state, raise }, asker, deps);
+  if (!(await records.approvals.insert(approval))) return askOnce(records, block, asker, deps);
   const conversation = await records.conversations.get(asker.conversationId);
   if (!conversation) throw new Error(`there is no conversation ${asker.conversationId}`);
   await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone()), now);

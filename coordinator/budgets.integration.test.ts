@@ -23,6 +23,7 @@ function planWith(caps: Partial<BudgetPlan['caps']>): BudgetPlan {
 }
 
 const SMALL_TASK = planWith({ task: { tokens: 1000, micros: null } });
+const MORE = { tokens: 1000, micros: 0 };
 const SMALL_DAY = planWith({ day: { tokens: 1000, micros: null } });
 
 /** Asks for budget as the gateway does for a model call. */
@@ -295,6 +296,23 @@ describe('a day over its cap', () => {
       async () => (await estate.store.tasks.list({ states: ['succeeded'], limit: 9 })).length,
       'a task',
     );
+  });
+
+  it('is asked about again when others have used the raise up before its task could go on', async () => {
+    const first = await open(SMALL_DAY, 1500);
+    await first.say('start one');
+    await waitsForBudget('T-1');
+    const { code, call } = await estate.openQuestion();
+    await first.crash();
+    await estate.store.budget.raise({ kind: 'day', of: (call.arguments as { of: string }).of }, MORE);
+    expect(await reserves(SMALL_DAY, null, 1500)).toBe(true);
+    const house = await open(SMALL_DAY, 1500);
+    const next = await until(
+      async () => (await estate.store.approvals.pending()).find((question) => question.code !== code),
+      'the next question',
+    );
+    await house.decide(next.code);
+    await estate.reaches('T-1', 'succeeded');
   });
 
   it('goes on after a crash between the yes and the freeing', async () => {

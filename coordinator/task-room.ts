@@ -79,9 +79,9 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     },
   });
   const { newCode } = approvals;
-  const budgets = createBudgetDesk({ store, ledger, plan, clock, newId, newCode, timeZone });
   const gate = createBlobGate();
   const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes, gate };
+  const budgets = createBudgetDesk({ ...driveDeps, ledger, plan, newCode, timeZone, onAsked: wakeOutbox });
   const drive = createDrive(driveDeps);
   const asker = createAsker({ ...driveDeps, ledger, newCode, timeZone, onAsked: slots.asked });
   const cards = createTaskCards({
