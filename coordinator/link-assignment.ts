@@ -7,6 +7,7 @@ import {
   type SecretDesk,
   type Store,
   signToken,
+  type Task,
   type TaskId,
 } from '@reeve/core';
 import type { Slot } from './executor-pool.ts';
@@ -31,7 +32,8 @@ export function createAssigner(deps: {
   secrets: Pick<SecretDesk, 'list'>;
 }): Assigner {
   const { store, ledger, clock } = deps;
-  return async (slot, id) => {
+
+  async function attach(slot: Slot, id: TaskId): Promise<Task | null> {
     const sandbox = await deps.launcher.level();
     const leaseUntil = new Date(clock.now().getTime() + LEASE_MS);
     const move = await ledger.change(
@@ -42,15 +44,22 @@ export function createAssigner(deps: {
       async (_records, before) => (queueJobId(before) === slot.job ? [] : 'abandon'),
     );
     if (move.kind === 'refused') return null;
-    const { task } = move;
-    slot.begin(task.attempt);
+    slot.begin(move.task.attempt);
+    return move.task;
+  }
+
+  /** What the last attempt left; nothing can be there before the first. */
+  async function readPast({ id, attempt }: Task): Promise<Pick<Assignment, 'steps' | 'snapshot'>> {
+    if (attempt === 1) return { steps: [], snapshot: null };
+    const [steps, snapshot] = await Promise.all([store.steps.list(id), store.steps.newestSnapshot(id)]);
+    return { steps, snapshot: snapshot?.seq ?? null };
+  }
+
+  return async (slot, id) => {
+    const [task, secrets] = await Promise.all([attach(slot, id), deps.secrets.list()]);
+    if (!task) return null;
     const deadline = new Date(Math.min(task.deadline.getTime(), clock.now().getTime() + deps.attemptLimitMs));
-    const [steps, inputs, snapshot, secrets] = await Promise.all([
-      store.steps.list(id),
-      store.tasks.pendingInputs(id),
-      store.steps.newestSnapshot(id),
-      deps.secrets.list(),
-    ]);
+    const [past, inputs] = await Promise.all([readPast(task), store.tasks.pendingInputs(id)]);
     const { attempt, title, goal, origin, capabilities } = task;
     const expires = Math.ceil(deadline.getTime() / 1000);
     return {
@@ -68,11 +77,10 @@ export function createAssigner(deps: {
         timeZone: deps.timeZone(),
       },
       attempt,
-      steps,
+      ...past,
       inputs,
       webSearch: deps.webSearch,
       secrets: secrets.map(({ name, hosts }) => ({ name, hosts: [...hosts] })),
-      snapshot: snapshot?.seq ?? null,
     };
   };
 }

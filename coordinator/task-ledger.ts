@@ -2,6 +2,7 @@ import {
   type AuditEvent,
   type BudgetPlan,
   type Clock,
+  type Conversation,
   isLive,
   moveTask,
   type Records,
@@ -65,6 +66,16 @@ const QUIET: ReadonlySet<TaskEvent['kind']> = new Set(['enqueued', 'dequeued']);
 /** The one place that changes tasks; `moveTask` in core says how. */
 export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
   const listeners: ((task: Task) => void)[] = [];
+  /** A conversation never changes once it is there. */
+  const known = new Map<string, Conversation>();
+
+  async function conversationOf(records: Records, { id, conversationId }: Task): Promise<Conversation> {
+    const conversation = known.get(conversationId) ?? (await records.conversations.get(conversationId));
+    if (!conversation)
+      throw new Error(`${id} belongs to conversation ${conversationId}, which does not exist`);
+    known.set(conversationId, conversation);
+    return conversation;
+  }
 
   async function changeOnce(
     id: TaskId,
@@ -82,7 +93,12 @@ export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
       const audit = also ? await also(records, before, move.task) : [];
       if (audit === 'abandon') throw new Abandoned();
       if (QUIET.has(event.kind)) return move;
-      await tellPeople(records, move.task, deps, now);
+      const conversation = await conversationOf(records, move.task);
+      // Before its first attempt a task can neither have asked nor spent anything.
+      const footnote =
+        isLive(move.task) && before.attempt > 0 ? await taskFootnote(records, id, deps.caps()) : null;
+      await records.outbox.add(taskCardEntry(move.task, conversation, deps.newId(), now, footnote), now);
+      if (!isLive(move.task)) await tellEnd(records, move.task, conversation, deps, now);
       const own = {
         event: `task-${event.kind}`,
         actor,
@@ -130,14 +146,14 @@ async function againWhenOvertaken<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The card as it is now; for a task that ended also its result, and the end of what it still asked. */
-async function tellPeople(records: Records, task: Task, deps: TaskLedgerDeps, now: Date): Promise<void> {
-  const conversation = await records.conversations.get(task.conversationId);
-  if (!conversation)
-    throw new Error(`${task.id} belongs to conversation ${task.conversationId}, which does not exist`);
-  const footnote = isLive(task) ? await taskFootnote(records, task.id, deps.caps()) : null;
-  await records.outbox.add(taskCardEntry(task, conversation, deps.newId(), now, footnote), now);
-  if (isLive(task)) return;
+/** The result of a task that ended, and the end of what it still asked. */
+async function tellEnd(
+  records: Records,
+  task: Task,
+  conversation: Conversation,
+  deps: TaskLedgerDeps,
+  now: Date,
+): Promise<void> {
   await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);
   const ending = {
     steps: await records.steps.list(task.id),
