@@ -210,6 +210,7 @@ function createTurns(
     context,
     log,
     draft,
+    expectTasks: tasks.expect,
     runRound,
     roleOf,
     budgets,

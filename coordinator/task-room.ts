@@ -36,6 +36,8 @@ export interface TaskRoom {
   readonly drive: Drive;
   /** Says that new tasks were committed, or may have been. */
   wake(): void;
+  /** Says how many tasks somebody is going to start soon, so that their executors can start before them. */
+  expect(who: string, count: number): void;
   /** Hands new tasks to the queue at once, after their commit. */
   relay(created: readonly Task[]): void;
   /** Called after the commit in which a task ended. */
@@ -125,6 +127,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     schedules,
     drive,
     wake: wake.raise,
+    expect: pool.expect,
     relay: dispatcher.relay,
     onEnded: (listener) => ledger.onChanged((task) => void (isLive(task) || listener())),
     async run(signal) {

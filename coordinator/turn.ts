@@ -24,7 +24,7 @@ import {
 import { TurnStopped } from './answers-in-hand.ts';
 import type { BudgetDesk } from './budget-desk.ts';
 import { assembleContext, type ContextDeps, readBackground } from './context/assemble.ts';
-import { COORDINATOR_TOOLS } from './coordinator-tools.ts';
+import { COORDINATOR_TOOLS, type CoordinatorToolName } from './coordinator-tools.ts';
 import type { Turn } from './mailbox.ts';
 import type { FirstJobTaken, Onboarding } from './onboarding.ts';
 import { originOf } from './people.ts';
@@ -35,6 +35,7 @@ import type { RoundRunner } from './turn-round.ts';
 const MAX_ROUNDS = 12;
 /** The same call this many times in a row ends the turn. */
 const MAX_REPEATS = 5;
+const START: CoordinatorToolName = 'task_start';
 /** Ceiling of one answer, in tokens. */
 export const ANSWER_TOKENS = 2048;
 
@@ -46,6 +47,8 @@ export interface TurnDeps {
   readonly context: ContextDeps;
   readonly log: Log;
   readonly draft: (draft: Draft) => void;
+  /** Says how many tasks the model has begun to start in this turn and may start soon; 0 once that is known. */
+  readonly expectTasks: (turn: string, count: number) => void;
   readonly runRound: RoundRunner;
   readonly roleOf: (sender: Sender, channel: string) => Role;
   readonly budgets: Pick<BudgetDesk, 'explain'>;
@@ -171,12 +174,21 @@ async function ask(deps: TurnDeps, answering: Answering, signal: AbortSignal): P
     tools: COORDINATOR_TOOLS,
     maxTokens: ANSWER_TOKENS,
   } as const;
+  const onText = (text: string) => {
+    turn.show();
+    answering.drafted = text;
+    deps.draft({ conversationId, chat, turnId, text });
+  };
+  const begun = new Set<number>();
+  const onCallNamed = (name: string, index: number) => {
+    if (name !== START) return;
+    begun.add(index);
+    deps.expectTasks(turnId, begun.size);
+  };
   const answered = storable(
-    await collectAnswer(deps.model.stream(request, signal), (text) => {
-      turn.show();
-      answering.drafted = text;
-      deps.draft({ conversationId, chat, turnId, text });
-    }),
+    await collectAnswer(deps.model.stream(request, signal), onText, onCallNamed).finally(() =>
+      deps.expectTasks(turnId, 0),
+    ),
   );
   deps.context.gauge.observe(answered.model, estimateRequest(request).inputTokens, answered.usage);
   await deps.store.turns.recordExchange(turnId, {

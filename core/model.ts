@@ -120,12 +120,14 @@ export interface ChatAnswer {
 }
 
 /**
- * Puts a streamed answer together, calling `onText` with the text so far after each piece. Tool calls are complete
- * or absent: a cut stream throws and never yields half a call.
+ * Puts a streamed answer together, calling `onText` with the text so far after each piece, and `onCallNamed` with
+ * what a call is named so far, long before its arguments have come. Tool calls are complete or absent: a cut stream
+ * throws and never yields half a call.
  */
 export async function collectAnswer(
   chunks: AsyncIterable<ChatChunk>,
   onText?: (text: string) => void,
+  onCallNamed?: (name: string, index: number) => void,
 ): Promise<ChatAnswer> {
   let text = '';
   const calls = new Map<number, { id: string; name: string; arguments: string }>();
@@ -135,11 +137,13 @@ export async function collectAnswer(
       onText?.(text);
     } else if (chunk.kind === 'tool-call') {
       const call = calls.get(chunk.index) ?? { id: '', name: '', arguments: '' };
+      const name = call.name + (chunk.name ?? '');
       calls.set(chunk.index, {
         id: chunk.id ?? call.id,
-        name: call.name + (chunk.name ?? ''),
+        name,
         arguments: call.arguments + (chunk.arguments ?? ''),
       });
+      if (chunk.name) onCallNamed?.(name, chunk.index);
     } else {
       return {
         text,
