@@ -97,7 +97,8 @@ export function createExecutorPool(deps: ExecutorPoolDeps): ExecutorPool {
       return idle.shift() ?? start();
     },
     expect(who, count) {
-      expected.set(who, count);
+      // Only for what is new: one that fails to start is not tried again before its task comes.
+      if (!expected.set(who, count)) return;
       while (!isClosed && idle.length < expected.count() && slots.size < deps.atMost()) idle.push(start());
     },
     byTicket(ticket) {
@@ -130,13 +131,18 @@ export function createExecutorPool(deps: ExecutorPoolDeps): ExecutorPool {
 }
 
 /** Who is going to need how many executors. What does not come within a while is no longer counted. */
-function createExpectations(clock: Clock): { set(who: string, count: number): void; count(): number } {
+function createExpectations(clock: Clock): {
+  /** True when more is expected than before. */
+  set(who: string, count: number): boolean;
+  count(): number;
+} {
   const wishes = new Map<string, { readonly count: number; readonly since: number }>();
   return {
     set(who, count) {
       const before = wishes.get(who);
       if (count === 0) wishes.delete(who);
       else if (before?.count !== count) wishes.set(who, { count, since: clock.now().getTime() });
+      return count > (before?.count ?? 0);
     },
     count() {
       const now = clock.now().getTime();
