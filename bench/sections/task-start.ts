@@ -8,8 +8,11 @@ import { goalText } from '../model-script.ts';
 import { executorHalfOf, listProcessTree } from '../processes.ts';
 
 const PLAN = { warmUp: 2, samples: 12 };
-/** From a warm executor's being there to its waiting at the task link, also on a busy machine. */
-const READY_MS = 700;
+/**
+ * From a warm executor's being there to its waiting at the task link, also on a busy machine; as long a cold start is
+ * apart from the last one, so that nothing of that is still under way.
+ */
+const SETTLE_MS = 700;
 
 /** From a task's row to its executor's first recorded step, with an executor started ahead and without. */
 export async function measureTaskStart(): Promise<readonly Figure[]> {
@@ -56,5 +59,5 @@ async function untilQuiet(house: House, state: 'warm' | 'cold'): Promise<void> {
     const processes = await listProcessTree(house.reeve.pid);
     return processes.filter((living) => executorHalfOf(living) === 'loop').length === wanted;
   });
-  if (state === 'warm') await delay(READY_MS);
+  await delay(SETTLE_MS);
 }
