@@ -106,9 +106,11 @@ export function createOutboxDelivery(deps: {
   }
 
   async function wait(abort: AbortSignal): Promise<void> {
+    // The end of what is on its way raises the signal; what a slow one keeps waiting is seen to by looking often.
+    if (underway.size > 0) return signal.wait(clock, RETRY_BASE_MS, abort);
     const next = await store.outbox.nextDueAt();
     const untilDue = next ? next.getTime() - clock.now().getTime() : IDLE_LOOK_MS;
-    // What is due now is on its way, and its end raises the signal.
+    // What became due since the last look, or cannot be begun, is looked at again soon.
     const pause = untilDue > 0 ? Math.min(untilDue, IDLE_LOOK_MS) : RETRY_BASE_MS;
     await signal.wait(clock, pause, abort);
   }

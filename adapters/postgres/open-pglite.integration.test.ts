@@ -29,6 +29,27 @@ describe('openPglite', () => {
     ]);
   });
 
+  it('keeps statements apart by the schema that they are for, and by what they return now', async () => {
+    const database = await open();
+    const read = 'select * from kept where n > $1';
+    await database.query('create table kept (n int)');
+    await database.query('insert into kept values ($1)', [1]);
+    for (let times = 0; times < 8; times += 1)
+      expect((await database.query(read, [0])).rows).toEqual([{ n: 1 }]);
+    await database.query('alter table kept add more text');
+    expect((await database.query(read, [0])).rows).toEqual([{ n: 1, more: null }]);
+    await expect(database.query('select 1 / $1::int as never', [0])).rejects.toThrow(/division by zero/);
+    expect((await database.query('select 1 / $1::int as once', [1])).rows).toEqual([{ once: 1 }]);
+    await database.query('create schema aside; create table aside.kept (n int, other int)');
+    const aside = database.view('aside');
+    await aside.query('insert into kept values ($1, $1)', [5]);
+    for (let times = 0; times < 8; times += 1) {
+      expect((await aside.query(read, [0])).rows).toEqual([{ n: 5, other: 5 }]);
+      expect((await database.query(read, [0])).rows).toEqual([{ n: 1, more: null }]);
+    }
+    await aside.end();
+  });
+
   it('replaces a thread that never answers: nobody hangs, nothing committed is lost', async () => {
     const database = await open({ callMs: 500 });
     await database.query('create table kept (n int)');

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import { PGlite } from '@electric-sql/pglite';
 import { vector } from '@electric-sql/pglite-pgvector';
+import { createStatementCache, type StatementCache } from './statement-cache.ts';
 import type { ThreadOptions, ThreadReply, ThreadRequest } from './thread-messages.ts';
 import { joinBytes, readReply } from './wire.ts';
 
@@ -38,6 +39,7 @@ function createHandler(
   database: PGlite,
   reply: (message: ThreadReply, transfer?: ArrayBuffer[]) => void,
 ): (request: ThreadRequest) => Promise<void> {
+  const statements = createStatementCache();
   let isIdle = true;
   return async (request) => {
     const { id } = request;
@@ -45,7 +47,7 @@ function createHandler(
     try {
       // Until an answer says that it is.
       isIdle = false;
-      const bytes = await answer(database, request);
+      const bytes = await answer(database, statements, request);
       isIdle = readReply(bytes).status === 'I';
       reply({ kind: 'done', id, bytes }, [bytes.buffer]);
     } catch (error) {
@@ -67,10 +69,14 @@ async function open({ dataDir, snapshot }: ThreadOptions): Promise<PGlite> {
   });
 }
 
-async function answer(database: PGlite, request: ThreadRequest): Promise<Uint8Array<ArrayBuffer>> {
+async function answer(
+  database: PGlite,
+  statements: StatementCache,
+  request: ThreadRequest,
+): Promise<Uint8Array<ArrayBuffer>> {
   switch (request.kind) {
     case 'execute':
-      return execute(database, request.batch);
+      return statements.execute(request.batch, (batch) => execute(database, batch));
     case 'dump':
       return new Uint8Array(await (await database.dumpDataDir('none')).arrayBuffer());
     case 'close':

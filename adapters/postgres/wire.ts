@@ -28,12 +28,33 @@ export interface ListenStatement {
 }
 
 const TYPE = { notification: 0x41, readyForQuery: 0x5a, query: 0x51, sync: 0x53, terminate: 0x58 } as const;
+
 const HEADER_BYTES = 5;
 const LISTEN = /^\s*(un)?listen\s+("(?:[^"]|"")+"|[\w$]+|\*)\s*;?\s*$/i;
 const LINE_COMMENT = /--[^\n]*(\n|$)/g;
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+export interface WireMessage {
+  readonly type: number;
+  /** All of it. */
+  readonly message: Uint8Array;
+  /** Without type and length. */
+  readonly body: Uint8Array;
+}
+
+/** The whole messages that bytes consist of, from either side. */
+export function* messagesIn(bytes: Uint8Array): Generator<WireMessage> {
+  const view = viewOf(bytes);
+  let offset = 0;
+  while (offset + HEADER_BYTES <= bytes.length) {
+    const end = offset + 1 + view.getUint32(offset + 1);
+    const message = bytes.subarray(offset, end);
+    yield { type: view.getUint8(offset), message, body: message.subarray(HEADER_BYTES) };
+    offset = end;
+  }
+}
 
 /** Joins chunks into one buffer that owns its memory, so that it can be transferred to another thread. */
 export function joinBytes(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
@@ -137,7 +158,8 @@ function readyMessage(status: TransactionStatus): Uint8Array {
   return frame(TYPE.readyForQuery, encoder.encode(status));
 }
 
-function frame(type: number, body: Uint8Array): Uint8Array {
+/** A message of one type with its length. */
+export function frame(type: number, body: Uint8Array): Uint8Array {
   const message = new Uint8Array(HEADER_BYTES + body.length);
   const view = viewOf(message);
   view.setUint8(0, type);
