@@ -78,3 +78,11 @@ it('leaves none behind, and builds none any more', async () => {
   await aWhile();
   expect(built).toHaveLength(1);
 });
+
+it('builds none for a launch that got through while it was closed', async () => {
+  const { spare, built } = site();
+  await spare.close();
+  spare.prepare(ground);
+  await aWhile();
+  expect(built).toHaveLength(0);
+});

@@ -28,6 +28,7 @@ export function createSparePair<Pair extends Walls>(
   build: (ground: Ground) => Promise<Pair>,
 ): SparePair<Pair> {
   let timer: NodeJS.Timeout | undefined;
+  let isClosed = false;
   let spare: { readonly ground: Ground; readonly pair: Promise<Pair | undefined> } | undefined;
 
   async function drop(): Promise<void> {
@@ -50,12 +51,14 @@ export function createSparePair<Pair extends Walls>(
     },
     prepare(ground) {
       clearTimeout(timer);
+      if (isClosed) return;
       timer = setTimeout(() => {
         // What stands in the way now is told when a launch meets it.
         spare ??= { ground, pair: build(ground).catch(() => undefined) };
       }, buildAfterMs).unref();
     },
     close() {
+      isClosed = true;
       clearTimeout(timer);
       return drop();
     },
