@@ -51,7 +51,6 @@ export function startPair({ limits, layout, room, start }: PairStart): LaunchedP
     }
     killBoth();
   }
-  if (room.sandbox.image === undefined && sandbox.id !== undefined) void endOverrun(sandbox.id);
 
   let isOver = false;
   const first = Promise.race([loop.ended.then(() => loop), sandbox.ended.then(() => sandbox)]);
@@ -83,6 +82,8 @@ export function startPair({ limits, layout, room, start }: PairStart): LaunchedP
       loop.tell(loopFirstLine({ ticket, limits }));
       loop.release();
       sandbox.release();
+      // Only now: a look at every second is too much for walls that may stand empty for hours.
+      if (room.sandbox.image === undefined && sandbox.id !== undefined) void endOverrun(sandbox.id);
     },
     isOver: () => isOver,
     async started(signal) {
