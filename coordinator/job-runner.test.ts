@@ -148,6 +148,18 @@ describe('an executor that cannot be started', () => {
     expect(task()).toMatchObject({ state: 'failed', outcome: { failure: 'sandbox-unavailable' } });
   });
 
+  it('is another thing than one whose task was paused and resumed while it started', async () => {
+    const { run, slots, task, change } = createRunner(true);
+    for (const start of [0, 1, 2]) {
+      const running = run();
+      await settled();
+      for (const kind of ['paused', 'resumed', 'enqueued'] as const) await change('T-3', { kind });
+      slots[start]?.end();
+      await running;
+    }
+    expect(task().state).toBe('queued');
+  });
+
   it('is another thing than one that is lost at work', async () => {
     const { run, slots, task, change } = createRunner(true);
     const running = run();

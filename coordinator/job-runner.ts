@@ -37,7 +37,7 @@ export function createJobRunner(deps: {
     slot.bind(job);
     await slot.ended;
     pool.warmUp();
-    await afterEnd(job.taskId, slot);
+    await afterEnd(job, slot);
   }
 
   /** A job that came late, or twice, starts nothing. */
@@ -55,10 +55,11 @@ export function createJobRunner(deps: {
     await ledger.change(id, { kind: 'set-aside', outcome }, 'coordinator');
   }
 
-  async function afterEnd(id: TaskId, slot: Slot): Promise<void> {
+  async function afterEnd(job: DispatchJob, slot: Slot): Promise<void> {
+    const id = job.taskId;
     const task = await store.tasks.get(id);
     if (!task || isStopping) return;
-    if (slot.attempt === null || slot.startError !== null) return afterFailedStart(task, slot);
+    if (slot.attempt === null || slot.startError !== null) return afterFailedStart(task, job, slot);
     failedStarts.delete(id);
     if (!holdsStill(task, slot)) return;
     log.warn({ task: id, attempt: slot.attempt, logs: slot.logs() }, 'an executor was lost');
@@ -66,12 +67,14 @@ export function createJobRunner(deps: {
   }
 
   /** Half of an executor may have come for its task before the other half turned out not to start. */
-  async function afterFailedStart(task: Task, slot: Slot): Promise<void> {
+  async function afterFailedStart(task: Task, job: DispatchJob, slot: Slot): Promise<void> {
     const about = { task: task.id, slot: slot.id, logs: slot.logs(), err: slot.startError };
     if (slot.startError === null) log.warn(about, 'an executor ended before it took its task');
     else log.error(about, 'an executor could not be started');
     const isHeld = holdsStill(task, slot);
-    if (isHeld || task.state === 'queued') await countFailedStart(task.id);
+    // One that was refused its task because the task was handed over anew meanwhile has not failed.
+    const isStillWanted = task.state === 'queued' && queueJobId(task) === job.id;
+    if (isHeld || isStillWanted) await countFailedStart(task.id);
     if (isHeld) await ledger.change(task.id, { kind: 'executor-lost', blamed: false }, 'coordinator');
   }
 
