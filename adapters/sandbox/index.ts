@@ -1,1 +1,2 @@
 export { type BwrapLauncherOptions, createBwrapLauncher } from './bwrap-launcher.ts';
+export { packProgram } from './pack/pack-program.ts';

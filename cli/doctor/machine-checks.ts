@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { requireSandbox } from '../up/require-sandbox.ts';
 import { UserError } from '../user-error.ts';
 import type { Check } from './check.ts';
+import { executorCodeCheck } from './executor-code-check.ts';
 import { sandboxLevelCheck } from './sandbox-level-check.ts';
 
 const execute = promisify(execFile);
@@ -16,6 +17,7 @@ export function machineChecks(): Check[] {
     sandboxRunsCheck,
     sandboxUidsCheck,
     sandboxLevelCheck,
+    executorCodeCheck(),
     documentsCheck,
   ];
 }
