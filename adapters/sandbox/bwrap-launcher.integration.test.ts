@@ -350,7 +350,8 @@ describe('a process that launches', () => {
     const base = newBase();
     const hang = `setTimeout(() => process.kill(process.pid, 'SIGSTOP'), 200); return 1`;
     const { running } = await startChild(base, undefined, startDaemon('marker-parent'), hang);
-    await sleep(300);
+    // By then the walls of the next pair stand, too; a bwrap killed while it builds some is the next launcher's to end.
+    await sleep(1500);
     expect(await findProcesses('marker-parent')).not.toEqual([]);
     expect(await findProcesses(`${base}/run`)).not.toEqual([]);
     running.kill('SIGKILL');
