@@ -19,7 +19,7 @@ it('fails with what stands in the way and what to do when a program cannot be pa
   expect(await runCheck(executorCodeCheck({ loop }))).toMatchObject({
     state: 'failed',
     observed: expect.stringContaining('that-is-missing.ts'),
-    fix: expect.stringContaining('npm ci'),
+    fix: expect.stringContaining('npm install'),
   });
   await rm(directory, { recursive: true });
 });
