@@ -1,4 +1,5 @@
 import { type BudgetPlan, ModelError, type Reservation, type TaskId, UNCAPPED } from '@reeve/core';
+import { createScriptedModel, fails } from '@reeve/core/testing';
 import { createGatewayStore } from '@reeve/postgres';
 import type { FreshDatabase } from '@reeve/postgres/testing';
 import { describe, expect, it } from 'vitest';
@@ -45,6 +46,16 @@ async function reserves(plan: BudgetPlan, task: TaskId | null, tokens: number): 
   // What a gateway that is gone has left counts as spent.
   await budget.abandonOpen();
   return kind === 'reserved';
+}
+
+/** A task asks for more of the day, its house crashes, and the raise comes behind its back. Resolves with the question. */
+async function raiseBehind(house: House, by: typeof MORE): Promise<string> {
+  await house.say('start one');
+  await waitsForBudget('T-1');
+  const { code, call } = await estate.openQuestion();
+  await house.crash();
+  await estate.store.budget.raise({ kind: 'day', of: (call.arguments as { of: string }).of }, by);
+  return code;
 }
 
 const OUT_OF_BUDGET = { outcome: 'released', failure: 'budget-exhausted', summary: '' } as const;
@@ -300,11 +311,7 @@ describe('a day over its cap', () => {
 
   it('is asked about again when others have used the raise up before its task could go on', async () => {
     const first = await open(SMALL_DAY, 1500);
-    await first.say('start one');
-    await waitsForBudget('T-1');
-    const { code, call } = await estate.openQuestion();
-    await first.crash();
-    await estate.store.budget.raise({ kind: 'day', of: (call.arguments as { of: string }).of }, MORE);
+    const code = await raiseBehind(first, MORE);
     expect(await reserves(SMALL_DAY, null, 1500)).toBe(true);
     const house = await open(SMALL_DAY, 1500);
     const next = await until(
@@ -317,12 +324,7 @@ describe('a day over its cap', () => {
 
   it('goes on after a crash between the yes and the freeing', async () => {
     const first = await open(SMALL_DAY, 1500);
-    await first.say('start one');
-    await waitsForBudget('T-1');
-    const { code, call } = await estate.openQuestion();
-    await first.crash();
-    const args = call.arguments as { of: string };
-    await estate.store.budget.raise({ kind: 'day', of: args.of }, { tokens: 5000, micros: 0 });
+    const code = await raiseBehind(first, { tokens: 5000, micros: 0 });
     await open(SMALL_DAY, 1500);
     await estate.reaches('T-1', 'succeeded');
     expect((await estate.store.approvals.get(code))?.state).toBe('pending');
@@ -344,12 +346,7 @@ describe('the coordinator over the day’s cap', () => {
 
   it('that only calls under way stand in the way of says so, and points to no card that is not there', async () => {
     const house = await open(SMALL_DAY, 0, {
-      model: {
-        // biome-ignore lint/correctness/useYield: it is refused before it begins.
-        async *stream() {
-          throw new ModelError('budget-exhausted', 'no room', { retryable: false });
-        },
-      },
+      model: createScriptedModel([fails('budget-exhausted', { retryable: false })]),
     });
     await house.say('one');
     const said = await until(() => house.channel.texts().at(-1), 'an answer');

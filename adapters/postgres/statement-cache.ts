@@ -69,7 +69,7 @@ export function createStatementCache(): StatementCache {
       let isParsed = false;
       try {
         const answer = await run(withNames(batch, fresh));
-        isParsed = !isRefused(answer);
+        isParsed = fresh.length === 0 || !isRefused(answer);
         return answer;
       } finally {
         // Whether a statement was parsed before something went wrong is not worth finding out: it gets another name.

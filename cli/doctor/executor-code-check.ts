@@ -13,7 +13,7 @@ export function executorCodeCheck(
     id: 'worker-code',
     title: 'Code of workers',
     expected: 'both programs of a worker can be packed',
-    fix: 'Run npm install in the clone, and see that its disk and that of the temporary files have room.',
+    fix: 'Run npm install in the clone, and check that neither its disk nor that of temporary files is full.',
     async run() {
       await using directory = await temporaryDirectory();
       for (const [half, source] of Object.entries(programs))

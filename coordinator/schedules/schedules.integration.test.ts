@@ -1,4 +1,4 @@
-import type { Schedule } from '@reeve/core';
+import type { Schedule, Task } from '@reeve/core';
 import { wishedSchedule } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
 import { LOCAL_OWNER } from '../people.ts';
@@ -40,6 +40,25 @@ async function untilNext(id?: Schedule['id']): Promise<number> {
 }
 
 const tasks = () => estate.store.tasks.list({ limit: 100 });
+
+/** The newest run of S-1, paused before anybody takes it up. */
+async function waitingRun(house: House, deadlineMs: number): Promise<Task> {
+  const schedule = await theSchedule();
+  const waiting = await estate.store.tasks.create({
+    conversationId: schedule.conversationId,
+    turnId: 'e',
+    title: 'count',
+    goal: 'count',
+    origin: { kind: 'schedule', schedule: 'S-1' },
+    priority: 3,
+    capabilities: () => [],
+    createdAt: estate.clock.now(),
+    deadline: new Date(estate.clock.now().getTime() + deadlineMs),
+  });
+  await typing(house, `/pause ${waiting.id}`);
+  await estate.store.schedules.update({ ...schedule, lastTask: waiting.id, version: schedule.version + 1 });
+  return waiting;
+}
 
 /** Two looks of the dispatcher have gone by. */
 async function afterLooks(house: House): Promise<void> {
@@ -277,21 +296,7 @@ describe('what is due', () => {
     await typing(house, '/schedule hourly count');
     await typing(house, '/schedule run S-1');
     await estate.reaches('T-1', 'succeeded');
-    // A run that waits: paused before anybody takes it up.
-    const waiting = await estate.store.tasks.create({
-      conversationId: (await theSchedule()).conversationId,
-      turnId: 'e',
-      title: 'count',
-      goal: 'count',
-      origin: { kind: 'schedule', schedule: 'S-1' },
-      priority: 3,
-      capabilities: () => [],
-      createdAt: estate.clock.now(),
-      deadline: new Date(estate.clock.now().getTime() + 14 * DAY),
-    });
-    await typing(house, `/pause ${waiting.id}`);
-    const schedule = await theSchedule();
-    await estate.store.schedules.update({ ...schedule, lastTask: waiting.id, version: schedule.version + 1 });
+    const waiting = await waitingRun(house, 14 * DAY);
     expect(await typing(house, '/schedule run S-1')).toContain('Its former run still goes on: T-2');
     for (const skips of [1, 2]) {
       estate.clock.jump((await untilNext()) + 1);
@@ -309,21 +314,7 @@ describe('what is due', () => {
   it('is over, and says so, when its only time comes while a run by hand still goes on', async () => {
     const house = await open();
     await typing(house, '/schedule in 10 minutes: count');
-    const { conversationId, ...schedule } = await theSchedule();
-    const waiting = await estate.store.tasks.create({
-      conversationId,
-      turnId: 'e',
-      title: 'count',
-      goal: 'count',
-      origin: { kind: 'schedule', schedule: 'S-1' },
-      priority: 3,
-      capabilities: () => [],
-      createdAt: estate.clock.now(),
-      deadline: new Date(estate.clock.now().getTime() + DAY),
-    });
-    await typing(house, `/pause ${waiting.id}`);
-    const version = schedule.version + 1;
-    await estate.store.schedules.update({ ...schedule, conversationId, lastTask: waiting.id, version });
+    await waitingRun(house, DAY);
     estate.clock.jump(11 * MINUTE);
     const [said] = await until(() => notices(house).length > 0 && notices(house), 'the line');
     expect(said).toMatch(/still goes on\. That was its only time, so S-1 has ended\.$/);
