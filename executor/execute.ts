@@ -77,19 +77,19 @@ export async function execute(deps: ExecuteDeps): Promise<number> {
     const lost = shim.gone.then((reason): never => {
       throw reason;
     });
-    const end = await Promise.race([
-      runTask({
-        briefing: assignment,
-        journal,
-        model,
-        tools: chatTools(offered),
-        calls,
-        control,
-        scratch,
-        clock: deps.clock,
-      }),
-      lost,
-    ]);
+    const ending = runTask({
+      briefing: assignment,
+      journal,
+      model,
+      tools: chatTools(offered),
+      calls,
+      control,
+      scratch,
+      clock: deps.clock,
+    });
+    // The model is asked first: while it thinks, the sandbox has the processors for its start.
+    setImmediate(shim.open);
+    const end = await Promise.race([ending, lost]);
     if (end.outcome === 'released') return await leave(end.failure);
     await link.finish({ attempt, ...end, evidence: [...end.evidence] });
     return EXECUTOR_EXIT.done;

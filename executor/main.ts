@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Assignment, assignmentSchema, type Clock } from '@reeve/core';
 import { createGatewayModel } from '@reeve/model/gateway';
@@ -9,6 +8,7 @@ import { EXECUTOR_EXIT, execute } from './execute.ts';
 import { createGatewayClient } from './gateway-client.ts';
 import { createLinkClient } from './link-client.ts';
 import { createLinkTransport, type LinkTransport } from './link-transport.ts';
+import { callShim, wakeByLauncher } from './shim/call-shim.ts';
 import { createShimClient, type ShimClient } from './shim/client.ts';
 
 /** What an executor begins with. */
@@ -18,11 +18,12 @@ export interface Start {
   readonly link: LinkTransport;
   /** The JSON of the assignment. */
   readonly task: Promise<string> | null;
-  readonly shimSocket: Promise<Socket>;
+  readonly pairDirectory: string;
   readonly gatewaySocket: string;
 }
 
 const DRY_RUN_SOCKET = '/tmp/dry-run.sock';
+const SHIM_WAIT_MS = 20_000;
 /** An executor that was started for a task gets it within this time, and then does nothing else first. */
 const PROMPT_MS = 150;
 const clock: Clock = {
@@ -32,7 +33,10 @@ const clock: Clock = {
 
 /** An executor's life: its dry run when it has to wait, its one task. Resolves with the process's exit code. */
 export async function live(start: Start): Promise<number> {
-  const shim = createShimClient(await start.shimSocket);
+  const { pairDirectory } = start;
+  const shim = createShimClient(() =>
+    callShim({ pairDirectory, wake: wakeByLauncher, signal: AbortSignal.timeout(SHIM_WAIT_MS) }),
+  );
   if (start.task === null) {
     await practise(start, shim);
     shim.close();

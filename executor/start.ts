@@ -1,7 +1,6 @@
 import { askForTask } from './ask-for-task.ts';
 import { createLinkTransport } from './link-transport.ts';
 import type { Start } from './main.ts';
-import { awaitShim } from './shim/await-shim.ts';
 
 /**
  * The loop's process. Its launcher writes one JSON line with the ticket and then keeps stdin open for as long as it
@@ -12,7 +11,6 @@ import { awaitShim } from './shim/await-shim.ts';
  * Nothing here awaits at the top level: what is loaded later may share modules with this one.
  */
 const RUN_DIRECTORY = '/run/reeve';
-const SHIM_WAIT_MS = 20_000;
 
 async function readFirstLine(): Promise<Start['firstLine']> {
   const { promise, resolve } = Promise.withResolvers<string>();
@@ -26,10 +24,6 @@ async function readFirstLine(): Promise<Start['firstLine']> {
 }
 
 async function start(): Promise<void> {
-  const shimSocket = awaitShim({
-    pairDirectory: `${RUN_DIRECTORY}/pair`,
-    signal: AbortSignal.timeout(SHIM_WAIT_MS),
-  });
   const firstLine = await readFirstLine();
   const link = createLinkTransport(`${RUN_DIRECTORY}/link.sock`);
   const sent = Promise.withResolvers<void>();
@@ -38,7 +32,13 @@ async function start(): Promise<void> {
   if (task !== null) await Promise.race([sent.promise, task]);
   const { live } = await import('./main.ts');
   process.exit(
-    await live({ firstLine, link, task, shimSocket, gatewaySocket: `${RUN_DIRECTORY}/gateway.sock` }),
+    await live({
+      firstLine,
+      link,
+      task,
+      pairDirectory: `${RUN_DIRECTORY}/pair`,
+      gatewaySocket: `${RUN_DIRECTORY}/gateway.sock`,
+    }),
   );
 }
 

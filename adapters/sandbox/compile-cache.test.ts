@@ -10,6 +10,7 @@ test('a filling whose walls could not be built leaves no timer behind that holds
     ended: Promise.resolve({ kind: 'exited', code: 1 }),
     gone: Promise.resolve(),
     stdout: () => '',
+    spoken: Promise.resolve(),
     logs: () => '',
     kill: () => undefined,
     tell: () => undefined,

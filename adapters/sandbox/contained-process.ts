@@ -18,8 +18,10 @@ export interface ContainedProcess {
   readonly ended: Promise<ExecutorEnd>;
   /** Resolves when no process inside is left, at most a second after `ended`. */
   readonly gone: Promise<void>;
-  /** Everything it wrote to stdout, when that was asked for. Ask after `gone`. */
+  /** What it wrote to stdout, the last 64 KiB of it, when that was asked for. Ask after `gone`. */
   stdout(): string;
+  /** Resolves at its first word on stdout, when that was asked for. */
+  readonly spoken: Promise<void>;
   /** The last 64 KiB of stderr with control characters made visible. */
   logs(): string;
   kill(): void;
@@ -74,6 +76,8 @@ export function startContained(start: ContainedStart): ContainedProcess {
   });
   const stderr = keepTail(child.stderr, keptLogBytes);
   const stdout = keepTail(child.stdout, maxStdoutBytes);
+  const spoken = Promise.withResolvers<void>();
+  child.stdout?.once('data', () => spoken.resolve());
   const ended = waitForEnd(child);
   child.once('exit', () => killGroup(child.pid));
   const closed = waitForClose(child);
@@ -108,6 +112,7 @@ export function startContained(start: ContainedStart): ContainedProcess {
       if (id !== undefined) await waitUntilGone(id);
     })(),
     stdout: () => stdout(),
+    spoken: spoken.promise,
     logs: () => visible(stderr()),
     tell: (line) => void stdin.write(`${line}\n`),
     release: () => void hold?.end(),

@@ -6,11 +6,14 @@ import { watchScratch } from './scratch-watch.ts';
 
 export interface LaunchedPair {
   readonly executor: LaunchedExecutor;
-  /** Lets both programs run, behind walls that may stand for long by then, and hands the loop its ticket. */
+  /**
+   * Lets the loop run, behind walls that may stand for long by then, and hands it its ticket. The sandbox's program runs
+   * from the loop's first word on: two starts at once would each take half as long again.
+   */
   begin(ticket: string): void;
   /** It has ended, or one half of it. */
   isOver(): boolean;
-  /** Resolves when both run. When `signal` aborts, or one does not start, nothing of the pair is left and this rejects. */
+  /** Resolves when the walls of both stand. When `signal` aborts, or one does not start, nothing of the pair is left and this rejects. */
   started(signal: AbortSignal | undefined): Promise<void>;
   /** Resolves when nothing of the pair is left, its directories included. */
   readonly cleaned: Promise<void>;
@@ -29,9 +32,12 @@ const lastWordsMs = 500;
 /** Has the walls of loop and sandbox built side by side and ties their lives together. Takes the room over. */
 export function startPair({ limits, layout, room, start }: PairStart): LaunchedPair {
   const { directories } = room;
-  const stdio = { stdin: 'open', captureStdout: false, isHeld: true } as const;
-  const loop = start(loopProgram(layout, directories, limits), room.loop, stdio);
-  const sandbox = start(sandboxProgram(layout, directories, limits), room.sandbox, stdio);
+  const stdio = { stdin: 'open', isHeld: true } as const;
+  const loop = start(loopProgram(layout, directories, limits), room.loop, { ...stdio, captureStdout: true });
+  const sandbox = start(sandboxProgram(layout, directories, limits), room.sandbox, {
+    ...stdio,
+    captureStdout: false,
+  });
 
   function killBoth(): void {
     loop.kill();
@@ -81,9 +87,11 @@ export function startPair({ limits, layout, room, start }: PairStart): LaunchedP
     begin(ticket) {
       loop.tell(loopFirstLine({ ticket, limits }));
       loop.release();
-      sandbox.release();
-      // Only now: a look at every second is too much for walls that may stand empty for hours.
-      if (room.sandbox.image === undefined && sandbox.id !== undefined) void endOverrun(sandbox.id);
+      void loop.spoken.then(() => {
+        sandbox.release();
+        // Only now: a look at every second is too much for walls that may stand empty for hours.
+        if (room.sandbox.image === undefined && sandbox.id !== undefined) void endOverrun(sandbox.id);
+      });
     },
     isOver: () => isOver,
     async started(signal) {

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { awaitShim } from './await-shim.ts';
+import { callShim } from './call-shim.ts';
 import { createShimClient, type ShimClient } from './client.ts';
 import { readFrames } from './frame-socket.ts';
 import { encodeFrame } from './frames.ts';
@@ -24,7 +24,8 @@ beforeEach(async () => {
   const [accepted]: Socket[] = await once(server, 'connection');
   server.close();
   if (accepted === undefined) throw new Error('no connection');
-  client = createShimClient(accepted);
+  client = createShimClient(async () => accepted);
+  client.open();
   heard = [];
   readFrames(
     hostile,
@@ -154,11 +155,16 @@ describe('a shim that does its work', () => {
   });
 });
 
-describe('awaitShim', () => {
-  it('takes the first connection and leaves no door open', async () => {
+describe('callShim', () => {
+  it('wakes the sandbox, takes the first connection and leaves no door open', async () => {
     const pairDirectory = await mkdtemp(join(tmpdir(), 'reeve-pair-'));
-    const waiting = awaitShim({ pairDirectory, signal: AbortSignal.timeout(2000) });
-    const first = connect(join(pairDirectory, 'sock'));
+    const woken = Promise.withResolvers<Socket>();
+    const waiting = callShim({
+      pairDirectory,
+      wake: () => woken.resolve(connect(join(pairDirectory, 'sock'))),
+      signal: AbortSignal.timeout(2000),
+    });
+    const first = await woken.promise;
     const accepted = await waiting;
     await expect(once(connect(join(pairDirectory, 'sock')), 'connect')).rejects.toMatchObject({
       code: 'ENOENT',
@@ -170,7 +176,8 @@ describe('awaitShim', () => {
 
   it('gives up when told', async () => {
     const pairDirectory = await mkdtemp(join(tmpdir(), 'reeve-pair-'));
-    await expect(awaitShim({ pairDirectory, signal: AbortSignal.timeout(20) })).rejects.toThrow();
+    const unheard = callShim({ pairDirectory, wake: () => undefined, signal: AbortSignal.timeout(20) });
+    await expect(unheard).rejects.toThrow();
     await rm(pairDirectory, { recursive: true });
   });
 });

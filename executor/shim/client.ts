@@ -50,6 +50,8 @@ export interface ScratchListing {
 
 /** The loop's hands. Paths are relative to the scratch directory, or absolute inside it (`/work/...`). */
 export interface ShimClient {
+  /** Connects, unless it has, so that the first call finds the sandbox awake; the first call does, too. */
+  open(): void;
   /** One at a time with snapshots and restores. When it ends, nothing that the command started is left running. */
   run(request: RunRequest): Promise<ShimOutcome<CommandResult>>;
   readFile(
@@ -120,13 +122,17 @@ const hashValue = z.object({ sha256: z.string().regex(/^[0-9a-f]{64}$/), bytes: 
 const listValue = z.object({ count, truncated: z.boolean() });
 const nothing = z.unknown().transform(() => undefined);
 
-/** A typed client for the shim behind `socket`. Everything that comes back is checked and bounded. */
-export function createShimClient(socket: Socket): ShimClient {
-  const connection = createShimConnection(socket);
+/**
+ * A typed client for the shim that `connect` reaches, which is called once, when the shim is wanted. Everything that
+ * comes back is checked and bounded.
+ */
+export function createShimClient(connect: () => Promise<Socket>): ShimClient {
+  const connection = createShimConnection(connect);
   const calls = createShimCalls(connection);
   const lane = createLane();
 
   return {
+    open: connection.open,
     async run(request) {
       using turn = await lane.enter(request.signal);
       if (turn === undefined) return cancelled;

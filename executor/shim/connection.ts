@@ -1,14 +1,13 @@
 import type { Socket } from 'node:net';
 import { z } from 'zod';
 import { type ByteQueue, createByteQueue, createSendWindow, type SendWindow } from './byte-stream.ts';
-import { readFrames, writeFrame } from './frame-socket.ts';
 import { chunkBytes, type Frame } from './frames.ts';
+import { createLateSocket, type SendFrame } from './late-socket.ts';
 import {
   type OutputChannel,
   type RefusalCode,
   refusalCodes,
   type ShimCall,
-  type ToShim,
   type TunnelMessage,
   windowBytes,
 } from './protocol.ts';
@@ -46,6 +45,8 @@ export interface OpenCall {
 }
 
 export interface ShimConnection {
+  /** Connects, unless it has; the first call does, too. */
+  open(): void;
   call(call: ShimCall, options?: CallOptions): OpenCall;
   /** Closes the connection, which ends the shim; every call under way rejects with the ShimGoneError returned. */
   fail(reason: string, cause?: unknown): ShimGoneError;
@@ -93,16 +94,18 @@ const cancelGraceMs = 2000;
 
 /**
  * Speaks frames with a shim that is not trusted: whatever breaks the protocol or a bound ends the connection, and no
- * call holds more than one window of unread bytes.
+ * call holds more than one window of unread bytes. `connect` is called once, when the shim is wanted.
  */
-export function createShimConnection(socket: Socket): ShimConnection {
+export function createShimConnection(connect: () => Promise<Socket>): ShimConnection {
   const waiting = new Map<number, Waiting>();
   const gone = Promise.withResolvers<ShimGoneError>();
   let lost: ShimGoneError | undefined;
   let lastId = 0;
   let acceptTunnel = (tunnel: TunnelStream): void => tunnel.cut();
+  const link = createLateSocket({ connect, receive, lost: (...why) => void fail(...why) });
+  const { send } = link;
   const tunnels = createTunnelStreams({
-    send: (message: TunnelMessage, payload) => writeFrame(socket, message, payload),
+    send: (message: TunnelMessage, payload) => send(message, payload),
     accept: (tunnel) => acceptTunnel(tunnel),
   });
 
@@ -112,7 +115,7 @@ export function createShimConnection(socket: Socket): ShimConnection {
     for (const call of waiting.values()) giveUp(call, lost);
     waiting.clear();
     tunnels.cutAll();
-    socket.destroy();
+    link.close();
     gone.resolve(lost);
     return lost;
   }
@@ -148,8 +151,6 @@ export function createShimConnection(socket: Socket): ShimConnection {
     }
   }
 
-  const send: SendFrame = (header, payload) => writeFrame(socket, header, payload);
-
   function call(request: ShimCall, options: CallOptions = {}): OpenCall {
     lastId += 1;
     const callId = lastId;
@@ -172,12 +173,8 @@ export function createShimConnection(socket: Socket): ShimConnection {
     return { chunks: opened.received, answer: opened.answer.promise, cancel };
   }
 
-  readFrames(socket, receive, (error) =>
-    fail(error instanceof Error ? error.message : 'broken frames', error),
-  );
-  socket.on('error', (error) => fail('connection failed', error));
-  socket.on('close', () => fail('connection closed'));
   return {
+    open: link.open,
     call,
     fail,
     gone: gone.promise,
@@ -216,8 +213,6 @@ function onAbort(signal: AbortSignal | undefined, settled: AbortSignal, action: 
   signal.addEventListener('abort', action, { once: true });
   settled.addEventListener('abort', () => signal.removeEventListener('abort', action), { once: true });
 }
-
-type SendFrame = (header: ToShim, payload?: Uint8Array) => Promise<void>;
 
 async function upload(
   callId: number,

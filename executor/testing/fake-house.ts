@@ -134,6 +134,7 @@ export function createFakeSandbox(
   const restored: number[] = [];
   const missing = { kind: 'refused', code: 'not-found', detail: 'no such file' } as const;
   const shim: ShimClient = {
+    open: () => undefined,
     async run(request: RunRequest) {
       request.signal?.throwIfAborted();
       commands.push(request.command);

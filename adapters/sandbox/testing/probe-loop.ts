@@ -13,6 +13,7 @@ const [firstLine]: string[] = await once(lines, 'line');
 
 const server = createServer();
 server.listen({ path: '/run/reeve/pair/sock', readableAll: true, writableAll: true });
+process.stdout.write('sandbox\n');
 const [sandbox]: Socket[] = await once(server, 'connection');
 server.close();
 if (sandbox === undefined) process.exit(3);

@@ -56,7 +56,9 @@ export async function createShimBench(): Promise<ShimBench> {
       const [socket]: Socket[] = await Promise.race([connection, failOnEnd(executor)]);
       if (socket === undefined) throw new Error('no connection');
       await once(socket, 'data');
-      return { executor, client: createShimClient(socket) };
+      const client = createShimClient(async () => socket);
+      client.open();
+      return { executor, client };
     },
     async close() {
       await launcher.close();

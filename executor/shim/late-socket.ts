@@ -1,0 +1,60 @@
+import type { Socket } from 'node:net';
+import { readFrames, writeFrame } from './frame-socket.ts';
+import type { Frame } from './frames.ts';
+import type { ToShim } from './protocol.ts';
+
+export type SendFrame = (header: ToShim, payload?: Uint8Array) => Promise<void>;
+
+/** Frames over a socket that is only made when somebody wants it. */
+export interface LateSocket {
+  /** Has it made, unless it is. */
+  open(): void;
+  /** Sends in the order of the calls, once it is made; what comes after its loss is dropped. */
+  readonly send: SendFrame;
+  close(): void;
+}
+
+/** `connect` is called once at the most. After `lost` nothing is received any more. */
+export function createLateSocket(deps: {
+  readonly connect: () => Promise<Socket>;
+  readonly receive: (frame: Frame) => void;
+  readonly lost: (reason: string, cause?: unknown) => void;
+}): LateSocket {
+  const { receive, lost } = deps;
+  let made: Promise<Socket | undefined> | undefined;
+  let isClosed = false;
+
+  async function make(): Promise<Socket | undefined> {
+    try {
+      const socket = await deps.connect();
+      socket.on('error', (error) => lost('connection failed', error));
+      socket.on('close', () => lost('connection closed'));
+      if (isClosed) socket.destroy();
+      else
+        readFrames(socket, receive, (error) =>
+          lost(error instanceof Error ? error.message : 'broken frames', error),
+        );
+      return socket;
+    } catch (error) {
+      lost('it did not connect', error);
+      return undefined;
+    }
+  }
+
+  function socket(): Promise<Socket | undefined> {
+    made ??= isClosed ? Promise.resolve(undefined) : make();
+    return made;
+  }
+
+  return {
+    open: () => void socket(),
+    async send(header, payload) {
+      const there = await socket();
+      if (there !== undefined) await writeFrame(there, header, payload);
+    },
+    close() {
+      isClosed = true;
+      void made?.then((there) => there?.destroy());
+    },
+  };
+}
