@@ -5,6 +5,7 @@ import {
   type Assignment,
   appendRequestSchema,
   assignmentSchema,
+  executorTools,
   toWireName,
 } from '@reeve/core';
 
@@ -119,7 +120,7 @@ function assignmentOf(commands: readonly string[]): Assignment {
     attempt: 1,
     steps: [{ seq: 1, attempt: 1, at: new Date().toISOString(), body: model }],
     inputs: [],
-    webSearch: false,
+    tools: [...executorTools({ webSearch: false })],
     secrets: [],
     snapshot: null,
   });

@@ -1,6 +1,7 @@
 import {
   type Assignment,
   type Clock,
+  executorTools,
   type Launcher,
   LEASE_MS,
   queueJobId,
@@ -32,6 +33,7 @@ export function createAssigner(deps: {
   secrets: Pick<SecretDesk, 'list'>;
 }): Assigner {
   const { store, ledger, clock } = deps;
+  const tools = [...executorTools(deps)];
 
   async function attach(slot: Slot, id: TaskId): Promise<Task | null> {
     const sandbox = await deps.launcher.level();
@@ -79,7 +81,7 @@ export function createAssigner(deps: {
       attempt,
       ...past,
       inputs,
-      webSearch: deps.webSearch,
+      tools,
       secrets: secrets.map(({ name, hosts }) => ({ name, hosts: [...hosts] })),
     };
   };

@@ -15,7 +15,7 @@ import {
   type TaskClaims,
   verifyToken,
 } from '@reeve/core';
-import type { z } from 'zod';
+import type { z } from 'zod/mini';
 import type { ExecutorPool } from './executor-pool.ts';
 import type { Assigner } from './link-assignment.ts';
 import type { LinkService } from './link-service.ts';
@@ -219,12 +219,12 @@ async function stream(response: ServerResponse, content: AsyncIterable<Uint8Arra
   response.end();
 }
 
-async function body<Schema extends z.ZodType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
+async function body<Schema extends z.ZodMiniType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
   return parse(await readText(call.request), schema);
 }
 
 /** Reads a body; what no store can keep (NUL, half characters) is replaced, as in a model's arguments. */
-function parse<Schema extends z.ZodType>(text: string, schema: Schema): z.output<Schema> {
+function parse<Schema extends z.ZodMiniType>(text: string, schema: Schema): z.output<Schema> {
   const read = parseToolArguments(text);
   if (read.kind === 'not-json') throw new BadRequest(400, 'the body is not JSON');
   const parsed = schema.safeParse(read.value);

@@ -31,6 +31,7 @@ export * from './task.ts';
 export * from './token.ts';
 export * from './token-estimate.ts';
 export * from './tool.ts';
+export * from './tool-parameters.ts';
 export * from './tour.ts';
 export * from './update-box.ts';
 export * from './visible-text.ts';

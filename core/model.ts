@@ -1,9 +1,9 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** The slice of OpenAI's chat completions that Reeve speaks: https://platform.openai.com/docs/api-reference/chat */
 export const toolCallSchema = z.object({
   id: z.string(),
-  type: z.literal('function').default('function'),
+  type: z._default(z.literal('function'), 'function'),
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
@@ -17,8 +17,8 @@ export const chatMessageSchema = z.discriminatedUnion('role', [
   z.object({ role: z.literal('user'), content: z.union([z.string(), z.array(contentPartSchema)]) }),
   z.object({
     role: z.literal('assistant'),
-    content: z.string().nullish(),
-    tool_calls: z.array(toolCallSchema).optional(),
+    content: z.nullish(z.string()),
+    tool_calls: z.optional(z.array(toolCallSchema)),
   }),
   z.object({ role: z.literal('tool'), tool_call_id: z.string(), content: z.string() }),
 ]);
@@ -27,8 +27,8 @@ export const chatToolSchema = z.object({
   type: z.literal('function'),
   function: z.object({
     name: z.string(),
-    description: z.string().optional(),
-    parameters: z.record(z.string(), z.unknown()).optional(),
+    description: z.optional(z.string()),
+    parameters: z.optional(z.record(z.string(), z.unknown())),
   }),
 });
 

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /**
  * Where a piece of content or a request came from. It decides what the content may cause: only `owner` inherits

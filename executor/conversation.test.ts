@@ -1,32 +1,31 @@
-import { estimateText } from '@reeve/core';
+import { estimateText, executorTools } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
-import { type Briefing, chatTools, conversationOf, offeredTools } from './conversation.ts';
+import { type Briefing, conversationOf } from './conversation.ts';
 import { assignmentWith } from './testing/fake-house.ts';
 
 const briefing = (more: Partial<Briefing> = {}): Briefing => ({ ...assignmentWith(), ...more });
+const searching = { tools: [...executorTools({ webSearch: true })] };
 const textOf = (index: number, of: Briefing) => String(conversationOf(of, [])[index]?.content);
 
 describe('what a worker’s model is told before it has done anything', () => {
   it('comes to 2,500 tokens at most, with every tool', () => {
-    const [instructions] = conversationOf(briefing({ webSearch: true }), []);
-    const tools = chatTools(offeredTools({ webSearch: true }));
-    const tokens = estimateText(JSON.stringify(instructions)) + estimateText(JSON.stringify(tools));
+    const [instructions] = conversationOf(briefing(searching), []);
+    const tokens = estimateText(JSON.stringify(instructions)) + estimateText(JSON.stringify(searching.tools));
     expect(tokens).toBeLessThanOrEqual(2500);
   });
 
   it('is the same to the byte whatever the task is, so that providers can cache it', () => {
     const other = briefing({ task: { ...assignmentWith().task, goal: 'another' } });
     expect(textOf(0, other)).toBe(textOf(0, briefing()));
-    expect(JSON.stringify(chatTools(offeredTools(other)))).toBe(
-      JSON.stringify(chatTools(offeredTools(briefing()))),
-    );
+    const tools = () => JSON.stringify(executorTools({ webSearch: false }));
+    expect(tools()).toBe(tools());
   });
 
   it('says how commands get a network, and of searching only where that is set', () => {
     for (const tool of ['network_open', 'git_open', 'secret:NAME'])
       expect(textOf(0, briefing())).toContain(tool);
     expect(textOf(0, briefing())).not.toContain('web_search');
-    expect(textOf(0, briefing({ webSearch: true }))).toContain('web_search');
+    expect(textOf(0, briefing(searching))).toContain('web_search');
   });
 
   it('names the owner’s secrets with their hosts, and nothing where there are none', () => {

@@ -11,6 +11,7 @@ import { expect, it } from 'vitest';
 import { askForTask } from './ask-for-task.ts';
 import { dryRun } from './dry-run.ts';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
+import { takeUpHands } from './hands.ts';
 import { createLinkClient } from './link-client.ts';
 import { createLinkTransport, readText } from './link-transport.ts';
 import { assignmentWith, createFakeSandbox } from './testing/fake-house.ts';
@@ -62,14 +63,15 @@ it('runs one command and ends as a task does', async () => {
   let code = -1;
   await dryRun(join(house.directory, 'doors/dry-run'), async (socketPath) => {
     const transport = createLinkTransport(socketPath);
+    const assignment = assignmentSchema.parse(JSON.parse(await askForTask(transport, 'dry-run')));
+    const link = createLinkClient(transport);
+    const { scratchBytes: scratchLimitBytes } = LIMITS;
     code = await execute({
-      assignment: assignmentSchema.parse(JSON.parse(await askForTask(transport, 'dry-run'))),
-      link: createLinkClient(transport),
-      shim,
-      scratchLimitBytes: LIMITS.scratchBytes,
+      assignment,
+      link,
       createModel: (token) => createGatewayModel({ socketPath, token, role: 'executor' }),
-      createGateway: () => ({ fetch: () => expect.unreachable(), search: () => expect.unreachable() }),
-      createCommandDoor: () => (tunnel) => tunnel.cut(),
+      takeUpHands: (task) =>
+        takeUpHands({ ...task, assignment, link, shim, scratchLimitBytes, gatewaySocket: '/nowhere', clock }),
       clock,
     });
   });

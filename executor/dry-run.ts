@@ -77,7 +77,7 @@ const assignment: Assignment = {
   attempt: 1,
   steps: [],
   inputs: [],
-  webSearch: false,
+  tools: [{ type: 'function', function: { name: toWireName('shell.run') } }],
   secrets: [],
   snapshot: null,
 };

@@ -11,6 +11,7 @@ import { createScriptedModel, type ScriptedCall, type ScriptedModel } from '@ree
 import { describe, expect, it } from 'vitest';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
 import type { GatewayClient } from './gateway-client.ts';
+import { takeUpHands } from './hands.ts';
 import { INTERRUPTED } from './perform-call.ts';
 import {
   assignmentWith,
@@ -76,15 +77,13 @@ async function play(
   options.prepare?.(house);
   const sandbox = options.sandbox ?? createFakeSandbox();
   const model = createScriptedModel(script);
+  const common = { assignment, link: house.link, clock };
+  const doors = { gatewaySocket: '/nowhere', gateway: options.gateway ?? closedGateway };
+  const body = { shim: sandbox.shim, scratchLimitBytes: 1e6 };
   const code = await execute({
-    assignment,
-    link: house.link,
-    scratchLimitBytes: 1e6,
-    shim: sandbox.shim,
+    ...common,
     createModel: () => model,
-    createGateway: () => options.gateway ?? closedGateway,
-    createCommandDoor: () => (tunnel) => tunnel.cut(),
-    clock,
+    takeUpHands: (task) => takeUpHands({ ...common, ...task, ...doors, ...body }),
   });
   return { code, house, sandbox, model };
 }

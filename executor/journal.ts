@@ -1,4 +1,4 @@
-import type { Clock, Step, StepBody } from '@reeve/core';
+import { type Clock, canonicalJson, type Step, type StepBody } from '@reeve/core';
 import type { LinkClient } from './link-client.ts';
 
 export type ModelStep = Step & { body: Extract<StepBody, { kind: 'model' }> };
@@ -63,4 +63,21 @@ export function openCalls(journal: Journal): OpenCall[] {
       ? []
       : [{ callId, name: call.function.name, json: call.function.arguments, begun: begun.has(callId) }];
   });
+}
+
+/** True when the model's newest call would be the same as the `limit` calls before it. */
+export function repeatsItself(journal: Journal, limit: number): boolean {
+  const calls = journal.steps.flatMap(({ body }) =>
+    body.kind === 'model' ? body.toolCalls.map((call) => callText(call.function)) : [],
+  );
+  const last = calls.at(-1);
+  return last !== undefined && calls.length > limit && calls.slice(-limit - 1).every((call) => call === last);
+}
+
+function callText({ name, arguments: json }: { name: string; arguments: string }): string {
+  try {
+    return `${name} ${canonicalJson(JSON.parse(json))}`;
+  } catch {
+    return `${name} ${json}`;
+  }
 }

@@ -11,7 +11,7 @@ import {
   fileListSchema,
   linkReplySchema,
 } from '@reeve/core';
-import type { z } from 'zod';
+import type { z } from 'zod/mini';
 import { type LinkTransport, Superseded } from './link-transport.ts';
 
 /** The executor's side of the task link (`link.ts` in core). Every method rejects with `Superseded` when it is stale. */
@@ -45,7 +45,7 @@ export interface ControlConnection {
 /** `transport` carries the task's token. */
 export function createLinkClient(transport: LinkTransport): LinkClient {
   const { call, download } = transport;
-  const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) =>
+  const post = <Schema extends z.ZodMiniType>(path: string, body: unknown, schema: Schema) =>
     call({ method: 'POST', path, body: JSON.stringify(body) }, schema);
 
   return {

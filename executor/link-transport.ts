@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { z } from 'zod';
-import { Agent, httpRequest } from './node-http.ts';
+import type { z } from 'zod/mini';
+import { Agent, doorOf, httpRequest } from './node-http.ts';
 
 /** This executor does not hold the task any more and must end without another word. */
 export class Superseded extends Error {
@@ -30,7 +30,7 @@ export interface LinkTransport {
   /** The raw response, whatever its status. */
   send(exchange: Exchange): Promise<IncomingMessage>;
   /** The parsed body of a 200. */
-  call<Schema extends z.ZodType>(exchange: Exchange, schema: Schema): Promise<z.output<Schema>>;
+  call<Schema extends z.ZodMiniType>(exchange: Exchange, schema: Schema): Promise<z.output<Schema>>;
   /** The body of a 200 as a stream; null for a 404. */
   download(path: string): Promise<AsyncIterable<Uint8Array> | null>;
   /** A request whose body stays open. */
@@ -48,7 +48,7 @@ export function createLinkTransport(socketPath: string): LinkTransport {
         ...(typeof body === 'string' ? { 'content-type': 'application/json' } : {}),
       };
       const outgoing = httpRequest(
-        { socketPath, agent, method, path, headers, ...(signal ? { signal } : {}) },
+        { ...doorOf(socketPath), agent, method, path, headers, ...(signal ? { signal } : {}) },
         resolve,
       );
       outgoing.on('error', reject);
@@ -61,7 +61,7 @@ export function createLinkTransport(socketPath: string): LinkTransport {
     });
   }
 
-  async function call<Schema extends z.ZodType>(
+  async function call<Schema extends z.ZodMiniType>(
     exchange: Exchange,
     schema: Schema,
   ): Promise<z.output<Schema>> {
@@ -95,7 +95,12 @@ export function createLinkTransport(socketPath: string): LinkTransport {
     call,
     download,
     open: (path) =>
-      httpRequest({ socketPath, method: 'POST', path, headers: { authorization: `Bearer ${token}` } }),
+      httpRequest({
+        ...doorOf(socketPath),
+        method: 'POST',
+        path,
+        headers: { authorization: `Bearer ${token}` },
+      }),
   };
 }
 

@@ -1,15 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Assignment, assignmentSchema, type Clock } from '@reeve/core';
+import { assignmentSchema, type Clock } from '@reeve/core';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { askForTask } from './ask-for-task.ts';
-import { createCommandDoor } from './command-door.ts';
 import { dryRun } from './dry-run.ts';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
-import { createGatewayClient } from './gateway-client.ts';
 import { createLinkClient } from './link-client.ts';
 import { createLinkTransport, type LinkTransport } from './link-transport.ts';
-import { callShim, wakeByLauncher } from './shim/call-shim.ts';
-import { createShimClient, type ShimClient } from './shim/client.ts';
+import type { ShimClient } from './shim/client.ts';
+import { wakeSandbox } from './wake-sandbox.ts';
 
 /** What an executor begins with. */
 export interface Start {
@@ -23,7 +21,6 @@ export interface Start {
 }
 
 const DRY_RUN_SOCKET = '/tmp/dry-run.sock';
-const SHIM_WAIT_MS = 20_000;
 /** An executor that was started for a task gets it within this time, and then does nothing else first. */
 const PROMPT_MS = 150;
 const clock: Clock = {
@@ -33,51 +30,60 @@ const clock: Clock = {
 
 /** An executor's life: its dry run when it has to wait, its one task. Resolves with the process's exit code. */
 export async function live(start: Start): Promise<number> {
-  const { pairDirectory } = start;
-  const shim = createShimClient(() =>
-    callShim({ pairDirectory, wake: wakeByLauncher, signal: AbortSignal.timeout(SHIM_WAIT_MS) }),
-  );
+  const sandbox = sandboxOnDemand(start.pairDirectory);
   if (start.task === null) {
-    await practise(start, shim);
+    await practise(start, sandbox);
+    const shim = await sandbox();
     shim.close();
     await shim.gone;
     return EXECUTOR_EXIT.done;
   }
   const isPrompt = await Promise.race([start.task.then(() => true), delay(PROMPT_MS, false)]);
-  if (!isPrompt) await practise(start, shim);
-  return carryOut({ ...start, shim, assignment: await start.task });
+  if (!isPrompt) await practise(start, sandbox);
+  return carryOut({ ...start, sandbox, assignment: await start.task });
 }
 
-function practise(start: Start, shim: ShimClient): Promise<void> {
+/** The sandbox half, which both the dry run and the task use; it starts when it is first wanted. */
+function sandboxOnDemand(pairDirectory: string): () => Promise<ShimClient> {
+  let shim: Promise<ShimClient> | undefined;
+  return () => {
+    if (shim === undefined) {
+      wakeSandbox();
+      shim = import('./hands.ts').then(({ reachSandbox }) => reachSandbox(pairDirectory));
+    }
+    return shim;
+  };
+}
+
+function practise(start: Start, sandbox: () => Promise<ShimClient>): Promise<void> {
   return dryRun(DRY_RUN_SOCKET, async (gatewaySocket) => {
     const link = createLinkTransport(gatewaySocket);
     const assignment = await askForTask(link, 'dry-run');
-    await carryOut({ ...start, link, gatewaySocket, shim: { ...shim, close: () => undefined }, assignment });
+    const kept = async () => ({ ...(await sandbox()), close: () => undefined });
+    await carryOut({ ...start, link, gatewaySocket, sandbox: kept, assignment });
   });
 }
 
 interface Duty extends Pick<Start, 'firstLine' | 'link' | 'gatewaySocket'> {
-  readonly shim: ShimClient;
+  readonly sandbox: () => Promise<ShimClient>;
   readonly assignment: string;
 }
 
-function carryOut({
-  firstLine,
-  link,
-  gatewaySocket: socketPath,
-  shim,
-  assignment: json,
-}: Duty): Promise<number> {
-  const assignment: Assignment = assignmentSchema.parse(JSON.parse(json));
-  link.useToken(assignment.token);
+function carryOut(duty: Duty): Promise<number> {
+  const { link: transport, gatewaySocket } = duty;
+  const assignment = assignmentSchema.parse(JSON.parse(duty.assignment));
+  transport.useToken(assignment.token);
+  const link = createLinkClient(transport);
   return execute({
     assignment,
-    link: createLinkClient(link),
-    shim,
-    scratchLimitBytes: firstLine.limits.scratchBytes,
-    createModel: (token) => createGatewayModel({ socketPath, token, role: 'executor' }),
-    createGateway: (token) => createGatewayClient({ socketPath, token }),
-    createCommandDoor: (token, pushes) => createCommandDoor({ socketPath, token, pushes }),
+    link,
+    createModel: (token) => createGatewayModel({ socketPath: gatewaySocket, token, role: 'executor' }),
+    async takeUpHands(task) {
+      const shim = await duty.sandbox();
+      const { takeUpHands } = await import('./hands.ts');
+      const { scratchBytes: scratchLimitBytes } = duty.firstLine.limits;
+      return takeUpHands({ ...task, assignment, link, shim, scratchLimitBytes, gatewaySocket, clock });
+    },
     clock,
   });
 }

@@ -1,5 +1,4 @@
 import {
-  canonicalJson,
   fromWireName,
   isEffectTool,
   parseToolArguments,
@@ -8,6 +7,7 @@ import {
   TOOLS,
   type ToolArguments,
   type ToolName,
+  toolParameters,
   toWireName,
 } from '@reeve/core';
 import { z } from 'zod';
@@ -37,8 +37,8 @@ type ReadCall =
 export function createCallPerformer(deps: {
   journal: Journal;
   table: ToolTable;
-  /** Other tools do not exist for this task. */
-  offered: readonly ToolName[];
+  /** Names on the wire; other tools do not exist for this task. */
+  offered: readonly string[];
   context: Omit<ToolContext, 'callId'>;
   now: () => number;
 }): CallPerformer {
@@ -87,13 +87,13 @@ export function createCallPerformer(deps: {
   };
 }
 
-function readCall({ name, json }: OpenCall, offered: readonly ToolName[]): ReadCall {
+function readCall({ name, json }: OpenCall, offered: readonly string[]): ReadCall {
   const tool = fromWireName(name);
-  if (!tool || !offered.includes(tool))
+  if (!tool || !offered.includes(toWireName(tool)))
     return {
       kind: 'wrong',
       name,
-      problem: `There is no tool “${shorten(name, 60)}”. There are: ${offered.map(toWireName).join(', ')}. Nothing was done.`,
+      problem: `There is no tool “${shorten(name, 60)}”. There are: ${offered.join(', ')}. Nothing was done.`,
     };
   const read = parseToolArguments(json);
   if (read.kind === 'not-json')
@@ -102,12 +102,12 @@ function readCall({ name, json }: OpenCall, offered: readonly ToolName[]): ReadC
       name: tool,
       problem: `The arguments of ${tool} are not valid JSON. Nothing was done.`,
     };
-  const parsed = TOOLS.get(tool)?.parameters.safeParse(read.value);
-  if (!parsed?.success) {
+  const parsed = toolParameters[tool].safeParse(read.value);
+  if (!parsed.success) {
     return {
       kind: 'wrong',
       name: tool,
-      problem: `Wrong arguments for ${tool}; nothing was done. ${parsed ? z.prettifyError(parsed.error) : ''}`,
+      problem: `Wrong arguments for ${tool}; nothing was done. ${z.prettifyError(parsed.error)}`,
     };
   }
   return { kind: 'call', name: tool, input: parsed.data as Intent['arguments'] };
@@ -121,21 +121,4 @@ function runTool<Name extends ToolName>(
   context: ToolContext,
 ): Promise<ToolResult> {
   return table[name](input as ToolArguments<Name>, context);
-}
-
-/** True when the model's newest call would be the same as the `limit` calls before it. */
-export function repeatsItself(journal: Journal, limit: number): boolean {
-  const calls = journal.steps.flatMap(({ body }) =>
-    body.kind === 'model' ? body.toolCalls.map((call) => callText(call.function)) : [],
-  );
-  const last = calls.at(-1);
-  return last !== undefined && calls.length > limit && calls.slice(-limit - 1).every((call) => call === last);
-}
-
-function callText({ name, arguments: json }: { name: string; arguments: string }): string {
-  try {
-    return `${name} ${canonicalJson(JSON.parse(json))}`;
-  } catch {
-    return `${name} ${json}`;
-  }
 }

@@ -1,20 +1,18 @@
 import {
-  type ChatTool,
   type Clock,
   collectAnswer,
   type FailureCode,
   isEffectTool,
   isFailureCode,
+  isToolName,
   type Model,
   ModelError,
   type Step,
-  TOOLS,
 } from '@reeve/core';
 import type { Control } from './control.ts';
 import { type Briefing, conversationOf } from './conversation.ts';
-import { isModelStep, type Journal, openCalls } from './journal.ts';
-import { type CallPerformer, repeatsItself } from './perform-call.ts';
-import type { ScratchKeeper } from './scratch-keeper.ts';
+import type { Hands } from './hands.ts';
+import { isModelStep, type Journal, openCalls, repeatsItself } from './journal.ts';
 
 /** How a task ended, as the executor sees it. */
 export interface TaskEnd {
@@ -29,11 +27,9 @@ export interface RunTaskDeps {
   readonly briefing: Briefing;
   readonly journal: Journal;
   readonly model: Model;
-  /** The list that goes with every model call. */
-  readonly tools: readonly ChatTool[];
-  readonly calls: CallPerformer;
+  /** What it does its calls with; asked for at the first one. */
+  readonly hands: () => Promise<Pick<Hands, 'perform' | 'saveNowAndThen'>>;
   readonly control: Control;
-  readonly scratch: ScratchKeeper;
   readonly clock: Clock;
 }
 
@@ -57,8 +53,9 @@ export async function runTask(deps: RunTaskDeps): Promise<TaskEnd> {
     if (repeatsItself(journal, MAX_REPEATS)) return failed('model-loop', '');
     for (const call of openCalls(journal)) {
       control.signal.throwIfAborted();
-      await deps.calls.perform(call);
-      await deps.scratch.saveNowAndThen();
+      const hands = await deps.hands();
+      await hands.perform(call);
+      await hands.saveNowAndThen();
     }
     const hasNews = await takeUpInputs(deps);
     const end = hasNews ? null : await ending(journal);
@@ -110,7 +107,7 @@ function evidenceOf(steps: readonly Step[]): number[] {
   );
   const effects = good.filter(({ tool }) => isEffectTool(tool));
   const work = good
-    .filter(({ tool }) => !tool.startsWith('files.') && TOOLS.has(tool as never))
+    .filter(({ tool }) => !tool.startsWith('files.') && isToolName(tool))
     .slice(-MAX_WORK_EVIDENCE);
   const reads = effects.length + work.length === 0 ? good.slice(-1) : [];
   return [...effects, ...work, ...reads].map(({ seq }) => seq).sort((left, right) => left - right);
@@ -131,7 +128,7 @@ async function askModel(deps: RunTaskDeps): Promise<TaskEnd | null> {
       const request = {
         role: 'executor',
         messages: conversationOf(deps.briefing, deps.journal.steps),
-        tools: deps.tools,
+        tools: deps.briefing.tools,
         maxTokens: ANSWER_TOKENS,
       } as const;
       const { text, toolCalls, usage, model } = await collectAnswer(

@@ -1,42 +1,29 @@
 import { type ChatChunk, ModelError, type TokenUsage } from '@reeve/core';
-import { z } from 'zod';
+import * as z from 'zod/mini';
+
+const text = z.nullish(z.string());
+const wireCallSchema = z.object({
+  index: z.nullish(z.int().check(z.minimum(0))),
+  id: text,
+  function: z.nullish(z.object({ name: text, arguments: text })),
+});
+const wireDeltaSchema = z.object({
+  content: text,
+  refusal: text,
+  tool_calls: z.nullish(z.array(wireCallSchema)),
+});
+const wireUsageSchema = z.object({
+  prompt_tokens: z.number().check(z.minimum(0)),
+  completion_tokens: z.number().check(z.minimum(0)),
+  estimated: z.optional(z.boolean()),
+});
 
 /** The parts of a streamed `chat.completion.chunk` that count; everything else is ignored. */
 const wireChunkSchema = z.object({
-  model: z.string().nullish(),
-  choices: z
-    .array(
-      z.object({
-        delta: z
-          .object({
-            content: z.string().nullish(),
-            refusal: z.string().nullish(),
-            tool_calls: z
-              .array(
-                z.object({
-                  index: z.number().int().min(0).nullish(),
-                  id: z.string().nullish(),
-                  function: z
-                    .object({ name: z.string().nullish(), arguments: z.string().nullish() })
-                    .nullish(),
-                }),
-              )
-              .nullish(),
-          })
-          .nullish(),
-        finish_reason: z.string().nullish(),
-      }),
-    )
-    .nullish(),
-  usage: z
-    .object({
-      prompt_tokens: z.number().min(0),
-      completion_tokens: z.number().min(0),
-      estimated: z.boolean().optional(),
-    })
-    .nullish()
-    // Figures that are no figures spoil no answer: it counts as one without any.
-    .catch(null),
+  model: text,
+  choices: z.nullish(z.array(z.object({ delta: z.nullish(wireDeltaSchema), finish_reason: text }))),
+  // Figures that are no figures spoil no answer: it counts as one without any.
+  usage: z.catch(z.nullish(wireUsageSchema), null),
 });
 
 type WireChunk = z.output<typeof wireChunkSchema>;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import { ModelError } from '@reeve/core';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 const MODEL_CODES = [
   'model-unreachable',
@@ -15,14 +15,14 @@ const MODEL_CODES = [
 
 const problemSchema = z.object({
   code: z.string(),
-  title: z.string().default(''),
-  retryable: z.boolean().default(false),
+  title: z._default(z.string(), ''),
+  retryable: z._default(z.boolean(), false),
 });
 const eventSchema = z.object({
   error: z.object({
-    code: z.string().nullish(),
-    message: z.string().default(''),
-    retryable: z.boolean().default(false),
+    code: z.nullish(z.string()),
+    message: z._default(z.string(), ''),
+    retryable: z._default(z.boolean(), false),
   }),
 });
 

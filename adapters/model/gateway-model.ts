@@ -64,7 +64,9 @@ function open(options: GatewayModelOptions, request: ChatRequest, signal: AbortS
     }),
   );
   const place =
-    'socketPath' in options ? { socketPath: options.socketPath, path: PATH } : addressOf(options.url);
+    'socketPath' in options
+      ? { socketPath: options.socketPath, servername: '', path: PATH }
+      : addressOf(options.url);
   const outgoing = httpRequest({
     ...place,
     method: 'POST',

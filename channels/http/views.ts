@@ -5,18 +5,14 @@ import {
   type CapView,
   type ChatMessage,
   type Conversation,
-  fileEntrySchema,
   type Message,
   MICROS_PER_DOLLAR,
   type ModelExchange,
-  originSchema,
   SCHEDULE_STATES,
   type ScheduleView,
   type StatusView,
   sandboxLevelSchema,
   shorten,
-  stepBodySchema,
-  stepSchema,
   TASK_STATES,
   type Task,
   type TaskFile,
@@ -24,26 +20,10 @@ import {
   type TurnRound,
   type UsageShare,
 } from '@reeve/core';
+import { argumentsSchema, originViewSchema, stepViewSchema } from './step-view.ts';
 
 const moment = z.iso.datetime();
 const OPENING_GRAPHEMES = 80;
-/** Arguments of a call. Described by hand: the generator of the description does not end on `z.json()`. */
-const argumentsSchema = z
-  .record(z.string(), z.json())
-  .openapi({ type: 'object', additionalProperties: true });
-
-const [modelBody, intentBody, resultBody, noteBody] = stepBodySchema.options;
-const stepViewSchema = stepSchema
-  .extend({
-    body: z.discriminatedUnion('kind', [
-      modelBody,
-      intentBody.extend({ arguments: argumentsSchema }),
-      resultBody,
-      noteBody,
-    ]),
-  })
-  .openapi('Step');
-
 export const taskViewSchema = z
   .strictObject({
     id: z.string(),
@@ -55,7 +35,7 @@ export const taskViewSchema = z
     attempt: z.number().int(),
     steps: z.number().int(),
     turnId: z.string(),
-    origin: originSchema,
+    origin: originViewSchema,
     capabilities: z.array(z.string()),
     outcome: z
       .strictObject({
@@ -163,7 +143,7 @@ export const scheduleViewSchema = z
     nextAt: moment.nullable(),
     lastAt: moment.nullable(),
     lastTask: z.string().nullable(),
-    origin: originSchema,
+    origin: originViewSchema,
     /** The task whose worker asked for it; null when a person typed it. */
     askedBy: z.string().nullable(),
     createdAt: moment,
@@ -209,7 +189,9 @@ export const statusViewSchema = z
   })
   .openapi('Status');
 
-export const fileViewSchema = z.strictObject(fileEntrySchema.shape).openapi('File');
+export const fileViewSchema = z
+  .strictObject({ path: z.string(), bytes: z.number().int(), sha256: z.string(), modifiedAt: moment })
+  .openapi('File');
 
 /** Problem details (RFC 9457) with the failure catalogue's code. */
 export const problemSchema = z

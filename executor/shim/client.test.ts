@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { callShim } from './call-shim.ts';
+import { awaitShim } from './await-shim.ts';
 import { createShimClient, type ShimClient } from './client.ts';
 import { readFrames } from './frame-socket.ts';
 import { encodeFrame } from './frames.ts';
@@ -155,16 +155,11 @@ describe('a shim that does its work', () => {
   });
 });
 
-describe('callShim', () => {
-  it('wakes the sandbox, takes the first connection and leaves no door open', async () => {
+describe('awaitShim', () => {
+  it('takes the first connection and leaves no door open', async () => {
     const pairDirectory = await mkdtemp(join(tmpdir(), 'reeve-pair-'));
-    const woken = Promise.withResolvers<Socket>();
-    const waiting = callShim({
-      pairDirectory,
-      wake: () => woken.resolve(connect(join(pairDirectory, 'sock'))),
-      signal: AbortSignal.timeout(2000),
-    });
-    const first = await woken.promise;
+    const waiting = awaitShim({ pairDirectory, signal: AbortSignal.timeout(2000) });
+    const first = connect(join(pairDirectory, 'sock'));
     const accepted = await waiting;
     await expect(once(connect(join(pairDirectory, 'sock')), 'connect')).rejects.toMatchObject({
       code: 'ENOENT',
@@ -176,8 +171,7 @@ describe('callShim', () => {
 
   it('gives up when told', async () => {
     const pairDirectory = await mkdtemp(join(tmpdir(), 'reeve-pair-'));
-    const unheard = callShim({ pairDirectory, wake: () => undefined, signal: AbortSignal.timeout(20) });
-    await expect(unheard).rejects.toThrow();
+    await expect(awaitShim({ pairDirectory, signal: AbortSignal.timeout(20) })).rejects.toThrow();
     await rm(pairDirectory, { recursive: true });
   });
 });

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
-import type {
-  Assignment,
-  ControlMessage,
-  DeclareReply,
-  DeclareRequest,
-  EffectReply,
-  FileEntry,
-  FinishRequest,
-  Step,
+import {
+  type Assignment,
+  type ControlMessage,
+  type DeclareReply,
+  type DeclareRequest,
+  type EffectReply,
+  executorTools,
+  type FileEntry,
+  type FinishRequest,
+  type Step,
 } from '@reeve/core';
 import type { ControlConnection, LinkClient } from '../link-client.ts';
 import { Superseded } from '../link-transport.ts';
@@ -205,7 +206,7 @@ export function assignmentWith(patch: Partial<Assignment> = {}): Assignment {
     attempt: 1,
     steps: [],
     inputs: [],
-    webSearch: false,
+    tools: [...executorTools({ webSearch: false })],
     secrets: [],
     snapshot: null,
     ...patch,

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createInterface } from 'node:readline';
-import { callShim, wakeByLauncher } from '../call-shim.ts';
+import { wakeSandbox } from '../../wake-sandbox.ts';
+import { awaitShim } from '../await-shim.ts';
 
 /**
  * Stands in for the loop in tests: sends the first line of its standard input over the link socket, then passes bytes
@@ -10,11 +11,8 @@ import { callShim, wakeByLauncher } from '../call-shim.ts';
 const lines = createInterface({ input: process.stdin });
 lines.on('close', () => process.exit(0));
 const [firstLine]: string[] = await once(lines, 'line');
-const shim = await callShim({
-  pairDirectory: '/run/reeve/pair',
-  wake: wakeByLauncher,
-  signal: AbortSignal.timeout(15_000),
-});
+wakeSandbox();
+const shim = await awaitShim({ pairDirectory: '/run/reeve/pair', signal: AbortSignal.timeout(15_000) });
 // The dry run, which only fills the cache of compiled code.
 if (JSON.parse(firstLine ?? '').ticket === null) process.exit(0);
 const link = connect('/run/reeve/link.sock');

@@ -4,13 +4,12 @@ import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 
 /**
- * Has the sandbox half begin and resolves with its connection, made to the pair directory: the first one only, before any
- * command runs there; then nobody listens any more and the socket's name is gone. `wake` tells the launcher; a half that
- * runs already finds the way, too. Rejects when `signal` aborts, which is how a caller bounds the wait.
+ * Listens in the pair directory and resolves with the sandbox's connection: the first one only, made before any
+ * command runs there; then nobody listens any more and the socket's name is gone. Rejects when `signal` aborts, which
+ * is how a caller bounds the wait.
  */
-export async function callShim(options: {
+export async function awaitShim(options: {
   readonly pairDirectory: string;
-  readonly wake: () => void;
   readonly signal: AbortSignal;
 }): Promise<Socket> {
   const path = join(options.pairDirectory, 'sock');
@@ -18,7 +17,6 @@ export async function callShim(options: {
   server.maxConnections = 1;
   // The sandbox runs as another user; the directory is what keeps everyone else out.
   server.listen({ path, readableAll: true, writableAll: true });
-  options.wake();
   try {
     const [socket]: Socket[] = await once(server, 'connection', { signal: options.signal });
     if (socket === undefined) throw new Error('the shim connected without a socket');
@@ -27,9 +25,4 @@ export async function callShim(options: {
     server.close();
     await rm(path, { force: true });
   }
-}
-
-/** A launcher lets the sandbox half run at the first word on the loop's standard output. */
-export function wakeByLauncher(): void {
-  process.stdout.write('sandbox\n');
 }
