@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { answerFor, completionRequestSchema, type ScriptedAnswer } from './model-script.ts';
+import { completionEvents } from './completion-events.ts';
+import { answerFor, completionRequestSchema } from './model-script.ts';
 
 /** When one completion came and went, on the clock of `performance.now()` and in milliseconds. */
 export interface Exchange {
@@ -23,7 +24,6 @@ export interface ModelServer extends AsyncDisposable {
 
 /** From a request to the first word, as a quick model might take; it is subtracted from every figure. */
 const THINKING_MS = 5;
-const MODEL_NAME = 'bench-1';
 
 /** An OpenAI-compatible server on loopback that says what `answerFor` says and keeps time. */
 export async function openModelServer(): Promise<ModelServer> {
@@ -65,33 +65,7 @@ async function serve(
   await delay(THINKING_MS);
   response.writeHead(200, { 'content-type': 'text/event-stream' });
   const firstByteAt = performance.now();
-  for (const delta of deltasOf(answer)) response.write(chunkOf(delta, null));
-  response.write(chunkOf({}, answer.calls.length > 0 ? 'tool_calls' : 'stop'));
-  response.write(usageChunk());
-  response.end('data: [DONE]\n\n');
+  for (const event of completionEvents(answer)) response.write(event);
+  response.end();
   return { key: answer.key, firstByteAt };
-}
-
-function deltasOf({ text, calls }: ScriptedAnswer): object[] {
-  const words = text === '' ? [] : text.split(/(?<= )/).map((content) => ({ content }));
-  const toolCalls = calls.map((call, index) => ({
-    index,
-    id: `call_${index}`,
-    type: 'function',
-    function: { name: call.name, arguments: JSON.stringify(call.arguments) },
-  }));
-  return [{ role: 'assistant', content: '' }, ...words, ...toolCalls.map((call) => ({ tool_calls: [call] }))];
-}
-
-function chunkOf(delta: object, finishReason: string | null): string {
-  return event({ choices: [{ index: 0, delta, finish_reason: finishReason }] });
-}
-
-function usageChunk(): string {
-  return event({ choices: [], usage: { prompt_tokens: 7, completion_tokens: 3, total_tokens: 10 } });
-}
-
-function event(rest: object): string {
-  const head = { id: 'bench', object: 'chat.completion.chunk', created: 0, model: MODEL_NAME };
-  return `data: ${JSON.stringify({ ...head, ...rest })}\n\n`;
 }

@@ -1,14 +1,12 @@
-import { once } from 'node:events';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { LaunchedExecutor, SandboxLevel, SandboxLimits } from '@reeve/core';
 import { createBwrapLauncher } from '@reeve/sandbox';
 import { EXECUTOR_CODE } from 'reeve/executor-code';
-import { type Asking, openScriptedLink } from './scripted-link.ts';
+import { type Asking, openScriptedDoors } from './scripted-doors.ts';
 
-/** Real executor pairs whose link is the bench's. */
+/** Real executor pairs whose doors are the bench's. */
 export interface Pairs extends AsyncDisposable {
   readonly level: SandboxLevel;
   /** Starts one; resolves when its loop asks for work. */
@@ -28,16 +26,16 @@ export async function openPairs(): Promise<Pairs> {
   const directory = await mkdtemp(path.join(tmpdir(), 'reeve-bench-'));
   opened.defer(() => rm(directory, { recursive: true, force: true }));
   await mkdir(path.join(directory, 'doors'));
-  const link = opened.use(await openScriptedLink(path.join(directory, 'doors', 'link.sock')));
-  const gatewaySocket = path.join(directory, 'doors', 'gateway.sock');
-  const gateway = createServer().listen(gatewaySocket);
-  opened.defer(() => void gateway.close());
-  await once(gateway, 'listening');
+  const sockets = {
+    link: path.join(directory, 'doors', 'link.sock'),
+    gateway: path.join(directory, 'doors', 'gateway.sock'),
+  };
+  const doors = opened.use(await openScriptedDoors(sockets));
   const launcher = createBwrapLauncher({
     ...EXECUTOR_CODE,
     nodeBinary: process.execPath,
-    linkSocket: path.join(directory, 'doors', 'link.sock'),
-    gatewaySocket,
+    linkSocket: sockets.link,
+    gatewaySocket: sockets.gateway,
     stateDir: path.join(directory, 'state'),
     runtimeDir: path.join(directory, 'run'),
   });
@@ -49,7 +47,7 @@ export async function openPairs(): Promise<Pairs> {
     async launch() {
       const [executor, asking] = await Promise.all([
         launcher.launch({ ticket: 'a-ticket-of-the-bench', limits: LIMITS }),
-        link.next(),
+        doors.next(),
       ]);
       return { executor, asking };
     },

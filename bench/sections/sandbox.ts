@@ -5,7 +5,6 @@ import { measureBwrapStart, measureNodeStart, measureTrueStart } from '../floors
 import { takeSamples } from '../measure.ts';
 import { openPairs, type Pairs } from '../pairs.ts';
 import { executorHalfOf, listProcessTree, readProportionalMemory } from '../processes.ts';
-import type { Asking, CommandRun } from '../scripted-link.ts';
 import { measureBombs } from './bombs.ts';
 
 const STARTS = { warmUp: 2, samples: 10 };
@@ -61,7 +60,7 @@ async function measureCold(pairs: Pairs, floor: Floor, note: string): Promise<Fi
       samples: firstSteps,
       floor,
       goals: [atMost('p50 over floor', COLD_GOAL_MS)],
-      note: `two processes behind two walls, side by side; ${note}`,
+      note: `two processes behind two walls; its model answers at once; ${note}`,
     }),
     toFigure({
       id: 'sandbox.cold-command',
@@ -84,15 +83,12 @@ async function measureCold(pairs: Pairs, floor: Floor, note: string): Promise<Fi
 async function startOne(pairs: Pairs): Promise<{ toFirstStep: number; toFirstCommand: number }> {
   const startedAt = performance.now();
   const { executor, asking } = await pairs.launch();
-  const run = await firstRun(asking);
+  const { steppedAt, commands } = await asking.give(['true']);
   await executor.kill();
-  return { toFirstStep: run.allowedAt - startedAt, toFirstCommand: run.endedAt - startedAt };
-}
-
-async function firstRun(asking: Asking): Promise<CommandRun> {
-  const [run] = await asking.give(['true']);
-  if (run === undefined) throw new Error('the pair was given one command and ran none');
-  return run;
+  return {
+    toFirstStep: steppedAt - startedAt,
+    toFirstCommand: (commands[0]?.endedAt ?? Number.NaN) - startedAt,
+  };
 }
 
 /** The first command of a pair that stood ready, and those after it. */
@@ -105,11 +101,13 @@ async function measureCommands(pairs: Pairs, floor: Floor): Promise<Figure[]> {
     const isLast = index === STARTS.warmUp + STARTS.samples - 1;
     const boundAt = performance.now();
     const count = isLast ? 1 + WARM_UP_COMMANDS + COMMANDS : 1;
-    const runs = await asking.give(Array.from({ length: count }, (_, number) => `true ${number}`));
+    const { steppedAt, commands } = await asking.give(
+      Array.from({ length: count }, (_, number) => `true ${number}`),
+    );
     await executor.kill();
-    for (const run of runs.slice(1 + WARM_UP_COMMANDS)) later.push(run.endedAt - run.allowedAt);
-    if (index >= STARTS.warmUp) firstSteps.push((runs[0]?.allowedAt ?? Number.NaN) - boundAt);
-    return (runs[0]?.endedAt ?? Number.NaN) - boundAt;
+    for (const run of commands.slice(1 + WARM_UP_COMMANDS)) later.push(run.endedAt - run.allowedAt);
+    if (index >= STARTS.warmUp) firstSteps.push(steppedAt - boundAt);
+    return (commands[0]?.endedAt ?? Number.NaN) - boundAt;
   });
   const common = { unit: 'ms', floor };
   return [
