@@ -54,6 +54,7 @@ export async function openScriptedDoors(sockets: {
   let asked = Promise.withResolvers<Asking>();
   let onStep: (step: AppendRequest) => void = () => undefined;
   let wanted: readonly string[] = [];
+  const assignment = JSON.stringify(smallTask());
   const answers: Readonly<Record<string, Handler>> = {
     'POST /attach': async (_request, response) => {
       asked.resolve({
@@ -62,7 +63,7 @@ export async function openScriptedDoors(sockets: {
           const { run, onStep: note } = watchRun(commands.length);
           onStep = note;
           wanted = commands;
-          response.end(JSON.stringify(assignment()));
+          response.end(assignment);
           return run;
         },
       });
@@ -132,7 +133,7 @@ function watchRun(count: number): { run: Promise<TaskRun>; onStep: (step: Append
   };
 }
 
-function assignment(): Assignment {
+function smallTask(): Assignment {
   return assignmentSchema.parse({
     token: 'bench',
     task: {
