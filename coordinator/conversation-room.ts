@@ -25,6 +25,7 @@ import { createDesk } from './desk.ts';
 import { createIntake } from './intake.ts';
 import { keepTrying } from './keep-trying.ts';
 import { createMailboxes, type Mailboxes } from './mailbox.ts';
+import type { OutboxWaker } from './outbox-delivery.ts';
 import type { People } from './people.ts';
 import { noticing, type Presence } from './presence.ts';
 import { answerSentence } from './question-words.ts';
@@ -47,7 +48,7 @@ export interface ConversationRoom {
 export function createConversationRoom(
   deps: CoordinatorDeps,
   tasks: TaskRoom,
-  { wakeOutbox, presence }: { wakeOutbox: () => void; presence: Presence },
+  { outbox, presence }: { outbox: OutboxWaker; presence: Presence },
 ): ConversationRoom {
   const { store, clock, log, live, people } = deps;
   const { roleOf } = people;
@@ -58,7 +59,7 @@ export function createConversationRoom(
   const status = openStatus(deps, () => mailboxes.inHand());
   const onWritten = () => {
     tasks.wake();
-    wakeOutbox();
+    outbox.wake();
   };
   const tour = createTourRoom(deps, { taskDesk, onWritten, signal: stopping.signal });
   const handleCommand = createCommandHandler({
@@ -84,14 +85,14 @@ export function createConversationRoom(
     onAnswered: onWritten,
     signal: stopping.signal,
   });
-  const turns = createTurns(deps, tasks, { tour, wakeOutbox, signal: stopping.signal });
+  const turns = createTurns(deps, tasks, { tour, outbox, signal: stopping.signal });
   const mailboxes = createMailboxes({
     store,
     clock,
     log,
     handle: turns.handle,
     readBackground: turns.readBackground,
-    setAside: (entry) => setAside(deps, entry, wakeOutbox),
+    setAside: (entry) => setAside(deps, entry, outbox.wake),
     whileAnswering: () => live().whileAnswering,
   });
   tasks.onEnded(tour.follow);
@@ -162,7 +163,7 @@ function openStatus(
 function createTurns(
   deps: CoordinatorDeps,
   tasks: TaskRoom,
-  { tour, wakeOutbox, signal }: { tour: TourRoom; wakeOutbox: () => void; signal: AbortSignal },
+  { tour, outbox, signal }: { tour: TourRoom; outbox: OutboxWaker; signal: AbortSignal },
 ): {
   handle: ReturnType<typeof createTurnHandler>;
   readBackground: (conversationId: string) => Promise<Background>;
@@ -175,7 +176,7 @@ function createTurns(
   const newId = () => deps.ids.newId();
   const onTasksCreated = (created: readonly Task[]) => {
     tasks.relay(created);
-    wakeOutbox();
+    outbox.wakeSoon();
   };
   const runRound = createRoundRunner({ store, taskDesk, clock, timeZone, roleOf, onTasksCreated });
   const draft: ChannelAdapter['draft'] = (piece) => {
@@ -222,7 +223,7 @@ function createTurns(
     }),
     onAnswered: (conversationId, hasStarted) => {
       if (hasStarted) tasks.wake();
-      wakeOutbox();
+      outbox.wake();
       summariser.touch(conversationId);
     },
   });

@@ -39,8 +39,8 @@ export function createCoordinator(given: CoordinatorDeps): Coordinator {
   presence.onSeen(quiet.wake);
   deps.config.onChanged(quiet.wake);
   const outbox = createOutboxDelivery({ ...deps, holds: quiet.holds });
-  const tasks = createTaskRoom(deps, outbox.wake);
-  const conversations = createConversationRoom(deps, tasks, { wakeOutbox: outbox.wake, presence });
+  const tasks = createTaskRoom(deps, outbox);
+  const conversations = createConversationRoom(deps, tasks, { outbox, presence });
   return {
     link: tasks.link,
     desk: conversations.desk,

@@ -9,11 +9,17 @@ import {
   type Store,
 } from '@reeve/core';
 import { keepTrying } from './keep-trying.ts';
+import { PROGRESS_PAUSE_MS } from './task-card.ts';
 import { createSignal } from './wake-signal.ts';
+
+/** How whoever wrote something has it delivered. */
+export type OutboxWaker = Pick<OutboxDelivery, 'wake' | 'wakeSoon'>;
 
 export interface OutboxDelivery {
   /** Says that there is something new to deliver. */
   wake(): void;
+  /** Says that there is a card that is not to be delivered yet (`PROGRESS_PAUSE_MS`), and looks when it is. */
+  wakeSoon(): void;
   /** Delivers until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -117,6 +123,7 @@ export function createOutboxDelivery(deps: {
 
   return {
     wake: () => signal.raise(),
+    wakeSoon: () => signal.raiseIn(clock, PROGRESS_PAUSE_MS),
     async run(abort) {
       while (!abort.aborted && !fenced) {
         try {

@@ -9,6 +9,12 @@ import {
 } from '@reeve/core';
 import { spanText, stateIcon, stateText, taskName } from './wording.ts';
 
+/**
+ * A card waits this long to be sent, so that one that changes at once (a task that is created and begins) is sent once,
+ * and so that a task's start has the database to itself. Nobody reads a card that fast.
+ */
+export const PROGRESS_PAUSE_MS = 100;
+
 function taskCardKey(id: string): string {
   return `task:${id}`;
 }
@@ -83,5 +89,6 @@ export function taskCardEntry(
     replyTo: null,
     urgency: 'progress',
     cardKey: taskCardKey(task.id),
+    notBefore: new Date(now.getTime() + PROGRESS_PAUSE_MS),
   };
 }

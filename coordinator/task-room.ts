@@ -16,6 +16,7 @@ import { createLinkFiles } from './link-files.ts';
 import { createLinkServer } from './link-server.ts';
 import { createLinkService } from './link-service.ts';
 import { createNetworkEffects } from './network-effects.ts';
+import type { OutboxWaker } from './outbox-delivery.ts';
 import { type Asker, createAsker } from './questions.ts';
 import { createScheduleEffects } from './schedules/schedule-effects.ts';
 import { createScheduleRoom, type ScheduleRoom } from './schedules/schedule-room.ts';
@@ -49,7 +50,13 @@ export interface TaskRoom {
 const CARD_INTERVAL_MS = 250;
 const TICKET_BYTES = 32;
 
-export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): TaskRoom {
+/** A task that goes on has a card to show and nothing to say. */
+function deliverChange(outbox: OutboxWaker, { state }: Task): void {
+  if (state === 'queued' || state === 'running') outbox.wakeSoon();
+  else outbox.wake();
+}
+
+export function createTaskRoom(deps: CoordinatorDeps, outbox: OutboxWaker): TaskRoom {
   const { store, clock, ids, log, settings, live } = deps;
   const newId = () => ids.newId();
   const timeZone = () => live().timeZone;
@@ -58,14 +65,14 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   const wake = createSignal();
   const onWritten = () => {
     wake.raise();
-    wakeOutbox();
+    outbox.wake();
   };
   const pool = openPool(deps);
   const ledger = createTaskLedger({ store, clock, newId, timeZone, caps });
   const slots = createSlotControl({ store, pool, clock, holdMs: () => live().holdMs, log });
   ledger.onChanged((task) => {
     slots.taskChanged(task);
-    wakeOutbox();
+    deliverChange(outbox, task);
   });
   const approvals = createApprovalDesk({
     store,
@@ -83,7 +90,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
   const { newCode } = approvals;
   const gate = createBlobGate();
   const driveDeps = { store, objects: deps.objects, clock, newId, limitBytes: settings.fileLimitBytes, gate };
-  const budgets = createBudgetDesk({ ...driveDeps, ledger, plan, newCode, timeZone, onAsked: wakeOutbox });
+  const budgets = createBudgetDesk({ ...driveDeps, ledger, plan, newCode, timeZone, onAsked: outbox.wake });
   const drive = createDrive(driveDeps);
   const asker = createAsker({ ...driveDeps, ledger, newCode, timeZone, onAsked: slots.asked });
   const cards = createTaskCards({
@@ -93,7 +100,7 @@ export function createTaskRoom(deps: CoordinatorDeps, wakeOutbox: () => void): T
     intervalMs: CARD_INTERVAL_MS,
     caps,
     log,
-    onWritten: wakeOutbox,
+    onWritten: outbox.wakeSoon,
   });
   const { taskDeadlineMs: deadlineMs } = settings;
   const taskDesk = createTaskDesk({ ...driveDeps, ledger, deadlineMs, onSteered: slots.steer });

@@ -36,3 +36,16 @@ it('ends a wait by a raise, by time, or by an abort, and leaves no timer behind'
   abort.abort();
   expect([await isDone(aborted), clock.sleeping]).toEqual([true, 0]);
 });
+
+it('raises later, once for all that was asked until then', async () => {
+  const clock = createManualClock();
+  const signal = createSignal();
+  const abort = new AbortController().signal;
+  signal.raiseIn(clock, 100);
+  signal.raiseIn(clock, 100);
+  const wait = signal.wait(clock, 1000, abort);
+  await clock.advance(99);
+  expect(await isDone(wait)).toBe(false);
+  await clock.advance(1);
+  expect([await isDone(wait), clock.sleeping]).toEqual([true, 0]);
+});

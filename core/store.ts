@@ -159,6 +159,8 @@ export interface OutboxEntry {
   readonly urgency: 'answer' | 'progress';
   /** Set for cards: the newest content replaces what is not yet sent, and later ones edit the first. */
   readonly cardKey: string | null;
+  /** Not to be delivered earlier; replacing its content leaves this as it was. */
+  readonly notBefore?: Date;
 }
 
 export interface DueDelivery {

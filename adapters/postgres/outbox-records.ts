@@ -166,8 +166,8 @@ export async function releaseSending(sql: SqlQueries): Promise<void> {
 async function addEntry(sql: SqlQueries, entry: OutboxEntry, at: Date): Promise<void> {
   await sql.change(
     `insert into outbox (id, conversation_id, channel, chat_external_id, content, about, reply_to, urgency, card_key,
-       created_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+       created_at, not_before)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
      on conflict (conversation_id, card_key) where card_key is not null and state = 'pending' and not offered
        do update set content = excluded.content, about = excluded.about, reply_to = excluded.reply_to`,
     [
@@ -181,6 +181,7 @@ async function addEntry(sql: SqlQueries, entry: OutboxEntry, at: Date): Promise<
       entry.urgency,
       entry.cardKey,
       at,
+      entry.notBefore ?? null,
     ],
   );
 }

@@ -184,6 +184,18 @@ export function outboxContract(open: OpenStore): void {
     expect(idsOf(await store.outbox.due(SAMPLE_TIME, 10))).toEqual(['a']);
   });
 
+  it('keeps a card until its time, in which newer content replaces it', async () => {
+    const { store } = await open();
+    const conversation = await sampleConversation(store);
+    await store.outbox.add(card(conversation, 'c1', 'queued', { notBefore: later(100) }), SAMPLE_TIME);
+    await store.outbox.add(card(conversation, 'c2', 'running', { notBefore: later(150) }), later(50));
+    expect(await store.outbox.due(later(99), 10)).toEqual([]);
+    expect(await store.outbox.nextDueAt()).toEqual(later(100));
+    expect(await store.outbox.due(later(100), 10)).toMatchObject([
+      { entry: { id: 'c1', content: { markdown: 'running' } } },
+    ]);
+  });
+
   it('keeps the content of an entry that may have arrived; newer content follows it', async () => {
     const { store } = await open();
     const conversation = await sampleConversation(store);
