@@ -2,7 +2,7 @@ import {
   type Approval,
   type Block,
   type Card,
-  type Conversation,
+  type ConversationPlace,
   describeOrigin,
   FILE_UNDO_DAYS,
   gitUpdateSchema,
@@ -297,7 +297,7 @@ function settledText(approval: Approval, timeZone: string): string {
 
 export function approvalCardEntry(
   approval: Approval,
-  conversation: Conversation,
+  conversation: ConversationPlace,
   id: string,
   timeZone: string,
 ): OutboxEntry {

@@ -56,6 +56,8 @@ function createRoom(task: Partial<Task>, ...approvals: Approval[]) {
       now.task = move.task;
       return move;
     },
+    changeFresh: async () => null,
+    meet: () => undefined,
     async beside(_id, work) {
       between();
       return work(records, now.task);

@@ -5,6 +5,7 @@ import {
   type LaunchedExecutor,
   LEASE_MS,
   type Log,
+  type Task,
   type TaskId,
 } from '@reeve/core';
 
@@ -15,12 +16,14 @@ export interface Slot {
   readonly task: TaskId | null;
   /** The queue job for which it was given its task; only while that is the task's current dispatch may it attach. */
   readonly job: DispatchJob['id'] | null;
+  /** The task's record as it surely was when it was given, unless somebody has moved the task since. */
+  readonly given: Task | null;
   /** The attempt it works on, once it has redeemed its ticket for a task. */
   readonly attempt: number | null;
   /** Why it could not be started; null while it starts and once it has. */
   readonly startError: unknown;
   /** Gives it a task, also while it still starts; it learns of it at its next or current attach. */
-  bind(job: Pick<DispatchJob, 'id' | 'taskId'>): void;
+  bind(job: Pick<DispatchJob, 'id' | 'taskId'>, given?: Task | null): void;
   /** Marks the ticket as redeemed. */
   begin(attempt: number): void;
   beat(): void;
@@ -66,6 +69,7 @@ export function createSlot(deps: {
   let startError: unknown = null;
   let task: TaskId | null = null;
   let job: string | null = null;
+  let given: Task | null = null;
   let attempt: number | null = null;
   let lastBeat: number | null = null;
   let boundAt: number | null = null;
@@ -96,6 +100,9 @@ export function createSlot(deps: {
     get job() {
       return job;
     },
+    get given() {
+      return given;
+    },
     get attempt() {
       return attempt;
     },
@@ -115,9 +122,10 @@ export function createSlot(deps: {
       boundListeners.add(listener);
       return () => boundListeners.delete(listener);
     },
-    bind(given) {
-      task = given.taskId;
-      job = given.id;
+    bind({ id, taskId }, record = null) {
+      task = taskId;
+      job = id;
+      given = record;
       boundAt = now();
       for (const listener of boundListeners) listener(task);
     },

@@ -52,7 +52,10 @@ function createRunner(isKnownToBeCurrent: boolean) {
     } as unknown as Store,
     pool: { acquire, warmUp: () => undefined } as unknown as ExecutorPool,
     ledger: { change } as unknown as TaskLedger,
-    relay: { taken: () => isKnownToBeCurrent, ended: () => undefined } as unknown as TaskRelay,
+    relay: {
+      taken: () => (isKnownToBeCurrent ? sampleTask() : null),
+      ended: () => undefined,
+    } as unknown as TaskRelay,
     log,
     onEnded: () => undefined,
   });

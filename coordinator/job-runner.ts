@@ -31,10 +31,10 @@ export function createJobRunner(deps: {
   const failedStarts = new Map<TaskId, number>();
   let isStopping = false;
 
-  async function runTask(job: DispatchJob, isCurrent: boolean): Promise<void> {
-    if (isStopping || !(isCurrent || (await isDue(job))) || isStopping) return;
+  async function runTask(job: DispatchJob, current: Task | null): Promise<void> {
+    if (isStopping || !(current !== null || (await isDue(job))) || isStopping) return;
     const slot = pool.acquire(job.taskId);
-    slot.bind(job);
+    slot.bind(job, current);
     await slot.ended;
     pool.warmUp();
     await afterEnd(job, slot);
@@ -79,9 +79,9 @@ export function createJobRunner(deps: {
   }
 
   async function runNext(job: DispatchJob): Promise<void> {
-    const isCurrent = relay.taken(job);
+    const current = relay.taken(job);
     try {
-      await runTask(job, isCurrent);
+      await runTask(job, current);
     } finally {
       relay.ended(job);
       deps.onEnded();

@@ -38,13 +38,14 @@ export function createAssigner(deps: {
   async function attach(slot: Slot, id: TaskId): Promise<Task | null> {
     const sandbox = await deps.launcher.level();
     const leaseUntil = new Date(clock.now().getTime() + LEASE_MS);
-    const move = await ledger.change(
-      id,
-      { kind: 'attached', leaseUntil, sandbox },
-      `executor:${id}`,
+    const attached = { kind: 'attached', leaseUntil, sandbox } as const;
+    const actor = `executor:${id}`;
+    const move =
+      (slot.given && (await ledger.changeFresh(slot.given, attached, actor))) ??
       // A slot may have been given its task for a job that meanwhile is an old one.
-      async (_records, before) => (queueJobId(before) === slot.job ? [] : 'abandon'),
-    );
+      (await ledger.change(id, attached, actor, async (_records, before) =>
+        queueJobId(before) === slot.job ? [] : 'abandon',
+      ));
     if (move.kind === 'refused') return null;
     slot.begin(move.task.attempt);
     return move.task;
@@ -58,10 +59,15 @@ export function createAssigner(deps: {
   }
 
   return async (slot, id) => {
-    const [task, secrets] = await Promise.all([attach(slot, id), deps.secrets.list()]);
+    // A word that comes after this look finds the slot bound, and comes over its control stream.
+    const [task, secrets, inputs] = await Promise.all([
+      attach(slot, id),
+      deps.secrets.list(),
+      store.tasks.pendingInputs(id),
+    ]);
     if (!task) return null;
     const deadline = new Date(Math.min(task.deadline.getTime(), clock.now().getTime() + deps.attemptLimitMs));
-    const [past, inputs] = await Promise.all([readPast(task), store.tasks.pendingInputs(id)]);
+    const past = await readPast(task);
     const { attempt, title, goal, origin, capabilities } = task;
     const expires = Math.ceil(deadline.getTime() / 1000);
     return {

@@ -1,7 +1,7 @@
 import {
   type Block,
   type Card,
-  type Conversation,
+  type ConversationPlace,
   isLive,
   type OutboxEntry,
   showHiddenInLine,
@@ -75,7 +75,7 @@ function buttons(task: Task): Block {
 
 export function taskCardEntry(
   task: Task,
-  conversation: Conversation,
+  conversation: ConversationPlace,
   id: string,
   now: Date,
   footnote: string | null = null,

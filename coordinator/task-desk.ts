@@ -112,7 +112,8 @@ export function createTaskDesk(deps: {
         createdAt: now,
         deadline: new Date(now.getTime() + deps.deadlineMs),
       });
-      const conversation = { id: job.entry.conversationId, chat: job.entry.chat, createdAt: now };
+      const conversation = { id: job.entry.conversationId, chat: job.entry.chat };
+      ledger.meet(conversation);
       await records.outbox.add(taskCardEntry(task, conversation, newId(), now), now);
       return {
         task,

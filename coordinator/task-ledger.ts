@@ -2,7 +2,7 @@ import {
   type AuditEvent,
   type BudgetPlan,
   type Clock,
-  type Conversation,
+  type ConversationPlace,
   isLive,
   moveTask,
   type Records,
@@ -31,6 +31,14 @@ export interface TaskLedger {
    * writer was faster. A refused or abandoned change writes nothing.
    */
   change(id: TaskId, event: TaskEvent, actor: string, also?: AlsoWrite): Promise<TaskMove>;
+  /**
+   * As `change`, for a task whose record is surely still as it is given here unless somebody else has moved it, and
+   * that has not had an attempt yet: in one trip to the database. Null when somebody has, or when it is not that easy;
+   * then nothing is written.
+   */
+  changeFresh(before: Task, event: TaskEvent, actor: string): Promise<TaskMove | null>;
+  /** Tells where the cards of a conversation go, before any of its tasks is moved. */
+  meet(conversation: ConversationPlace): void;
   /**
    * Does something that no move of the task may pass: reads the task and raises its version, so that whoever moves it
    * meanwhile begins again, as this does when it comes second. One transaction; what `work` throws rolls it back.
@@ -67,9 +75,9 @@ const QUIET: ReadonlySet<TaskEvent['kind']> = new Set(['enqueued', 'dequeued']);
 export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
   const listeners: ((task: Task) => void)[] = [];
   /** A conversation never changes once it is there. */
-  const known = new Map<string, Conversation>();
+  const known = new Map<string, ConversationPlace>();
 
-  async function conversationOf(records: Records, { id, conversationId }: Task): Promise<Conversation> {
+  async function conversationOf(records: Records, { id, conversationId }: Task): Promise<ConversationPlace> {
     const conversation = known.get(conversationId) ?? (await records.conversations.get(conversationId));
     if (!conversation)
       throw new Error(`${id} belongs to conversation ${conversationId}, which does not exist`);
@@ -99,28 +107,38 @@ export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
         isLive(move.task) && before.attempt > 0 ? await taskFootnote(records, id, deps.caps()) : null;
       await records.outbox.add(taskCardEntry(move.task, conversation, deps.newId(), now, footnote), now);
       if (!isLive(move.task)) await tellEnd(records, move.task, conversation, deps, now);
-      const own = {
-        event: `task-${event.kind}`,
-        actor,
-        subject: id,
-        detail: { state: move.task.state, attempt: move.task.attempt },
-      };
-      for (const entry of [...audit, own]) await records.audit.append(entry, now);
+      for (const entry of [...audit, moved(move.task, event, actor)]) await records.audit.append(entry, now);
       return move;
     });
+  }
+
+  function announce(task: Task): void {
+    for (const listener of listeners) listener(task);
   }
 
   return {
     async change(id, event, actor, also) {
       try {
         const move = await againWhenOvertaken(() => changeOnce(id, event, actor, also));
-        if (move.kind === 'moved') for (const listener of listeners) listener(move.task);
+        if (move.kind === 'moved') announce(move.task);
         return move;
       } catch (error) {
         if (error instanceof Abandoned) return { kind: 'refused', reason: ABANDONED };
         throw error;
       }
     },
+    async changeFresh(before, event, actor) {
+      const conversation = known.get(before.conversationId);
+      const now = deps.clock.now();
+      const move = moveTask(before, event, now);
+      if (!conversation || move.kind === 'refused' || before.attempt > 0 || !isLive(move.task)) return null;
+      const card = taskCardEntry(move.task, conversation, deps.newId(), now);
+      if (!(await deps.store.tasks.move(move.task, { card, event: moved(move.task, event, actor) }, now)))
+        return null;
+      announce(move.task);
+      return move;
+    },
+    meet: (conversation) => void known.set(conversation.id, conversation),
     beside: (id, work) =>
       againWhenOvertaken(() =>
         deps.store.transaction(async (records) => {
@@ -134,6 +152,11 @@ export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
       listeners.push(listener);
     },
   };
+}
+
+/** The audit entry of a move. */
+function moved({ id, state, attempt }: Task, event: TaskEvent, actor: string): AuditEvent {
+  return { event: `task-${event.kind}`, actor, subject: id, detail: { state, attempt } };
 }
 
 async function againWhenOvertaken<T>(work: () => Promise<T>): Promise<T> {
@@ -150,7 +173,7 @@ async function againWhenOvertaken<T>(work: () => Promise<T>): Promise<T> {
 async function tellEnd(
   records: Records,
   task: Task,
-  conversation: Conversation,
+  conversation: ConversationPlace,
   deps: TaskLedgerDeps,
   now: Date,
 ): Promise<void> {

@@ -39,7 +39,7 @@ function createRelay(more: Partial<Task> = {}) {
     clock,
     change,
     relay: (task = now.task, known: 'just-written' | 'read' = 'just-written') => relay.relay(task, known),
-    take: (job = jobs.at(-1)) => relay.taken(job as DispatchJob),
+    take: (job = jobs.at(-1)) => relay.taken(job as DispatchJob) !== null,
     end: (job = jobs.at(-1)) => relay.ended(job as DispatchJob),
     jobs,
     expectations,

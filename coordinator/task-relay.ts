@@ -19,11 +19,12 @@ export interface TaskRelay {
    */
   relay(task: Task, known: 'just-written' | 'read'): Promise<void>;
   /**
-   * Notes that the queue gave out a job, so that the same id is not added again: queues ignore ids they have seen. True
-   * when it is surely the task's current dispatch: added by this relay for the record as it was just written, not given
-   * out before, and the task has not moved since. Of any other, only the task's record says whether it still counts.
+   * Notes that the queue gave out a job, so that the same id is not added again: queues ignore ids they have seen. The
+   * task's record when it is surely the task's current dispatch: added by this relay for the record as it was just
+   * written, not given out before, and the task has not moved since. Of any other (null), only the task's record in the
+   * database says whether it still counts.
    */
-  taken(job: DispatchJob): boolean;
+  taken(job: DispatchJob): Task | null;
   /** Notes that a job's handling has ended, whatever came of it. */
   ended(job: DispatchJob): void;
   /** Notes how a task is after a change. */
@@ -34,8 +35,8 @@ export interface TaskRelay {
 interface HandOver {
   readonly job: string;
   phase: 'adding' | 'added' | 'taken' | 'consumed';
-  /** Not yet given out, and the task has not moved since it was handed over. */
-  isCurrent: boolean;
+  /** The task as it was just written; null once the job is given out or the task has moved. */
+  current: Task | null;
   /** When it was added last, in milliseconds. */
   at: number;
 }
@@ -59,7 +60,7 @@ export function createTaskRelay(deps: {
     const phase = last?.job === queueJobId(task) ? last.phase : null;
     if (phase === 'taken') return;
     if (task.enqueued && phase !== 'consumed') {
-      if (isDue(task)) await add(task, last?.job === queueJobId(task) ? last.isCurrent : isCurrent);
+      if (isDue(task)) await add(task, last?.job === queueJobId(task) ? last.current !== null : isCurrent);
       return;
     }
     if (task.enqueued) await ledger.change(task.id, { kind: 'dequeued' }, 'coordinator');
@@ -77,7 +78,8 @@ export function createTaskRelay(deps: {
   async function add(task: Task, isCurrent: boolean): Promise<void> {
     const { id: taskId, attempt, dispatch, priority } = task;
     const job = queueJobId(task);
-    const handOver: HandOver = { job, phase: 'adding', isCurrent, at: clock.now().getTime() };
+    const current = isCurrent ? task : null;
+    const handOver: HandOver = { job, phase: 'adding', current, at: clock.now().getTime() };
     handedOver.set(taskId, handOver);
     pool.expect(taskId, 1);
     try {
@@ -105,9 +107,9 @@ export function createTaskRelay(deps: {
     },
     taken({ taskId, id }) {
       const last = handedOver.get(taskId);
-      if (last && last.job !== id) return false;
-      handedOver.set(taskId, { job: id, phase: 'taken', isCurrent: false, at: last?.at ?? 0 });
-      return last?.isCurrent ?? false;
+      if (last && last.job !== id) return null;
+      handedOver.set(taskId, { job: id, phase: 'taken', current: null, at: last?.at ?? 0 });
+      return last?.current ?? null;
     },
     ended({ taskId, id }) {
       const last = handedOver.get(taskId);
@@ -118,7 +120,7 @@ export function createTaskRelay(deps: {
       if (task.state !== 'queued') pool.expect(task.id, 0);
       if (!isLive(task)) handedOver.delete(task.id);
       else if (last && !(task.state === 'queued' && task.enqueued && queueJobId(task) === last.job))
-        last.isCurrent = false;
+        last.current = null;
     },
   };
 }

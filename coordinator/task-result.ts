@@ -1,5 +1,5 @@
 import {
-  type Conversation,
+  type ConversationPlace,
   type EffectCall,
   FAILURES,
   isFailureCode,
@@ -92,7 +92,7 @@ export interface TaskEnding {
 export async function taskResultEntry(
   records: Pick<Records, 'inbox'>,
   task: Task,
-  conversation: Conversation,
+  conversation: ConversationPlace,
   ending: TaskEnding,
   id: string,
 ): Promise<OutboxEntry> {

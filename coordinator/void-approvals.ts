@@ -1,11 +1,11 @@
-import { type Approval, type Conversation, moveApproval, type Records } from '@reeve/core';
+import { type Approval, type ConversationPlace, moveApproval, type Records } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
 
 /** Ends questions that are not asked any more, cards included; inside the caller's transaction. */
 export async function voidApprovals(
   records: Records,
   pending: readonly Approval[],
-  conversation: Conversation,
+  conversation: ConversationPlace,
   deps: { newId: () => string; timeZone: () => string },
   now: Date,
 ): Promise<void> {

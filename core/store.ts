@@ -19,6 +19,9 @@ export interface Conversation {
   readonly createdAt: Date;
 }
 
+/** Where a conversation's messages go. */
+export type ConversationPlace = Pick<Conversation, 'id' | 'chat'>;
+
 /** `command` entries are handled at once and without a model; `turn` entries one after the other. */
 export type InboxLane = 'command' | 'turn';
 
@@ -198,7 +201,7 @@ export interface OutboxRecords {
   /** What a sent message is about, by the channel's reference or by its card's key; the newest that fits. */
   aboutSent(conversationId: string, referenceOrKey: string): Promise<About | null>;
   /** The conversation in which a menu (a card whose key begins with `connect:`) was last shown; null when it never was. */
-  placeOfMenu(channel: string, key: string): Promise<Pick<Conversation, 'id' | 'chat'> | null>;
+  placeOfMenu(channel: string, key: string): Promise<ConversationPlace | null>;
   /** Entries that are neither sent, refused nor kept back, by conversation. */
   unsent(conversationId: string): Promise<number>;
 }
@@ -227,6 +230,15 @@ export interface TaskRecords {
   live(): Promise<Task[]>;
   /** Writes a moved record if the stored version is still `task.version - 1`; false when somebody was faster. */
   update(task: Task): Promise<boolean>;
+  /**
+   * The same with the task's card and the audit entry of the move, in one trip to the database; a superseded coordinator
+   * is refused. All of it or nothing is written.
+   */
+  move(
+    task: Task,
+    told: { readonly card: OutboxEntry; readonly event: AuditEvent },
+    at: Date,
+  ): Promise<boolean>;
   /** Extends the lease of the attempt that holds the task; false when it no longer does. */
   renewLease(id: TaskId, attempt: number, until: Date): Promise<boolean>;
   addInput(id: TaskId, input: TaskInput, at: Date): Promise<void>;

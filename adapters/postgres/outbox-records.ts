@@ -163,27 +163,35 @@ export async function releaseSending(sql: SqlQueries): Promise<void> {
   await sql.change(`update outbox set state = 'pending', may_have_arrived = true where state = 'sending'`);
 }
 
+/** Newer content replaces that of a card which nobody has read for delivery yet. */
+export const REPLACE_CARD = `on conflict (conversation_id, card_key) where card_key is not null and state = 'pending' and not offered
+       do update set content = excluded.content, about = excluded.about, reply_to = excluded.reply_to`;
+
 async function addEntry(sql: SqlQueries, entry: OutboxEntry, at: Date): Promise<void> {
   await sql.change(
     `insert into outbox (id, conversation_id, channel, chat_external_id, content, about, reply_to, urgency, card_key,
        created_at, not_before)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
-     on conflict (conversation_id, card_key) where card_key is not null and state = 'pending' and not offered
-       do update set content = excluded.content, about = excluded.about, reply_to = excluded.reply_to`,
-    [
-      entry.id,
-      entry.conversationId,
-      entry.chat.channel,
-      entry.chat.externalId,
-      JSON.stringify(entry.content),
-      JSON.stringify(entry.about),
-      entry.replyTo,
-      entry.urgency,
-      entry.cardKey,
-      at,
-      entry.notBefore ?? null,
-    ],
+     ${REPLACE_CARD}`,
+    outboxValues(entry, at),
   );
+}
+
+/** An entry's columns from `id` to `not_before`, in the order of `addEntry`. */
+export function outboxValues(entry: OutboxEntry, at: Date): unknown[] {
+  return [
+    entry.id,
+    entry.conversationId,
+    entry.chat.channel,
+    entry.chat.externalId,
+    JSON.stringify(entry.content),
+    JSON.stringify(entry.about),
+    entry.replyTo,
+    entry.urgency,
+    entry.cardKey,
+    at,
+    entry.notBefore ?? null,
+  ];
 }
 
 function toDue(row: DueRow): DueDelivery {

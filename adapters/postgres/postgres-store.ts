@@ -77,7 +77,7 @@ function createRecords(sql: SqlQueries, heldEpoch: () => number | null): Records
     summaries: createSummaryRecords(sql),
     turns: createTurnRecords(sql),
     outbox: createOutboxRecords(sql, heldEpoch),
-    tasks: createTaskRecords(sql),
+    tasks: createTaskRecords(sql, heldEpoch),
     steps: createStepRecords(sql),
     approvals: createApprovalRecords(sql),
     grants: createGrantRecords(sql),

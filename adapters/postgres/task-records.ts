@@ -1,4 +1,12 @@
-import { formatTaskId, type Task, type TaskInput, type TaskRecords, taskNumberOf } from '@reeve/core';
+import {
+  auditBody,
+  formatTaskId,
+  type Task,
+  type TaskInput,
+  type TaskRecords,
+  taskNumberOf,
+} from '@reeve/core';
+import { outboxValues, REPLACE_CARD } from './outbox-records.ts';
 import type { SqlQueries } from './sql-queries.ts';
 
 interface TaskRow {
@@ -37,17 +45,33 @@ const CREATE = `insert into tasks (number, conversation_id, turn_id, title, goal
  * Steps and lease renewals write beside moves and raise no version. So a move that was decided before one of them
  * must not undo it: the step count is never written here, what a step wrote since stays, a longer lease stays.
  */
-const UPDATE = `update tasks set title = $3, goal = $4, capabilities = $5, state = $6, waiting_for = $7, attempt = $8,
+const CHANGES = `update tasks set title = $3, goal = $4, capabilities = $5, state = $6, waiting_for = $7, attempt = $8,
      dispatch = $9, enqueued = $10, priority = $11, outcome = $12, started_at = $13, ended_at = $14, deadline = $15,
      lease_until = case when $16::timestamptz is null then null else greatest(lease_until, $16) end,
      crashes = case when steps = $17 then $18 else crashes end,
      activity = case when steps = $17 then $19 else activity end,
      sandbox = $20,
-     version = $2
-   where number = $1 and version = $2 - 1`;
+     version = $2`;
+const UPDATE = `${CHANGES} where number = $1 and version = $2 - 1`;
 
-/** Delegated work, compared and swapped by version. */
-export function createTaskRecords(sql: SqlQueries): TaskRecords {
+/** A move with its card and its audit entry, in that order, as one statement. */
+const MOVE = `with fence as materialized (select case when $34::bigint is not null then hold_epoch($34) end as held),
+   moved as (${CHANGES} from fence where number = $1 and version = $2 - 1 returning number),
+   card as (
+     insert into outbox (id, conversation_id, channel, chat_external_id, content, about, reply_to, urgency, card_key,
+       created_at, not_before)
+     select $21, $22, $23, $24, $25::json, $26::json, $27, $28, $29, $30::timestamptz, $31::timestamptz from moved
+     ${REPLACE_CARD}
+     returning id
+   ),
+   noted as (select audit_append($32, $33) from card)
+   select count(*)::int as moves from noted`;
+
+/**
+ * Delegated work, compared and swapped by version. `heldEpoch` is the coordinator epoch that the process holds, null for
+ * none.
+ */
+export function createTaskRecords(sql: SqlQueries, heldEpoch: () => number | null): TaskRecords {
   return {
     async create(task) {
       const next = await sql.row<{ number: string }>(`select nextval('task_numbers') as number`);
@@ -91,6 +115,17 @@ export function createTaskRecords(sql: SqlQueries): TaskRecords {
     },
 
     update: async (task) => (await sql.change(UPDATE, movedValues(task))) === 1,
+
+    async move(task, { card, event }, at) {
+      const row = await sql.row<{ moves: number }>(MOVE, [
+        ...movedValues(task),
+        ...outboxValues(card, at),
+        auditBody(event, at),
+        event.subject,
+        heldEpoch(),
+      ]);
+      return row?.moves === 1;
+    },
 
     async renewLease(id, attempt, until) {
       const renewed = await sql.change(

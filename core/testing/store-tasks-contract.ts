@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { formatTaskId } from '../ids.ts';
+import { CoordinatorFenced } from '../store.ts';
 import { moveTask, type TaskEvent } from '../task.ts';
 import type { OpenStore } from './store-fixture.ts';
 import {
@@ -13,6 +14,7 @@ import {
   SAMPLE_TIME,
   sampleConversation,
   sampleNewTask,
+  sampleOutbox,
   sampleStep,
   sampleTask,
 } from './store-samples.ts';
@@ -103,6 +105,31 @@ export function tasksContract(open: OpenStore): void {
     expect(await store.tasks.get(task.id)).toMatchObject({ attempt: 1, version: task.version + 1 });
     expect(await store.tasks.update({ ...task, version: task.version + 5 })).toBe(false);
     expect(await store.tasks.update({ ...task, id: NO_TASK, version: task.version + 1 })).toBe(false);
+  });
+
+  it('moves a task with its card and its audit entry, or writes nothing', async () => {
+    const { store, rival } = await open();
+    const before = await sampleTask(store);
+    const conversation = await sampleConversation(store);
+    const step = { kind: 'attached', leaseUntil: later(4000), sandbox: SAMPLE_LEVEL } as const;
+    const next = moveTask(before, step, SAMPLE_TIME);
+    if (next.kind === 'refused') throw new Error(next.reason);
+    const card = sampleOutbox(conversation, 'card', { urgency: 'progress', cardKey: 'task:T-1' });
+    const event = { event: 'task-attached', actor: 'executor:T-1', subject: 'T-1', detail: {} };
+    const wins = await parallel(5, () => store.tasks.move(next.task, { card, event }, SAMPLE_TIME));
+    expect(countOf(wins, true)).toBe(1);
+    expect(await store.tasks.get(before.id)).toEqual(next.task);
+    expect(await store.outbox.due(SAMPLE_TIME, 10)).toMatchObject([
+      { entry: { id: 'card', content: card.content, about: card.about, urgency: 'progress' } },
+    ]);
+    expect(await store.audit.about('T-1', 10)).toMatchObject([{ subject: 'T-1' }]);
+
+    await store.takeOver('first', SAMPLE_TIME);
+    await rival.takeOver('second', SAMPLE_TIME);
+    const again = { ...next.task, version: next.task.version + 1 };
+    await expect(store.tasks.move(again, { card, event }, SAMPLE_TIME)).rejects.toThrow(CoordinatorFenced);
+    expect(await store.tasks.get(before.id)).toEqual(next.task);
+    expect((await store.audit.head()).sequence).toBe(1);
   });
 
   it('does not let a move undo what steps and renewals wrote after it was decided', async () => {
