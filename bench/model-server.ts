@@ -22,8 +22,11 @@ export interface ModelServer extends AsyncDisposable {
   exchange(key: string): Exchange;
 }
 
-/** From a request to the first word, as a quick model might take; it is subtracted from every figure. */
-const THINKING_MS = 5;
+/**
+ * From a request to the first word, sooner than any hosted model's; it is subtracted from every figure. With a model that
+ * answers in no time, Reeve would have to do at once what it never does at once.
+ */
+const THINKING_MS = 150;
 
 /** An OpenAI-compatible server on loopback that says what `answerFor` says and keeps time. */
 export async function openModelServer(): Promise<ModelServer> {

@@ -75,6 +75,7 @@ async function measureCold(pairs: Pairs, floor: Floor, note: string): Promise<Fi
       unit: 'ms',
       samples: inARow,
       floor,
+      goals: [atMost('p50 over floor', COLD_GOAL_MS)],
       note: 'no walls were built ahead',
     }),
   ];

@@ -18,7 +18,7 @@ const SETTLE_MS = 700;
 export async function measureTaskStart(): Promise<readonly Figure[]> {
   const node = await measureNodeStart();
   const bwrap = await measureBwrapStart();
-  const warm = await measure('warm', node, [atMost('p50', 10)]);
+  const warm = await measure('warm', node, [atMost('p50 over floor', 10)]);
   const cold = await measure('cold', node, [atMost('p50 over floor', 75)]);
   const walls =
     bwrap &&
