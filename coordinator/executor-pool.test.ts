@@ -1,4 +1,4 @@
-import { type ExecutorEnd, type Launcher, LEASE_MS, type TaskId } from '@reeve/core';
+import { BEAT_INTERVAL_MS, type ExecutorEnd, type Launcher, LEASE_MS, type TaskId } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createExecutorPool } from './executor-pool.ts';
 import { createKeptLog, createManualClock, settled } from './testing/samples.ts';
@@ -113,6 +113,16 @@ describe('the executor pool', () => {
     await clock.advance(1);
     await pool.tend();
     expect(executors.map(({ isAlive }) => isAlive)).toEqual([false, true, true]);
+  });
+
+  it('has a lease renewed by every beat but one that comes right after it was given', async () => {
+    const { pool, clock } = createPool();
+    const slot = pool.acquire('T-1');
+    slot.begin(1);
+    await clock.advance(20);
+    expect(slot.beat()).toBe(false);
+    await clock.advance(BEAT_INTERVAL_MS);
+    expect(slot.beat()).toBe(true);
   });
 
   it('kills who was given a task and never comes for it', async () => {

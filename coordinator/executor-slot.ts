@@ -1,4 +1,5 @@
 import {
+  BEAT_INTERVAL_MS,
   type Clock,
   type ControlMessage,
   type DispatchJob,
@@ -26,7 +27,8 @@ export interface Slot {
   bind(job: Pick<DispatchJob, 'id' | 'taskId'>, given?: Task | null): void;
   /** Marks the ticket as redeemed. */
   begin(attempt: number): void;
-  beat(): void;
+  /** Notes a beat; true when the lease is to be renewed, false when that was just done. */
+  beat(): boolean;
   /** Sends a control message, now or as soon as its control stream opens. */
   send(message: ControlMessage): void;
   /** Where messages go from now on; returns what ends that again. */
@@ -134,7 +136,9 @@ export function createSlot(deps: {
       lastBeat = now();
     },
     beat() {
+      const isDue = now() - (lastBeat ?? 0) >= BEAT_INTERVAL_MS / 2;
       lastBeat = now();
+      return isDue;
     },
     ...control,
     async kill() {

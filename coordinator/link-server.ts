@@ -154,8 +154,7 @@ async function control(deps: LinkServerDeps, call: Call): Promise<void> {
   try {
     for await (const line of createInterface({ input: request })) {
       if (line === '') continue;
-      slot.beat();
-      if (!(await renew(deps, claims))) slot.send({ kind: 'cancel' });
+      if (slot.beat() && !(await renew(deps, claims))) slot.send({ kind: 'cancel' });
     }
   } catch (error) {
     deps.log.debug({ err: error, task: claims.task }, 'a control stream broke; the lease decides');
