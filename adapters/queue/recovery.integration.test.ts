@@ -58,7 +58,7 @@ describe('a backend that goes away', () => {
   });
 
   it('embedded database: the same worker goes on after its thread was replaced', async () => {
-    const database = await openFreshDatabase({ callMs: 500 });
+    const database = await openFreshDatabase({ callMs: 3_000 });
     const { queue, seen } = await openQueue({ kind: 'pglite', pool: database.view('bullmq') });
     await expect(database.query('do $$ begin loop end loop; end $$')).rejects.toMatchObject({
       reason: 'deadline',
