@@ -81,6 +81,8 @@ describe('Reeve on Telegram', () => {
     await house.shown('the file', ({ file }) => file?.name === 'notes.txt');
     ann.say('Delete it');
     const question = await house.shown('the question', isOpen);
+    // What is delivered next says that Reeve knows that the question arrived; else it would come once more, as a duplicate.
+    await house.shown('the card', has('T-2 Delete T-1/notes.txt · '));
     await house.reeve().kill('SIGKILL');
     ann.tap(question, 'Once');
     await house.restart('SIGKILL');
