@@ -1,13 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import {
-  type AppendRequest,
-  type Assignment,
-  appendRequestSchema,
-  assignmentSchema,
-  executorTools,
-  toWireName,
-} from '@reeve/core';
+import { type AppendRequest, appendRequestSchema, toWireName } from '@reeve/core';
+import { sampleAssignment } from '@reeve/core/testing';
 import { completionEvents } from './completion-events.ts';
 
 /** An executor that asks for work. */
@@ -45,8 +39,6 @@ export interface ScriptedDoors extends AsyncDisposable {
   next(): Promise<Asking>;
 }
 
-const FAR_MS = 3_600_000;
-
 export async function openScriptedDoors(sockets: {
   readonly link: string;
   readonly gateway: string;
@@ -54,7 +46,7 @@ export async function openScriptedDoors(sockets: {
   let asked = Promise.withResolvers<Asking>();
   let onStep: (step: AppendRequest) => void = () => undefined;
   let wanted: readonly string[] = [];
-  const assignment = JSON.stringify(smallTask());
+  const assignment = JSON.stringify(sampleAssignment());
   const answers: Readonly<Record<string, Handler>> = {
     'POST /attach': async (_request, response) => {
       asked.resolve({
@@ -131,25 +123,4 @@ function watchRun(count: number): { run: Promise<TaskRun>; onStep: (step: Append
       if (commands.push({ allowedAt, endedAt: now }) === count) resolve({ steppedAt, commands });
     },
   };
-}
-
-function smallTask(): Assignment {
-  return assignmentSchema.parse({
-    token: 'bench',
-    task: {
-      id: 'T-1',
-      title: 'bench',
-      goal: 'bench',
-      origin: { kind: 'owner', person: 'Bench' },
-      capabilities: [],
-      deadline: new Date(Date.now() + FAR_MS).toISOString(),
-      timeZone: 'UTC',
-    },
-    attempt: 1,
-    steps: [],
-    inputs: [],
-    tools: [...executorTools({ webSearch: false })],
-    secrets: [],
-    snapshot: null,
-  });
 }

@@ -1,9 +1,9 @@
 import { estimateText, executorTools } from '@reeve/core';
+import { sampleAssignment } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
 import { type Briefing, conversationOf } from './conversation.ts';
-import { assignmentWith } from './testing/fake-house.ts';
 
-const briefing = (more: Partial<Briefing> = {}): Briefing => ({ ...assignmentWith(), ...more });
+const briefing = (more: Partial<Briefing> = {}): Briefing => ({ ...sampleAssignment(), ...more });
 const searching = { tools: [...executorTools({ webSearch: true })] };
 const textOf = (index: number, of: Briefing) => String(conversationOf(of, [])[index]?.content);
 
@@ -15,7 +15,7 @@ describe('what a worker’s model is told before it has done anything', () => {
   });
 
   it('is the same to the byte whatever the task is, so that providers can cache it', () => {
-    const other = briefing({ task: { ...assignmentWith().task, goal: 'another' } });
+    const other = briefing({ task: { ...sampleAssignment().task, goal: 'another' } });
     expect(textOf(0, other)).toBe(textOf(0, briefing()));
     const tools = () => JSON.stringify(executorTools({ webSearch: false }));
     expect(tools()).toBe(tools());

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type AppendRequest, type Assignment, assignmentSchema, toWireName } from '@reeve/core';
+import { sampleAssignment } from '@reeve/core/testing';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createBwrapLauncher } from '@reeve/sandbox';
 import { expect, it } from 'vitest';
@@ -14,7 +15,7 @@ import { EXECUTOR_EXIT, execute } from './execute.ts';
 import { takeUpHands } from './hands.ts';
 import { createLinkClient } from './link-client.ts';
 import { createLinkTransport, readText } from './link-transport.ts';
-import { assignmentWith, createFakeSandbox } from './testing/fake-house.ts';
+import { createFakeSandbox } from './testing/fake-house.ts';
 
 /** Longer than an executor waits before it does its dry run, and than that takes. */
 const IDLE_MS = 1500;
@@ -143,5 +144,5 @@ function taskThatRuns(command: string): Assignment {
   const call = { name: toWireName('shell.run'), arguments: JSON.stringify({ command }) };
   const toolCalls = [{ id: 'x', type: 'function' as const, function: call }];
   const body = { kind: 'model', text: '', toolCalls, usage: null, model: 'scripted' } as const;
-  return assignmentWith({ steps: [{ seq: 1, attempt: 1, at: '2026-11-20T10:00:00.000Z', body }] });
+  return sampleAssignment({ steps: [{ seq: 1, attempt: 1, at: '2026-11-20T10:00:00.000Z', body }] });
 }

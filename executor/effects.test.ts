@@ -1,14 +1,15 @@
 import type { DeclareReply } from '@reeve/core';
+import { sampleAssignment } from '@reeve/core/testing';
 import { expect, it } from 'vitest';
 import type { Control } from './control.ts';
 import { createEffectRunner } from './effects.ts';
 import type { ScratchKeeper } from './scratch-keeper.ts';
-import { assignmentWith, createFakeHouse } from './testing/fake-house.ts';
+import { createFakeHouse } from './testing/fake-house.ts';
 
 const REASON = 'that host is not on the public internet';
 
 async function refusedOnce(then: DeclareReply): Promise<string> {
-  const { link, declareReplies } = createFakeHouse(assignmentWith());
+  const { link, declareReplies } = createFakeHouse(sampleAssignment());
   declareReplies.push({ kind: 'allow', permit: 'permit-1' }, then);
   const effects = createEffectRunner({
     link,

@@ -7,14 +7,18 @@ import {
   type Step,
   type StepBody,
 } from '@reeve/core';
-import { createScriptedModel, type ScriptedCall, type ScriptedModel } from '@reeve/core/testing';
+import {
+  createScriptedModel,
+  type ScriptedCall,
+  type ScriptedModel,
+  sampleAssignment,
+} from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
 import type { GatewayClient } from './gateway-client.ts';
 import { takeUpHands } from './hands.ts';
 import { INTERRUPTED } from './perform-call.ts';
 import {
-  assignmentWith,
   createFakeHouse,
   createFakeSandbox,
   type FakeHouse,
@@ -72,7 +76,7 @@ async function play(
     prepare?: (house: FakeHouse) => void;
   } = {},
 ): Promise<Played> {
-  const assignment = options.assignment ?? assignmentWith();
+  const assignment = options.assignment ?? sampleAssignment();
   const house = createFakeHouse(assignment);
   options.prepare?.(house);
   const sandbox = options.sandbox ?? createFakeSandbox();
@@ -255,7 +259,7 @@ describe('calls that make no sense', () => {
 
 describe('a new attempt', () => {
   it('never runs an interrupted command again, and says so to the model', async () => {
-    const assignment = assignmentWith({
+    const assignment = sampleAssignment({
       attempt: 2,
       steps: steps(
         modelStep('shell_run', { command: 'charge card' }),
@@ -268,7 +272,7 @@ describe('a new attempt', () => {
   });
 
   it('reads again what an interrupted reading call lost', async () => {
-    const assignment = assignmentWith({
+    const assignment = sampleAssignment({
       attempt: 2,
       steps: steps(modelStep('file_read', { path: 'a' }), intent('file.read', { path: 'a' })),
     });
@@ -279,7 +283,7 @@ describe('a new attempt', () => {
   });
 
   it('declares an interrupted effect again and takes the recorded outcome', async () => {
-    const assignment = assignmentWith({
+    const assignment = sampleAssignment({
       attempt: 2,
       steps: steps(modelStep('files_delete', { path: 'a' }), intent('files.delete', { path: 'a' })),
     });
@@ -302,7 +306,7 @@ describe('a new attempt', () => {
       activity,
       durationMs: 1,
     });
-    const assignment = assignmentWith({
+    const assignment = sampleAssignment({
       attempt: 2,
       snapshot: 3,
       steps: steps(
@@ -321,7 +325,7 @@ describe('a new attempt', () => {
   });
 
   it('ends at once when the last answer was already given', async () => {
-    const assignment = assignmentWith({
+    const assignment = sampleAssignment({
       attempt: 2,
       steps: steps({ kind: 'model', text: 'All done.', toolCalls: [], usage: null, model: 'scripted' }),
     });
@@ -372,7 +376,7 @@ describe('what the coordinator says', () => {
 
   it('a steer is recorded and read before the next answer', async () => {
     const { house, model } = await play([calls(['clock', {}]), says('In Paris then.')], {
-      assignment: assignmentWith({
+      assignment: sampleAssignment({
         inputs: [{ id: 'i1', text: 'use Paris time', origin: { kind: 'owner', person: 'owner' } }],
       }),
     });
@@ -466,23 +470,6 @@ describe('requests', () => {
 });
 
 describe('tools', () => {
-  it.each([
-    ['0.1 + 0.2', '0.3'],
-    ['2^200', '1606938044258990275541962092341162602522202993782792835301376'],
-    ['(3 + 4) * 2', '14'],
-  ])('the calculator is exact: %s', async (expression, value) => {
-    const { house } = await play([calls(['calculator', { expression }]), says('ok')]);
-    expect(results(house)[0]).toMatchObject({ ok: true, content: value });
-  });
-
-  it.each(['import({pi: 3}, {override: true})', 'f(x) = f(x + 1); f(1)', '1 +', 'evaluate("1+1")'])(
-    'the calculator refuses %s',
-    async (expression) => {
-      const { house } = await play([calls(['calculator', { expression }]), says('ok')]);
-      expect(results(house)[0]).toMatchObject({ ok: false });
-    },
-  );
-
   it('the clock knows zones and says when there is none', async () => {
     const { house } = await play([
       calls(['clock', { time_zone: 'Asia/Tokyo' }], ['clock', { time_zone: 'Mars/Base' }]),

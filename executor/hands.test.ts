@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Assignment, ChatChunk, StepBody } from '@reeve/core';
-import { createScriptedModel, type ScriptedCall } from '@reeve/core/testing';
+import { createScriptedModel, type ScriptedCall, sampleAssignment } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
 import { EXECUTOR_EXIT, execute } from './execute.ts';
 import { takeUpHands } from './hands.ts';
-import { assignmentWith, createFakeHouse, createFakeSandbox } from './testing/fake-house.ts';
+import { createFakeHouse, createFakeSandbox } from './testing/fake-house.ts';
 
 const END = {
   kind: 'end',
@@ -16,7 +16,7 @@ const DONE: readonly ChatChunk[] = [{ kind: 'text', text: 'Done.' }, END];
 const clock = { now: () => new Date(), sleep: (milliseconds: number) => delay(milliseconds) };
 
 /** The order in which the model was asked and the hands were taken up. */
-async function orderOf(script: readonly ScriptedCall[], assignment: Assignment = assignmentWith()) {
+async function orderOf(script: readonly ScriptedCall[], assignment: Assignment = sampleAssignment()) {
   const order: string[] = [];
   const house = createFakeHouse(assignment);
   const { shim } = createFakeSandbox();
@@ -54,13 +54,13 @@ describe('the hands of a task', () => {
     const call = { id: 'x', type: 'function', function: { name: 'clock', arguments: '{}' } } as const;
     const body: StepBody = { kind: 'model', text: '', toolCalls: [call], usage: null, model: 'scripted' };
     const steps = [{ seq: 1, attempt: 1, at: '2026-11-20T10:00:00.000Z', body }];
-    const { order, house } = await orderOf([DONE], assignmentWith({ attempt: 2, steps }));
+    const { order, house } = await orderOf([DONE], sampleAssignment({ attempt: 2, steps }));
     expect(order).toEqual(['hands', 'model']);
     expect(house.steps.map((step) => step.body.kind)).toEqual(['model', 'intent', 'result', 'model']);
   });
 
   it('that cannot be taken up end the executor, which then has said nothing of its task', async () => {
-    const assignment = assignmentWith();
+    const assignment = sampleAssignment();
     const house = createFakeHouse(assignment);
     const running = execute({
       assignment,

@@ -28,7 +28,10 @@ const toolCallSchema = z.object({
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
-/** One step of a task as API clients read it. The task link has its own form of it, which is Reeve's own affair. */
+/**
+ * One step of a task as API clients read it. Not `stepSchema` of core: the generator of the API's description cannot read
+ * zod's small form, in which that is for the sake of an executor's start.
+ */
 export const stepViewSchema = z
   .strictObject({
     seq: z.number().int().positive(),

@@ -1,6 +1,7 @@
 export { type CardSample, readCardSamples } from './card-samples.ts';
 export { type ModelFixture, modelContract } from './model-contract.ts';
 export { makePdf } from './pdf.ts';
+export { sampleAssignment } from './sample-assignment.ts';
 export { sampleSchedule, wishedSchedule } from './sample-schedule.ts';
 export {
   callsTools,

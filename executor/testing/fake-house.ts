@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import {
-  type Assignment,
-  type ControlMessage,
-  type DeclareReply,
-  type DeclareRequest,
-  type EffectReply,
-  executorTools,
-  type FileEntry,
-  type FinishRequest,
-  type Step,
+import type {
+  Assignment,
+  ControlMessage,
+  DeclareReply,
+  DeclareRequest,
+  EffectReply,
+  FileEntry,
+  FinishRequest,
+  Step,
 } from '@reeve/core';
 import type { ControlConnection, LinkClient } from '../link-client.ts';
 import { Superseded } from '../link-transport.ts';
@@ -188,27 +187,4 @@ export function createFakeSandbox(
     close: () => undefined,
   };
   return { shim, commands, files, restored };
-}
-
-/** An assignment of a first attempt, changed as the test wants. */
-export function assignmentWith(patch: Partial<Assignment> = {}): Assignment {
-  return {
-    token: 'token',
-    task: {
-      id: 'T-3',
-      title: 'Make a CSV',
-      goal: 'Make a CSV of primes',
-      origin: { kind: 'owner', person: 'owner' },
-      capabilities: [],
-      deadline: '2100-01-01T00:00:00.000Z',
-      timeZone: 'UTC',
-    },
-    attempt: 1,
-    steps: [],
-    inputs: [],
-    tools: [...executorTools({ webSearch: false })],
-    secrets: [],
-    snapshot: null,
-    ...patch,
-  };
 }

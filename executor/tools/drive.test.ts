@@ -1,5 +1,6 @@
+import { sampleAssignment } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
-import { assignmentWith, createFakeHouse } from '../testing/fake-house.ts';
+import { createFakeHouse } from '../testing/fake-house.ts';
 import { deleteFile, getFile } from './drive.ts';
 import type { ToolContext } from './tool.ts';
 
@@ -7,7 +8,7 @@ const shown = 'a⟨U+000A⟩b.txt';
 
 /** Fetches and then wants to delete the file of this name; says whether it was found and which was to be deleted. */
 async function attempt(files: readonly string[], path = shown): Promise<[boolean, unknown]> {
-  const { link, files: drive } = createFakeHouse(assignmentWith());
+  const { link, files: drive } = createFakeHouse(sampleAssignment());
   for (const file of files) drive.set(file, Buffer.from(file));
   let declared: unknown;
   const context = {

@@ -1,6 +1,5 @@
 import { TEXT_LIMIT } from '@reeve/core/testing/telegram-peer';
 import { describe, expect, it } from 'vitest';
-import { checkRendering } from '../testing/check-rendering.ts';
 import { markdownText } from './markdown-text.ts';
 import { splitRichText } from './split-text.ts';
 
@@ -85,13 +84,4 @@ describe('splitting', () => {
     for (const { text } of parts) expect(text.length % family.length).toBe(0);
     expect(parts.map(({ text }) => text).join('')).toBe(family.repeat(1000));
   });
-});
-
-/** The bench takes a hundred thousand. */
-const CASES = 10_000;
-
-describe('whatever a model writes', () => {
-  it('is taken by the server as it is, whole and in order', () => {
-    expect(checkRendering(CASES)).toEqual({ cases: CASES, counterexample: null });
-  }, 120_000);
 });
