@@ -283,7 +283,7 @@ describe('for any text', () => {
           if (job.kind === 'write') expect(text).toContain(job.content);
         }
       }),
-      { numRuns: 3000 },
+      { numRuns: 3000, examples: [[['run', '20', 'at once', '\n', 'run']]] },
     );
   });
 

@@ -133,7 +133,7 @@ const AT_ONCE_LAST = new RegExp(`(?<![\\s,])[\\s,]*${AT_ONCE_WORDS}[\\s.!]*$`, '
 const AT_ONCE_BEFORE_LIST = new RegExp(`\\s*${AT_ONCE_WORDS}\\s*[:\\n–-]\\s*`, 'iu');
 /** What may stand before “at once:”; anything else is not about a list. */
 const LIST_HEAD = new RegExp(
-  `^(?:(?:do|start|run|launch|begin|make|execute|perform)\\b\\s*)?(?:(?:all of )?(?:these|the following|those)\\b\\s*)?(?:${COUNT}\\b\\s*)?(?:different\\s+|separate\\s+)?(?:things|jobs|tasks|times)?$`,
+  `^(?:(?:do|start|run|launch|begin|make|execute|perform)\\b\\s*)?(?:(?:all of )?(?:these|the following|those)\\b\\s*)?(?:(?<count>${COUNT})\\b\\s*)?(?:different\\s+|separate\\s+)?(?:things|jobs|tasks|times)?$`,
   'iu',
 );
 const THINGS = new RegExp(
@@ -152,9 +152,8 @@ const BULLET = /^(?:[-*•]|\d{1,2}[.)])\s+/;
 function readSeveral(words: string): Intent | null {
   const marked = withoutMark(words);
   const isMarked = marked !== null;
-  const rest = marked ?? words;
-  const head = THINGS.exec(rest);
-  const list = rest.slice(head?.[0].length ?? 0).trim();
+  const rest = marked?.words ?? words;
+  const { list, head } = marked?.before ?? headAndList(rest);
   const pieces = piecesOf(list);
   const jobs = pieces.map(readWorded);
   const count = countOf(head?.groups?.['count'] ?? '');
@@ -175,17 +174,33 @@ function readSeveral(words: string): Intent | null {
   };
 }
 
-/** The text without its “at once”; null when it has none, or has it where it means something else. */
-function withoutMark(words: string): string | null {
+interface HeadAndList {
+  /** Says that a list follows, and perhaps of how many. */
+  readonly head: RegExpExecArray | null;
+  readonly list: string;
+}
+
+function headAndList(words: string): HeadAndList {
+  const head = THINGS.exec(words);
+  return { head, list: words.slice(head?.[0].length ?? 0).trim() };
+}
+
+/**
+ * The text without its “at once”, and what stood on both sides of one before a list; null when it has none, or has it
+ * where it means something else.
+ */
+function withoutMark(words: string): { readonly words: string; readonly before?: HeadAndList } | null {
   const masked = maskQuoted(words);
   const last = AT_ONCE_LAST.exec(masked);
-  if (last) return words.slice(0, last.index).trim();
+  if (last) return { words: words.slice(0, last.index).trim() };
   const first = AT_ONCE_FIRST.exec(masked);
-  if (first) return words.slice(first[0].length).trim();
-  const before = AT_ONCE_BEFORE_LIST.exec(masked);
-  const head = before ? words.slice(0, before.index).trim() : null;
-  if (!before || head === null || !LIST_HEAD.test(head)) return null;
-  return `${head}: ${words.slice(before.index + before[0].length)}`.trim();
+  if (first) return { words: words.slice(first[0].length).trim() };
+  const mark = AT_ONCE_BEFORE_LIST.exec(masked);
+  const said = mark ? words.slice(0, mark.index).trim() : '';
+  const head = LIST_HEAD.exec(said);
+  if (!mark || !head) return null;
+  const list = words.slice(mark.index + mark[0].length).trim();
+  return { words: `${said}: ${list}`, before: { head, list } };
 }
 
 function readWorded(piece: string): WordedJob | null {
