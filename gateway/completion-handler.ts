@@ -6,7 +6,7 @@ import { streamedAnswer, wholeAnswer } from './completion-response.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { ModelDesk } from './model-desk.ts';
 import { refuse, refuseFor } from './refusal.ts';
-import { holderOf, type TokenHolderDeps } from './token-holder.ts';
+import { isHeld, signedClaims, type TokenHolderDeps } from './token-holder.ts';
 
 export interface HandlerDeps extends TokenHolderDeps {
   readonly desk: ModelDesk;
@@ -14,8 +14,8 @@ export interface HandlerDeps extends TokenHolderDeps {
 }
 
 /**
- * One model call: who asks, what for, by which model, and every way in which it can end. The token is checked before a
- * byte of the body is read.
+ * One model call: who asks, what for, by which model, and every way in which it can end. No byte of the body is read for
+ * a token that is not ours or has run out; whether its task is still in its hands is looked up while the body is read.
  */
 export function createCompletionHandler(deps: HandlerDeps): (context: Context) => Promise<Response> {
   const limitBody = bodyLimit({
@@ -23,7 +23,7 @@ export function createCompletionHandler(deps: HandlerDeps): (context: Context) =
     onError: () => refuse({ code: 'request-malformed', about: 'the body is too large' }),
   });
   return async (context) => {
-    const claims = await holderOf(context.req.header('authorization'), deps);
+    const claims = signedClaims(context.req.header('authorization'), deps);
     if (!claims) return refuse({ code: 'token-missing' });
     const refused = await limitBody(context, async () => {
       context.res = await complete(context, claims, deps);
@@ -33,8 +33,11 @@ export function createCompletionHandler(deps: HandlerDeps): (context: Context) =
 }
 
 async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps): Promise<Response> {
-  const body = await context.req.text();
-  const parsed = completionRequestSchema.safeParse(parseJson(body));
+  const [holds, parsed] = await Promise.all([
+    isHeld(claims, deps),
+    context.req.text().then((body) => completionRequestSchema.safeParse(parseJson(body))),
+  ]);
+  if (!holds) return refuse({ code: 'token-missing' });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });

@@ -12,11 +12,25 @@ export async function holderOf(
   header: string | undefined,
   deps: TokenHolderDeps,
 ): Promise<TokenClaims | null> {
+  const claims = signedClaims(header, deps);
+  return claims && (await isHeld(claims, deps)) ? claims : null;
+}
+
+/** The claims of a `Bearer` token that is signed and has not run out; null without one. Its task may be another's by now. */
+export function signedClaims(
+  header: string | undefined,
+  { tokenKey, clock }: Pick<TokenHolderDeps, 'tokenKey' | 'clock'>,
+): TokenClaims | null {
   const token = /^Bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
   if (!token) return null;
-  const check = verifyToken(token, deps.tokenKey, deps.clock.now());
-  if (check.kind === 'invalid') return null;
-  const { claims } = check;
-  if (claims.role === 'coordinator') return claims;
-  return (await deps.store.isCurrentAttempt(claims.task, claims.attempt)) ? claims : null;
+  const check = verifyToken(token, tokenKey, clock.now());
+  return check.kind === 'invalid' ? null : check.claims;
+}
+
+/** Whether who these claims are of may act: a task's attempt only while it holds the task. */
+export async function isHeld(
+  claims: TokenClaims,
+  { store }: Pick<TokenHolderDeps, 'store'>,
+): Promise<boolean> {
+  return claims.role === 'coordinator' || store.isCurrentAttempt(claims.task, claims.attempt);
 }

@@ -10,11 +10,14 @@ export interface Batch {
   readonly listen: ListenStatement | undefined;
 }
 
-/** Batches that wait for the session, in order of arrival. */
+/**
+ * Batches that wait for the session, in order of arrival; but those that need no other search path than the session has
+ * go before those that do, because each change of it waits for all answers and costs a statement of its own.
+ */
 export interface BatchLine {
   add(connection: VirtualConnection, bytes: Uint8Array): void;
-  /** The first one, or the first one of the connection that owns the session. */
-  first(owner: VirtualConnection | undefined): Batch | undefined;
+  /** The next one; while a connection owns the session, the next one of its own. */
+  next(session: Session): Batch | undefined;
   take(batch: Batch): void;
   /** Back to its old place. */
   putBack(batch: Batch): void;
@@ -22,18 +25,36 @@ export interface BatchLine {
   clear(): void;
 }
 
+/** What the next batch finds. */
+interface Session {
+  readonly owner: VirtualConnection | undefined;
+  /** Undefined when nobody knows. */
+  readonly path: string | undefined;
+}
+
+/** A batch that needs another search path waits for at most so many that came after it. */
+const MOST_BEFORE = 8;
+
 export function createBatchLine(): BatchLine {
   let waiting: Batch[] = [];
   let added = 0;
+  /** Batches that went before the first one. */
+  let before = 0;
   return {
     add(connection, bytes) {
       waiting.push({ number: added, connection, bytes, listen: listenStatement(bytes) });
       added += 1;
     },
-    first: (owner) =>
-      owner === undefined ? waiting[0] : waiting.find((batch) => batch.connection === owner),
+    next({ owner, path }) {
+      if (owner !== undefined) return waiting.find((batch) => batch.connection === owner);
+      const alike =
+        before < MOST_BEFORE ? waiting.find(({ connection }) => connection.searchPath === path) : undefined;
+      return alike ?? waiting[0];
+    },
     take(batch) {
-      waiting.splice(waiting.indexOf(batch), 1);
+      const place = waiting.indexOf(batch);
+      before = place === 0 ? 0 : before + 1;
+      waiting.splice(place, 1);
     },
     putBack(batch) {
       const later = waiting.findIndex(({ number }) => number > batch.number);

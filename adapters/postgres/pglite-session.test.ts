@@ -98,4 +98,14 @@ describe('many connections on one session', () => {
     expect(thread.ran).toEqual(Array.from({ length: 20 }, (_, client) => `mark ${client}.0`));
     expect(thread.most()).toBe(8);
   });
+
+  it('run those first that need no other search path, and make no one wait for more than eight of them', async () => {
+    const thread = createThread(() => breathe());
+    const session = createPgliteSession({ execute: thread.execute, idleTransactionMs: 10_000 });
+    const paths = ['public', 'public', 'bullmq', ...Array.from({ length: 17 }, () => 'public')];
+    await Promise.all(paths.map((path, client) => say(session.openConnection(path), [`mark ${client}.0`])));
+    const before = Array.from({ length: 8 }, (_, n) => 3 + n);
+    const after = Array.from({ length: 9 }, (_, n) => 11 + n);
+    expect(thread.ran).toEqual([0, 1, ...before, 2, ...after].map((client) => `mark ${client}.0`));
+  });
 });

@@ -17,7 +17,7 @@ const MOST_AT_ONCE = 8;
 
 /**
  * Shares PGlite's only session between many connections, as a server would share its machine: batches run one
- * at a time in order of arrival, a connection with an open transaction keeps the session until it commits, rolls
+ * at a time, as they came (`BatchLine` says when not), a connection with an open transaction keeps the session until it commits, rolls
  * back or goes away, and a notification reaches every connection that asked for its channel. Batches of other
  * connections are sent ahead of the answers before them; those that a transaction was in the way of come back and wait.
  *
@@ -46,7 +46,7 @@ export function createPgliteSession(deps: {
 
   function pump(): void {
     for (;;) {
-      const batch = line.first(owner);
+      const batch = line.next({ owner, path: session.path() });
       if (batch === undefined || (sent.size > 0 && (owner || !mayGoAhead(batch, sent, session.path()))))
         return;
       line.take(batch);
