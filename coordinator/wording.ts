@@ -1,6 +1,7 @@
 import {
   type AskedCall,
   BUDGET_TOOL,
+  dateFormats,
   type GitUpdate,
   gitPushSchema,
   raiseArgumentsSchema,
@@ -36,18 +37,21 @@ export function bytesText(bytes: number): string {
   return `${value < 10 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`;
 }
 
+const MOMENT = {
+  weekday: 'short',
+  day: 'numeric',
+  month: 'short',
+  hour: '2-digit',
+  minute: '2-digit',
+} as const;
+const momentFormat = {
+  short: dateFormats('en-GB', MOMENT),
+  'with year': dateFormats('en-GB', { ...MOMENT, year: 'numeric' }),
+};
+
 /** Date and time in the owner's zone: `Sat 21 Nov, 14:05`, with a year `Sat, 21 Nov 2026, 14:05`. */
 export function momentText(at: Date, timeZone: string, form: 'short' | 'with year' = 'short'): string {
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone,
-    weekday: 'short',
-    day: 'numeric',
-    month: 'short',
-    ...(form === 'short' ? {} : { year: 'numeric' }),
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-  return format.format(at);
+  return momentFormat[form](timeZone).format(at);
 }
 
 export function countText(count: number, one: string, many = `${one}s`): string {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dateFormats } from './date-formats.ts';
 import type { TaskId } from './ids.ts';
 import type { ModelRole } from './model.ts';
 
@@ -69,17 +70,21 @@ export function costOf(
   return Math.ceil(tokens.inputTokens * price.inputPerMillion + tokens.outputTokens * price.outputPerMillion);
 }
 
+const dayFormat = dateFormats('en', {
+  calendar: 'gregory',
+  numberingSystem: 'latn',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+});
+
 /** The day and the month in which a moment lies, in the owner's time zone. */
 export function periodOf(at: Date, timeZone: string): { readonly day: string; readonly month: string } {
-  const format = new Intl.DateTimeFormat('en', {
-    timeZone,
-    calendar: 'gregory',
-    numberingSystem: 'latn',
-    year: 'numeric',
-    month: '2-digit',
-    day: '2-digit',
-  });
-  const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
+  const parts = Object.fromEntries(
+    dayFormat(timeZone)
+      .formatToParts(at)
+      .map(({ type, value }) => [type, value]),
+  );
   const month = `${parts['year']}-${parts['month']}`;
   return { day: `${month}-${parts['day']}`, month };
 }

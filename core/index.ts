@@ -5,6 +5,7 @@ export * from './canonical.ts';
 export * from './capability.ts';
 export * from './card.ts';
 export * from './channel.ts';
+export * from './date-formats.ts';
 export * from './desk.ts';
 export * from './event-log.ts';
 export * from './failure.ts';

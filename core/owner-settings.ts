@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dateFormats } from './date-formats.ts';
 import {
   type ContextBudgets,
   contextBudgets,
@@ -274,16 +275,12 @@ function shownBudgets({ any, byModel }: ContextBudgets): string {
   return [...(any === null ? [] : [String(any)]), ...named].join(', ');
 }
 
+const timeFormat = dateFormats('en-GB', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+
 /** True between the hours, in the owner's time zone. */
 export function isQuiet(hours: QuietHours | undefined, at: Date, zone: string): boolean {
   if (!hours) return false;
-  const format = new Intl.DateTimeFormat('en-GB', {
-    timeZone: zone,
-    hour: '2-digit',
-    minute: '2-digit',
-    hourCycle: 'h23',
-  });
-  const now = format.format(at);
+  const now = timeFormat(zone).format(at);
   return hours.from < hours.to ? now >= hours.from && now < hours.to : now >= hours.from || now < hours.to;
 }
 

@@ -33,6 +33,7 @@ interface PendingCall {
 
 interface Thread {
   readonly worker: Worker;
+  send(request: ThreadRequest): void;
   readonly ready: Promise<void>;
   /** By id, oldest first: the thread is at the first one. */
   readonly pending: Map<number, PendingCall>;
@@ -111,8 +112,7 @@ export async function createPgliteEngine(deps: {
     const answer = new Promise<Uint8Array<ArrayBuffer> | null>((resolve, reject) => {
       thread.pending.set(id, { limitMs, resolve, reject });
     });
-    const transfer = message.kind === 'execute' ? [message.batch.buffer] : [];
-    thread.worker.postMessage(message, transfer);
+    thread.send(message);
     if (thread.pending.size === 1) timeFirst(thread);
     return answer;
   }
@@ -188,7 +188,31 @@ function startThread(
     disarm();
     fail('its thread ended');
   });
-  return { worker, ready: opening.promise, pending, disarm: () => undefined, lost: false };
+  return {
+    worker,
+    send: sendTogether(worker),
+    ready: opening.promise,
+    pending,
+    disarm: () => undefined,
+    lost: false,
+  };
+}
+
+/** What is sent in one moment goes as one message: each wakes the thread, which takes as long as a short statement. */
+function sendTogether(worker: Worker): (request: ThreadRequest) => void {
+  let waiting: ThreadRequest[] = [];
+  const post = (): void => {
+    const requests = waiting;
+    waiting = [];
+    const transfer = requests.flatMap((request) =>
+      request.kind === 'execute' ? [request.batch.buffer] : [],
+    );
+    worker.postMessage(requests, transfer);
+  };
+  return (request) => {
+    waiting.push(request);
+    if (waiting.length === 1) queueMicrotask(post);
+  };
 }
 
 /**

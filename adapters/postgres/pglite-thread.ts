@@ -29,8 +29,8 @@ async function serve(port: MessagePort, options: ThreadOptions): Promise<void> {
   if (database === undefined) return;
   const handle = createHandler(database, reply);
   let last = Promise.resolve();
-  port.on('message', (request: ThreadRequest) => {
-    last = last.then(() => handle(request));
+  port.on('message', (requests: ThreadRequest[]) => {
+    for (const request of requests) last = last.then(() => handle(request));
   });
   reply({ kind: 'ready' });
 }

@@ -1,4 +1,4 @@
-/** What the main thread and the thread that runs PGlite say to each other. */
+/** What the main thread and the thread that runs PGlite say to each other: lists of requests, and single replies. */
 
 export interface ThreadOptions {
   /** A directory, or `memory://`. */

@@ -1,4 +1,4 @@
-import { describeOrigin, type Message, shorten } from '@reeve/core';
+import { dateFormats, describeOrigin, type Message, shorten } from '@reeve/core';
 
 const LEAST_LETTERS = 3;
 const MOST_WORDS = 8;
@@ -27,10 +27,12 @@ export function wordsToFind(text: string, recent: readonly Pick<Message, 'text'>
     .slice(0, MOST_WORDS);
 }
 
+const dayFormat = dateFormats('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+
 /** Older messages as the model reads them, oldest first, each with its day and who said it. */
 export function recalledText(messages: readonly Message[], timeZone: string): string | null {
   if (messages.length === 0) return null;
-  const day = new Intl.DateTimeFormat('en-GB', { timeZone, day: 'numeric', month: 'short', year: 'numeric' });
+  const day = dayFormat(timeZone);
   const lines = messages
     .toSorted((left, right) => left.sequence - right.sequence)
     .map(

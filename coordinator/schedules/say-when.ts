@@ -1,4 +1,4 @@
-import type { Schedule, ScheduleRule } from '@reeve/core';
+import { dateFormats, type Schedule, type ScheduleRule } from '@reeve/core';
 import { momentText } from '../wording.ts';
 
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'] as const;
@@ -60,8 +60,10 @@ export function nextText(at: Date, now: Date, timeZone: string): string {
   return at.getTime() - now.getTime() < NEXT_MONTHS_MS ? momentText(at, timeZone) : fullMoment(at, timeZone);
 }
 
+const yearFormat = dateFormats('en-GB', { year: 'numeric' });
+
 /** With its year: a moment may lie far ahead. */
 function fullMoment(at: Date, timeZone: string): string {
-  const year = new Intl.DateTimeFormat('en-GB', { timeZone, year: 'numeric' }).format(at);
+  const year = yearFormat(timeZone).format(at);
   return momentText(at, timeZone).replace(/,(?=[^,]*$)/, ` ${year},`);
 }
