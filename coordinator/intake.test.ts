@@ -1,6 +1,7 @@
 import { HEARD_NOTE, type InboundMessage, type InboxEntry, type Store } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { createIntake, MESSAGE_LIMIT } from './intake.ts';
+import { LATER_ARRIVAL } from './read-ahead.ts';
 import { createManualClock } from './testing/samples.ts';
 
 function createDoor() {
@@ -23,7 +24,7 @@ function createDoor() {
     newId: () => `id-${++ids}`,
     roleOf: ({ externalId }, channel) =>
       channel === 'http' && externalId === 'owner' ? 'owner' : 'stranger',
-    onArriving: () => () => undefined,
+    onArriving: () => LATER_ARRIVAL,
     onAccepted: () => undefined,
   });
   const say = (text: string, more: Partial<InboundMessage> = {}) =>

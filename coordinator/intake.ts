@@ -15,6 +15,7 @@ import {
   shorten,
 } from '@reeve/core';
 import { originOf } from './people.ts';
+import type { Arrival } from './read-ahead.ts';
 
 /** Longest message that is taken as text; longer things come as files. */
 export const MESSAGE_LIMIT = 64_000;
@@ -31,8 +32,8 @@ export function createIntake(deps: {
   clock: Clock;
   newId: () => string;
   roleOf: (sender: Sender, channel: string) => Role;
-  /** Told before a message is stored that wants an answer; what it returns is called when that is over. */
-  onArriving: (conversationId: string) => () => void;
+  /** Told before a message is stored that wants an answer. */
+  onArriving: (conversationId: string) => Arrival;
   onAccepted: (entry: InboxEntry) => void;
 }): (message: InboundMessage) => Promise<Accepted> {
   const { store, clock, newId } = deps;
@@ -48,8 +49,12 @@ export function createIntake(deps: {
     return id;
   }
 
-  async function take(entry: Omit<InboxEntry, 'tries'>, said: Origin | null): Promise<Accepted> {
-    const acceptance = await store.inbox.accept(entry, said);
+  async function take(
+    entry: Omit<InboxEntry, 'tries'>,
+    said: Origin | null,
+    begins: boolean,
+  ): Promise<Accepted> {
+    const acceptance = await store.inbox.accept(entry, said, begins);
     if (acceptance.kind === 'duplicate') return acceptance;
     deps.onAccepted(acceptance.entry);
     const { id: turnId, conversationId } = acceptance.entry;
@@ -66,12 +71,12 @@ export function createIntake(deps: {
     const text = await wordsOf(store, conversationId, message);
     const lane = laneOf(text);
     const entry = { ...message, text, id: newId(), conversationId, lane, receivedAt: at };
-    if (lane === 'command') return take(entry, null);
-    const onOver = deps.onArriving(conversationId);
+    if (lane === 'command') return take(entry, null, false);
+    const arrival = deps.onArriving(conversationId);
     try {
-      return await take(entry, originOf(role, message.sender, message.forwardedFrom));
+      return await take(entry, originOf(role, message.sender, message.forwardedFrom), arrival.isFirst);
     } finally {
-      onOver();
+      arrival.over();
     }
   };
 }

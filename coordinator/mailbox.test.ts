@@ -78,25 +78,51 @@ describe('mailboxes', () => {
       seen.push((await turn.background)?.persona);
       await new Promise<void>((resolve) => gates.push(resolve));
     });
-    const onOver = mailboxes.expect('c');
+    const arrival = mailboxes.expect('c');
     post('a');
-    onOver();
+    arrival.over();
     await expect.poll(() => gates.length).toBe(1);
     // For one that comes while an answer is in hand its turn reads.
-    const onLaterOver = mailboxes.expect('c');
+    const later = mailboxes.expect('c');
     post('b');
-    onLaterOver();
+    later.over();
     gates[0]?.();
     await expect.poll(() => gates.length).toBe(2);
     gates[1]?.();
     await mailboxes.idle();
     // One that was not stored after all leaves nothing behind.
-    mailboxes.expect('c')();
+    mailboxes.expect('c').over();
     post('c');
     await expect.poll(() => gates.length).toBe(3);
     gates[2]?.();
     await mailboxes.idle();
     expect(seen).toEqual(['read 1', undefined, 'read 3']);
+  });
+
+  it('take a message up that counted its first try as it was stored, and count its later ones themselves', async () => {
+    const seen: string[] = [];
+    const gate = Promise.withResolvers<void>();
+    const { post, mailboxes, tries } = createBox(async ({ id, tries }) => {
+      seen.push(`${id} ${tries}`);
+      if (id === 'a' && tries === 1) await gate.promise;
+    });
+    const arrivals = ['c', 'c', 'd'].map((conversation) => mailboxes.expect(conversation));
+    expect(arrivals.map(({ isFirst }) => isFirst)).toEqual([true, false, true]);
+    tries.set('a', 1);
+    post('a', 'c', { tries: 1 });
+    for (const arrival of arrivals) arrival.over();
+    await settled();
+    expect(mailboxes.expect('c').isFirst).toBe(false);
+    post('b');
+    gate.resolve();
+    await mailboxes.idle();
+    expect(seen).toEqual(['a 1', 'b 1']);
+    expect(tries).toEqual(
+      new Map([
+        ['a', 1],
+        ['b', 1],
+      ]),
+    );
   });
 
   it('handle one conversation’s messages one after the other, and conversations side by side', async () => {

@@ -8,7 +8,7 @@ import {
 } from '@reeve/core';
 import { createAnswersInHand, TurnJoined } from './answers-in-hand.ts';
 import type { Background } from './context/assemble.ts';
-import { createReadAhead } from './read-ahead.ts';
+import { type Arrival, createReadAhead, LATER_ARRIVAL } from './read-ahead.ts';
 
 /** One inbound message, or several that a person typed in a row, answered together. */
 export interface Turn {
@@ -23,17 +23,17 @@ export interface Turn {
 export interface Mailboxes {
   /**
    * Says that a message is about to be stored: what its answer will need is read meanwhile, if nothing of its conversation
-   * is in hand. Call what it returns once the message was handed over, or was not stored after all.
+   * is in hand.
    */
-  expect(conversationId: string): () => void;
+  expect(conversationId: string): Arrival;
   /** Says that a conversation has something to handle; returns at once. */
   wake(conversationId: string): void;
   /**
-   * Says that a person wrote. An answer to the same person of which nothing is seen yet begins anew with both messages;
-   * one that is being written goes on or is broken off, as the owner chose. `reach`: whose answers the writer may break
-   * off, null for everybody's.
+   * Says that a person wrote. A message that counted its first try as it was stored is taken up as it is. An answer to the
+   * same person of which nothing is seen yet begins anew with both messages; one that is being written goes on or is
+   * broken off, as the owner chose. `reach`: whose answers the writer may break off, null for everybody's.
    */
-  wroteAgain(entry: Pick<InboxEntry, 'conversationId' | 'sender'>, reach: Sender | null): void;
+  wroteAgain(entry: InboxEntry, reach: Sender | null): void;
   /** Messages that are being handled, oldest first. */
   inHand(): { conversationId: string; since: Date }[];
   /** Breaks off what is being handled in a conversation, if it is within `reach`; false when nothing is. */
@@ -72,16 +72,20 @@ export function createMailboxes(deps: {
   const { store, log } = deps;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
+  /** First tries that were counted as their messages were stored. */
+  const begun = new Map<string, InboxEntry>();
   const ahead = createReadAhead(deps.readBackground);
   const inHand = createAnswersInHand(deps);
   const stopping = new AbortController();
 
   /** @param isAwaited true when something is known to wait: what answering it needs is then read at the same time. */
   async function handleNext(conversationId: string, isAwaited: boolean): Promise<boolean> {
-    const begun = store.inbox.begin(conversationId);
+    const counted = begun.get(conversationId);
+    begun.delete(conversationId);
+    const beginning = counted ? [counted] : store.inbox.begin(conversationId);
     if (isAwaited) ahead.begin(conversationId);
     const background = ahead.take(conversationId);
-    let pending = await begun;
+    let pending = await beginning;
     const [entry] = pending;
     if (!entry) return false;
     if (entry.tries > MAX_TRIES) {
@@ -144,7 +148,7 @@ export function createMailboxes(deps: {
 
   return {
     expect(conversationId) {
-      return running.has(conversationId) ? () => undefined : ahead.begin(conversationId);
+      return running.has(conversationId) ? LATER_ARRIVAL : ahead.begin(conversationId);
     },
     wake(conversationId) {
       if (stopping.signal.aborted) return;
@@ -153,6 +157,7 @@ export function createMailboxes(deps: {
     },
     wroteAgain(entry, reach) {
       inHand.wroteAgain(entry, reach);
+      if (entry.tries > 0 && !running.has(entry.conversationId)) begun.set(entry.conversationId, entry);
       this.wake(entry.conversationId);
     },
     interrupt: inHand.stop,

@@ -49,9 +49,10 @@ export type InboxAcceptance =
 export interface InboxRecords {
   /**
    * Stores an entry once per (channel, update id); with an origin its words become a message of the conversation in the
-   * same step. A superseded coordinator accepts nothing.
+   * same step. `begins`: a turn that nothing of its conversation stands before counts its first try at once, as `begin`
+   * would. A superseded coordinator accepts nothing.
    */
-  accept(entry: Omit<InboxEntry, 'tries'>, said: Origin | null): Promise<InboxAcceptance>;
+  accept(entry: Omit<InboxEntry, 'tries'>, said: Origin | null, begins?: boolean): Promise<InboxAcceptance>;
   /** Entries not yet handled, in the order of their arrival. */
   pending(conversationId: string, lane: InboxLane): Promise<InboxEntry[]>;
   /** The channel's update id of an entry, for replies to it; null when there is none. */

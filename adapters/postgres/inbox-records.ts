@@ -21,8 +21,12 @@ interface InboxRow {
 const ACCEPT = `with fence as materialized (select case when $14::bigint is not null then hold_epoch($14) end),
    added as (
      insert into inbox (id, conversation_id, channel, chat_external_id, update_id, sender_external_id, sender_name,
-       lane, text, attachments, received_at, forwarded_from)
-     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamptz, $12 from fence
+       lane, text, attachments, received_at, forwarded_from, tries)
+     select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10::json, $11::timestamptz, $12,
+       case when $15 and $8 = 'turn'
+         and not exists (select from inbox where conversation_id = $2 and lane = 'turn' and handled_at is null)
+       then 1 else 0 end
+     from fence
      on conflict (channel, update_id) do nothing
      returning *
    ), said as (
@@ -48,11 +52,12 @@ const BEGIN_TURN = `with fence as materialized (select case when $2::bigint is n
  */
 export function createInboxRecords(sql: SqlQueries, heldEpoch: () => number | null): InboxRecords {
   return {
-    async accept(entry, said) {
+    async accept(entry, said, begins = false) {
       const added = await sql.row<InboxRow>(ACCEPT, [
         ...valuesOf(entry),
         said && JSON.stringify(said),
         heldEpoch(),
+        begins,
       ]);
       if (added) return { kind: 'accepted', entry: toEntry(added) };
       const first = await sql.row<Pick<InboxRow, 'id' | 'conversation_id'>>(

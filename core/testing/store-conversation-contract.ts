@@ -93,6 +93,27 @@ export function conversationContract(open: OpenStore): void {
     expect(await store.inbox.pendingConversations()).toEqual([second.id]);
   });
 
+  it('counts the first try of a turn as it is stored, if nothing of its conversation stands before it', async () => {
+    const { store } = await open();
+    const first = await sampleConversation(store, 'first');
+    const second = await sampleConversation(store, 'second');
+    const triesOf = async (conversation: typeof first, update: string, more = {}) => {
+      const taken = await store.inbox.accept(sampleInbox(conversation, update, more), null, true);
+      return taken.kind === 'accepted' ? taken.entry.tries : null;
+    };
+    expect(await triesOf(first, 'command', { lane: 'command' })).toBe(0);
+    expect(await triesOf(first, 'u1')).toBe(1);
+    expect(await triesOf(first, 'u2')).toBe(0);
+    expect(await triesOf(first, 'u1')).toBeNull();
+    expect(await triesOf(second, 'u3')).toBe(1);
+    expect(await store.inbox.begin(first.id)).toMatchObject([
+      { id: 'turn-u1', tries: 2 },
+      { id: 'turn-u2', tries: 0 },
+    ]);
+    await store.inbox.markHandled(['turn-u1', 'turn-u2'], later(1));
+    expect(await triesOf(first, 'u4')).toBe(1);
+  });
+
   it('has one conversation for each chat, also when 20 ask at once', async () => {
     const { store } = await open();
     const chat = { channel: 'http', externalId: 'x' };
