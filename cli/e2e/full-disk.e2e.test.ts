@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { eventually, makeTestHome, startReeve } from '../testing/reeve-process.ts';
+import { eventually, makeEmptyHome, startReeve } from '../testing/reeve-process.ts';
 
 const DISK_MB = 420;
 const isRoot = process.geteuid?.() === 0;
@@ -10,7 +10,7 @@ const isRoot = process.geteuid?.() === 0;
 describe('a disk that fills up', () => {
   it('costs messages, said in words, and never the process', async ({ skip }) => {
     skip(!isRoot, 'needs root, to mount a small disk');
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     const disk = path.join(home.path, 'disk');
     await mkdir(disk);
     execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MB}m`, 'tmpfs', disk]);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import {
   eventually,
-  makeTestHome,
+  makeEmptyHome,
   runReeve,
   say,
   startReeve,
@@ -37,7 +37,7 @@ async function runBehind(program: readonly string[], home: TestHome, args: reado
 
 describe('a home that cannot be used', () => {
   it('is a finding of doctor --json, like any other', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     const file = path.join(home.path, 'file');
     await writeFile(file, '');
     const { code, stdout, stderr } = await runReeve(home, ['doctor', '--json'], { REEVE_HOME: file });
@@ -53,7 +53,7 @@ describe('a home that cannot be used', () => {
   });
 
   it('so are settings that cannot be read', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     const { code, stdout } = await runReeve(home, ['doctor', '--json'], { REEVE_PORT: 'abc' });
     expect(code).toBe(1);
     expect((JSON.parse(stdout) as Report).findings[0]).toMatchObject({
@@ -64,7 +64,7 @@ describe('a home that cannot be used', () => {
   });
 
   it('on a read-only file system, is said to be there, even when it is yet to be made', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     const readOnly = ['/usr/bin/bwrap', '--ro-bind', '/', '/', '--dev', '/dev', '--proc', '/proc', '--'];
     for (const folder of [home.path, path.join(home.path, 'new', 'home')]) {
       const program = [...readOnly, '/usr/bin/env', `REEVE_HOME=${folder}`];
@@ -75,7 +75,7 @@ describe('a home that cannot be used', () => {
   });
 
   it('where no folder can be made is said to be such, and the start ends', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     for (const folder of ['/proc/reeve', '/proc/reeve/home']) {
       const { code, stderr } = await runReeve(home, ['up'], { REEVE_HOME: folder });
       expect(code).toBe(1);
@@ -85,7 +85,7 @@ describe('a home that cannot be used', () => {
 
   it('of another user is called that', async ({ skip }) => {
     skip(!canBeNobody, 'needs root, and a clone in a directory that others may enter');
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     await chmod(home.path, 0o700);
     const { stderr } = await runBehind(NOBODY, home, ['config', 'print']);
     expect(stderr).toContain(
@@ -94,7 +94,7 @@ describe('a home that cannot be used', () => {
   });
 
   it('with a garbled database is said to be damaged, by up and by doctor', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     expect((await runReeve(home, ['audit', 'verify'])).code).toBe(0);
     await writeFile(path.join(home.path, 'database', 'global', 'pg_control'), 'garbage');
     const started = await runReeve(home, ['up']);
@@ -111,7 +111,7 @@ describe('a home that cannot be used', () => {
 
 describe('a home that another process holds', () => {
   it('is waited for by a chat while that process starts', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     const starting = startReeve(home);
     const lock = path.join(home.path, 'lock.json');
     await eventually('the lock', () =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { eventually, makeTestHome, say, startReeve } from '../testing/reeve-process.ts';
+import { eventually, makeEmptyHome, say, startReeve } from '../testing/reeve-process.ts';
 
 const MAIN_JOB = 'Make a CSV of the first 20 primes and tell me their sum';
 /** 2 + 3 + … + 71. */
@@ -18,7 +18,7 @@ function approvalCode(events: readonly Record<string, unknown>[]): string {
 
 describe('the main job, from the command line', () => {
   it('plans, works in a sandbox, proves it, asks before deleting, and remembers across restarts', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
 
     const made = await say(home, MAIN_JOB);
     expect(made.stderr).toBe('');

@@ -1,6 +1,6 @@
 import { startPostgres, startRedis } from '@reeve/postgres/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { eventually, makeTestHome, say, startReeve } from '../testing/reeve-process.ts';
+import { eventually, makeEmptyHome, say, startReeve } from '../testing/reeve-process.ts';
 
 describe('on a Postgres server and Redis', () => {
   let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -15,7 +15,7 @@ describe('on a Postgres server and Redis', () => {
   });
 
   it('the same job runs, and survives a queue that lost everything', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     const servers = { DATABASE_URL: postgres.connectionString, REDIS_URL: redis.url };
     const made = await say(home, 'Make a CSV of the first 10 primes and tell me their sum', 'none', servers);
     expect(made.stderr).toBe('');
@@ -39,8 +39,8 @@ describe('on a Postgres server and Redis', () => {
   });
 
   it('a second Reeve on the same database takes it over, and the first says so and ends', async () => {
-    await using firstHome = await makeTestHome();
-    await using secondHome = await makeTestHome();
+    await using firstHome = await makeEmptyHome();
+    await using secondHome = await makeEmptyHome();
     const servers = { DATABASE_URL: postgres.connectionString, REDIS_URL: redis.url };
     await using first = await startReeve(firstHome, servers);
     await using second = await startReeve(secondHome, servers);
@@ -53,7 +53,7 @@ describe('on a Postgres server and Redis', () => {
   });
 
   it('a database that goes away refuses messages plainly and is back by itself', async () => {
-    await using home = await makeTestHome();
+    await using home = await makeEmptyHome();
     await using reeve = await startReeve(home, { DATABASE_URL: postgres.connectionString });
     await postgres.crash();
     const refused = await reeve.call('POST', '/v1/conversations/main/messages', { text: 'hello' });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { copyFreshDatabase } from '@reeve/postgres/testing';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const START_LIMIT_MS = 120_000;
@@ -16,7 +17,15 @@ export interface TestHome extends AsyncDisposable {
   environment(extra?: Readonly<Record<string, string>>): Record<string, string>;
 }
 
+/** A home whose database was made already, which takes most of a first start; it is as empty as a new one. */
 export async function makeTestHome(): Promise<TestHome> {
+  const home = await makeEmptyHome();
+  await copyFreshDatabase(path.join(home.path, 'database'));
+  return home;
+}
+
+/** A home with nothing in it, as the very first start finds it. */
+export async function makeEmptyHome(): Promise<TestHome> {
   const directory = await mkdtemp(path.join(tmpdir(), 'reeve-home-'));
   return {
     path: directory,

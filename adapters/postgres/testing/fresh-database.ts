@@ -21,9 +21,8 @@ export interface FreshDatabase extends PglitePool {
  * caller on the machine makes (0.4 s instead of 3 s to initialise one).
  */
 export async function openFreshDatabase(deadlines: Partial<PgliteDeadlines> = {}): Promise<FreshDatabase> {
-  const template = await ensureTemplate();
   const dataDir = mkdtempSync(join(tmpdir(), 'reeve-pglite-'));
-  cpSync(template, dataDir, { recursive: true });
+  await copyFreshDatabase(dataDir);
   const pool = await openPglite({
     dataDir,
     deadlines: { ...DEFAULT_PGLITE_DEADLINES, ...deadlines },
@@ -37,6 +36,11 @@ export async function openFreshDatabase(deadlines: Partial<PgliteDeadlines> = {}
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
+}
+
+/** Fills a directory with what a database is that was made and never used. */
+export async function copyFreshDatabase(directory: string): Promise<void> {
+  cpSync(await ensureTemplate(), directory, { recursive: true });
 }
 
 async function ensureTemplate(): Promise<string> {
