@@ -25,6 +25,8 @@ export interface QuietKeeper {
 }
 
 const LOOK_MS = 30_000;
+/** Who is seen writes a message, and its answer comes before what was kept back. */
+const AFTER_SEEN_MS = 100;
 /** A question that lapses this soon breaks through. */
 const EXPIRING_MS = 2 * 60 * 60_000;
 
@@ -82,7 +84,7 @@ export function createQuietKeeper(deps: QuietDeps): QuietKeeper {
     // What may have arrived has disturbed already.
     holds: async ({ entry, edits, mayHaveArrived }) =>
       isQuietNow() && edits === null && !mayHaveArrived && (await mustWait(entry)),
-    wake: signal.raise,
+    wake: () => signal.raiseIn(clock, AFTER_SEEN_MS),
     async run(abort) {
       while (!abort.aborted) {
         await release().catch((error: unknown) => {

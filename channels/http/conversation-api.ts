@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import type { Clock, EventLog, Inbound, Log, Sender } from '@reeve/core';
 import { type SSEStreamingApi, streamSSE } from 'hono/streaming';
 import type { EventStream, Subscriber } from './event-stream.ts';
@@ -37,6 +38,8 @@ export function addConversations(api: Api, deps: ConversationApiDeps): void {
     });
     if (accepted.kind === 'refused') return refuse(accepted.failure.code, accepted.failure.about);
     const { turnId, conversationId } = accepted;
+    // The message is being answered by now, and that comes before what other pages show of it.
+    await setImmediate();
     const at = deps.clock.now();
     const said = { id: turnId, conversation: externalId, text, attachments, clientId: clientId ?? null };
     // When this fails the client sends it again: it is a duplicate then, and said once all the same.
