@@ -6,7 +6,7 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { copyFreshDatabase } from '@reeve/postgres/testing';
+import { copyMigratedDatabase } from '@reeve/postgres/testing';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const START_LIMIT_MS = 120_000;
@@ -17,10 +17,10 @@ export interface TestHome extends AsyncDisposable {
   environment(extra?: Readonly<Record<string, string>>): Record<string, string>;
 }
 
-/** A home whose database was made already, which takes most of a first start; it is as empty as a new one. */
+/** A home whose database has its tables already, which takes most of a first start; it is as empty as a new one. */
 export async function makeTestHome(): Promise<TestHome> {
   const home = await makeEmptyHome();
-  await copyFreshDatabase(path.join(home.path, 'database'));
+  await copyMigratedDatabase(path.join(home.path, 'database'));
   return home;
 }
 

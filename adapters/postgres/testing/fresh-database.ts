@@ -1,12 +1,15 @@
-import { cpSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { migrate } from '../migrate.ts';
 import {
   DEFAULT_PGLITE_DEADLINES,
   openPglite,
   type PgliteDeadlines,
   type PglitePool,
 } from '../open-pglite.ts';
+import { MIGRATIONS_DIRECTORY } from '../postgres-store.ts';
 import { silentLog } from './silent-log.ts';
 
 /** Part of the template's path, so that another PGlite never meets an old template. */
@@ -38,17 +41,38 @@ export async function openFreshDatabase(deadlines: Partial<PgliteDeadlines> = {}
   };
 }
 
-/** Fills a directory with what a database is that was made and never used. */
-export async function copyFreshDatabase(directory: string): Promise<void> {
-  cpSync(await ensureTemplate(), directory, { recursive: true });
+/** Fills a directory with an embedded database that has Reeve's tables, all empty. */
+export async function copyMigratedDatabase(directory: string): Promise<void> {
+  const files = readdirSync(MIGRATIONS_DIRECTORY).sort();
+  const hash = createHash('sha256');
+  for (const file of files) hash.update(readFileSync(join(MIGRATIONS_DIRECTORY, file)));
+  const template = await ensureTemplate(`migrated-${hash.digest('hex').slice(0, 12)}`, async (draft) => {
+    await copyFreshDatabase(draft);
+    await fill(draft, (pool) => migrate(pool, MIGRATIONS_DIRECTORY));
+  });
+  cpSync(template, directory, { recursive: true });
 }
 
-async function ensureTemplate(): Promise<string> {
-  const template = join(tmpdir(), `${TEMPLATE_NAME}-${process.getuid?.() ?? 0}`);
+async function copyFreshDatabase(directory: string): Promise<void> {
+  const template = await ensureTemplate('fresh', (draft) => fill(draft, async () => undefined));
+  cpSync(template, directory, { recursive: true });
+}
+
+async function fill(dataDir: string, work: (pool: PglitePool) => Promise<unknown>): Promise<void> {
+  const pool = await openPglite({ dataDir, deadlines: DEFAULT_PGLITE_DEADLINES, log: silentLog });
+  try {
+    await work(pool);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** The template of this name, which the first caller on the machine makes. */
+async function ensureTemplate(name: string, make: (draft: string) => Promise<void>): Promise<string> {
+  const template = join(tmpdir(), `${TEMPLATE_NAME}-${name}-${process.getuid?.() ?? 0}`);
   if (existsSync(template)) return template;
   const draft = mkdtempSync(join(tmpdir(), 'reeve-pglite-draft-'));
-  const pool = await openPglite({ dataDir: draft, deadlines: DEFAULT_PGLITE_DEADLINES, log: silentLog });
-  await pool.close();
+  await make(draft);
   try {
     renameSync(draft, template);
   } catch (error) {
