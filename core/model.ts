@@ -7,9 +7,17 @@ export const toolCallSchema = z.object({
   function: z.object({ name: z.string(), arguments: z.string() }),
 });
 
+/** An image that is all there. Who answers would fetch an address, and words leave in it past every question. */
+const CARRIED_IMAGE = /^data:image\/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/]+={0,2}$/;
+
 export const contentPartSchema = z.union([
   z.object({ type: z.literal('text'), text: z.string() }),
-  z.object({ type: z.literal('image_url'), image_url: z.object({ url: z.string() }) }),
+  z.object({
+    type: z.literal('image_url'),
+    image_url: z.object({
+      url: z.string().check(z.regex(CARRIED_IMAGE, 'an image comes as a data: URL, never as an address')),
+    }),
+  }),
 ]);
 
 export const chatMessageSchema = z.discriminatedUnion('role', [

@@ -1,4 +1,4 @@
-import type { TokenUsage } from '@reeve/core';
+import { imageSlack, type TokenUsage } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { believableUsage } from './believable-usage.ts';
 
@@ -37,6 +37,17 @@ describe('what a provider reports', () => {
       outputTokens: 200,
       estimated: true,
     });
+  });
+
+  it('counts what images come to with the dearest provider, and no more', () => {
+    const slack = imageSlack({
+      messages: [
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }] },
+      ],
+    });
+    const seeing = { inputTokens: 2100, outputTokens: 100 };
+    expect(believableUsage(reports(48_169, 20), seeing, 60, slack)).toEqual(reports(48_169, 20));
+    expect(believableUsage(reports(148_169, 20), seeing, 60, slack)).toMatchObject({ estimated: true });
   });
 
   it('is estimated when nothing is reported', () => {

@@ -25,11 +25,13 @@ export function bytesOf(chunk: Exclude<ChatChunk, { kind: 'end' }>): number {
 /**
  * The provider's figures where they can be true; else the estimate, marked as one. Zero, negative, fractional and
  * absurdly small or large figures cannot be: a provider that lies can neither hide a call from the budget nor use it up.
+ * `imageSlack`: what the request's images may come to beyond the estimate.
  */
 export function believableUsage(
   reported: TokenUsage | null,
   request: RequestEstimate,
   outputBytes: number,
+  imageSlack = 0,
 ): TokenUsage {
   const estimate = {
     inputTokens: request.inputTokens,
@@ -38,7 +40,7 @@ export function believableUsage(
   };
   if (!reported) return estimate;
   const leastInput = Math.max(1, LEAST_SHARE * (estimate.inputTokens - FRAMING_TOKENS));
-  const mostInput = MOST_PER_BYTE * BYTES_PER_TOKEN * request.inputTokens + PROVIDER_EXTRA;
+  const mostInput = MOST_PER_BYTE * BYTES_PER_TOKEN * request.inputTokens + PROVIDER_EXTRA + imageSlack;
   const mostOutput = Math.max(request.outputTokens, outputBytes) * MOST_PER_BYTE + REASONING_EXTRA;
   const canBeTrue =
     isBetween(reported.inputTokens, leastInput, mostInput) &&

@@ -4,14 +4,17 @@ import {
   type ChatRequest,
   collectAnswer,
   estimateRequest,
+  periodOf,
   type TokenUsage,
   UNCAPPED,
 } from '@reeve/core';
 import { createScriptedModel, fails, type ScriptStep, says } from '@reeve/core/testing';
 import { createGatewayModel } from '@reeve/model/gateway';
 import { createGatewayStore, createPostgresStore } from '@reeve/postgres';
-import { emptyDatabase, openFreshDatabase } from '@reeve/postgres/testing';
+import { emptyDatabase, openFreshDatabase, silentLog } from '@reeve/postgres/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { estimateHearing, reserveSpeech } from './speech/speech-meter.ts';
+import { systemClock } from './testing/egress-bench.ts';
 import { type GatewayBench, openGatewayBench } from './testing/gateway-bench.ts';
 
 const WORK: ChatRequest = {
@@ -213,6 +216,54 @@ describe('a cap', () => {
     const spent = async () => (await budget.state({ kind: 'task', of: 'T-1' })).spent.tokens;
     await expect.poll(spent).toBe((50 - refused.length) * (used.inputTokens + used.outputTokens));
     expect(await spent()).toBeLessThanOrEqual(cap + error);
+  });
+
+  it('holds against images, of which some models make twelve times the estimate', async () => {
+    await using database = new AsyncDisposableStack();
+    const pool = await openFreshDatabase();
+    database.defer(() => pool.close());
+    await emptyDatabase(pool);
+    const cap = 60_000;
+    const used = { inputTokens: 25_510, outputTokens: 20, estimated: false };
+    const { model } = await open({
+      coordinator: createScriptedModel(Array(9).fill(reporting(used))),
+      plan: { ...PLAN, caps: { ...PLAN.caps, task: { tokens: cap, micros: null } } },
+      records: createGatewayStore({ pool }).budget,
+    });
+    const seeing: ChatRequest = {
+      ...WORK,
+      messages: [
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png;base64,AA==' } }] },
+      ],
+    };
+    const look = () => collectAnswer(model.stream(seeing, never));
+    const calls = await Promise.allSettled(Array.from({ length: 9 }, look));
+    const answered = calls.filter(({ status }) => status === 'fulfilled').length;
+    const { budget } = await createPostgresStore({ pool });
+    const spent = async () => (await budget.state({ kind: 'task', of: 'T-1' })).spent.tokens;
+    await expect.poll(spent).toBe(answered * 25_530);
+    expect(await spent()).toBeLessThanOrEqual(cap + 25_530);
+  });
+
+  it('holds against recordings heard at once, whose cost is known afterwards', async () => {
+    await using database = new AsyncDisposableStack();
+    const pool = await openFreshDatabase();
+    database.defer(() => pool.close());
+    await emptyDatabase(pool);
+    const store = createGatewayStore({ pool });
+    const plan = { ...PLAN, caps: { ...PLAN.caps, day: { tokens: null, micros: 1_000_000 } } };
+    const deps = { store, plan: () => plan, clock: systemClock, log: silentLog };
+    const reported = { inputTokens: null, outputTokens: null, seconds: null, cost: 1.9 };
+    const hear = async () => {
+      const reservation = await reserveSpeech(deps, 'own', estimateHearing(200_000));
+      await reservation?.settle(reported);
+      return reservation !== null;
+    };
+    const heard = await Promise.all(Array.from({ length: 4 }, hear));
+    expect(heard.filter(Boolean)).toHaveLength(1);
+    const { day } = periodOf(systemClock.now(), plan.timeZone);
+    const { budget } = createPostgresStore({ pool });
+    expect((await budget.state({ kind: 'day', of: day })).spent.micros).toBe(1_900_000);
   });
 
   it('that others only hold is waited for, not reported as used up', async () => {

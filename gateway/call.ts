@@ -31,17 +31,20 @@ export function startCall(deps: {
     // Rejects when the call ends first, which is the rule.
     () => undefined,
   );
+  const signal = AbortSignal.any([gone, over.signal]);
+  const end: Call['end'] = (how) => {
+    if (how === 'failed' && !signal.aborted) deps.meter.release();
+    else deps.meter.settle();
+    over.abort(new Error('the call is over'));
+  };
+  // Also for a caller that reads no further and stays: what it holds of the budget, others wait for.
+  signal.addEventListener('abort', () => end('broken'), { once: true });
   return {
     id: deps.id,
     startedAt: deps.clock.now(),
     meter: deps.meter,
-    signal: AbortSignal.any([gone, over.signal]),
+    signal,
     isGone: () => gone.aborted,
-    end(how) {
-      const wasGivenUp = gone.aborted || over.signal.aborted;
-      over.abort(new Error('the call is over'));
-      if (how === 'failed' && !wasGivenUp) deps.meter.release();
-      else deps.meter.settle();
-    },
+    end,
   };
 }

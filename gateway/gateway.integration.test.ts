@@ -123,6 +123,33 @@ describe('who may call', () => {
 });
 
 describe('what goes to the model', () => {
+  const seeing = (url: string) =>
+    wire({ messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url } }] }] });
+
+  it.each([
+    'http://169.254.169.254/latest/meta-data/',
+    'http://10.0.0.5:8080/admin',
+    'https://example.org/x.png?d=private-words',
+    'file:///etc/passwd',
+    'data:text/html;base64,AAAA',
+    'data:image/png;base64,AAAA https://example.org/',
+  ])('is no image that somebody would fetch: %s', async (url) => {
+    const upstream = createScriptedModel([answering]);
+    const { bench } = await open({ coordinator: upstream });
+    const answer = await post(bench, seeing(url), bearer(bench.taskToken('T-1', 1)));
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.text)).toMatchObject({ code: 'request-malformed' });
+    expect(upstream.requests).toEqual([]);
+  });
+
+  it('is an image that the request carries', async () => {
+    const upstream = createScriptedModel([answering]);
+    const { bench } = await open({ coordinator: upstream });
+    const url = `data:image/png;base64,${'AAAA'.repeat(500_000)}`;
+    expect((await post(bench, seeing(url), bearer(bench.taskToken('T-1', 1)))).status).toBe(200);
+    expect(upstream.requests[0]?.messages).toMatchObject([{ content: [{ image_url: { url } }] }]);
+  });
+
   it.each([
     [{}, 8192],
     [{ max_tokens: 50 }, 50],

@@ -8,6 +8,7 @@ import {
   costOf,
   estimateRequest,
   type GatewayStore,
+  imageSlack,
   type Log,
   ModelError,
   type ModelRole,
@@ -109,7 +110,14 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
   return {
     async begin({ task, request, line, gone }) {
       const estimate = estimateRequest(request);
-      const call = { task, role: request.role, line, plan: deps.plan(), estimate };
+      const call = {
+        task,
+        role: request.role,
+        line,
+        plan: deps.plan(),
+        estimate,
+        imageSlack: imageSlack(request),
+      };
       const id = await reserveInTime(call, gone);
       return meterOf(deps, { ...call, id }, (work, fields) => {
         inBackground(work, fields);
@@ -130,6 +138,7 @@ interface MeteredCall {
   readonly line: ModelLine;
   readonly plan: BudgetPlan;
   readonly estimate: RequestEstimate;
+  readonly imageSlack: number;
 }
 
 /** Null while only calls under way stand in the way. */
@@ -161,10 +170,10 @@ async function reserve(deps: UsageMeterDeps, call: MeteredCall): Promise<string 
   });
 }
 
-/** No tokenizer makes more tokens of a prompt than it has bytes; its estimate is a share of them. */
+/** No tokenizer makes more tokens of a prompt than it has bytes, of which its estimate is a share; images come on top. */
 function slackOf(call: MeteredCall): Amount {
   const { inputTokens, outputTokens } = call.estimate;
-  const most = { inputTokens: inputTokens * BYTES_PER_TOKEN, outputTokens };
+  const most = { inputTokens: inputTokens * BYTES_PER_TOKEN + call.imageSlack, outputTokens };
   const micros = (highestCost(call, most) ?? 0) - (highestCost(call, call.estimate) ?? 0);
   return { tokens: most.inputTokens - inputTokens, micros };
 }
@@ -187,7 +196,8 @@ function meterOf(
   let end: Extract<ChatChunk, { kind: 'end' }> | null = null;
   let configuredName = line.own.name;
   let isOver = false;
-  const usage = (): TokenUsage => believableUsage(end?.usage ?? null, call.estimate, outputBytes);
+  const usage = (): TokenUsage =>
+    believableUsage(end?.usage ?? null, call.estimate, outputBytes, call.imageSlack);
 
   function settlement(): Settlement {
     const used = usage();

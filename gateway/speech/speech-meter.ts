@@ -1,10 +1,12 @@
 import {
+  type Amount,
   type BudgetPlan,
   type Clock,
   costOf,
   type GatewayStore,
   type Log,
   MICROS_PER_DOLLAR,
+  type ModelPrice,
   periodOf,
   priceOf,
   type RequestEstimate,
@@ -64,7 +66,24 @@ export interface SpeechMeterDeps {
   readonly log: Log;
 }
 
-/** Reserves under the caps of day and month; null when one of them leaves no room. */
+/** How long a call waits for others under way to give back what they hold, in milliseconds: a person waits for it. */
+const PATIENCE_MS = 30_000;
+const LOOK_MS = 500;
+
+/** What a call may be counted as beyond its estimate. */
+function slackOf(price: ModelPrice | null, { inputTokens, outputTokens }: RequestEstimate): Amount {
+  const most = { inputTokens: mostTokens(inputTokens), outputTokens: mostTokens(outputTokens) };
+  const cost = costOf(price, { inputTokens, outputTokens }) ?? 0;
+  return {
+    tokens: most.inputTokens + most.outputTokens - inputTokens - outputTokens,
+    micros: Math.max(MOST_DOLLARS * MICROS_PER_DOLLAR, costOf(price, most) ?? 0) - cost,
+  };
+}
+
+/**
+ * Reserves under the caps of day and month; null when one of them leaves no room. Where only calls under way stand in the
+ * way, it waits for them.
+ */
 export async function reserveSpeech(
   deps: SpeechMeterDeps,
   model: string,
@@ -72,20 +91,20 @@ export async function reserveSpeech(
 ): Promise<SpeechReservation | null> {
   const { store, clock, log } = deps;
   const plan = deps.plan();
-  const now = clock.now();
   const price = priceOf(plan.prices, model);
-  const reply = await store.budget.reserve(
-    {
-      task: null,
-      role: 'coordinator',
-      model,
-      ...estimate,
-      micros: costOf(price, estimate),
-      ...periodOf(now, plan.timeZone),
-      at: now,
-    },
-    plan.caps,
-  );
+  const until = clock.now().getTime() + PATIENCE_MS;
+  const reserve = () => {
+    const at = clock.now();
+    const period = periodOf(at, plan.timeZone);
+    const claim = { task: null, role: 'coordinator', model, ...estimate, ...period, at } as const;
+    const amounts = { micros: costOf(price, estimate) ?? 0, slack: slackOf(price, estimate) };
+    return store.budget.reserve({ ...claim, ...amounts }, plan.caps);
+  };
+  let reply = await reserve();
+  while (reply.kind === 'held' && clock.now().getTime() < until) {
+    await clock.sleep(LOOK_MS);
+    reply = await reserve();
+  }
   if (reply.kind === 'held') return null;
   if (reply.kind === 'refused') {
     const { cap, spent, isNews } = reply;
@@ -99,7 +118,7 @@ export async function reserveSpeech(
     if (isNews)
       await store.audit.append(
         { event: 'reservation-refused', actor: 'gateway', subject: 'coordinator', detail },
-        now,
+        clock.now(),
       );
     return null;
   }
@@ -137,5 +156,9 @@ function usedTokens(
 /** The figure in whole tokens; null when it cannot be true. */
 function tokensNear(figure: number | null, estimate: number): number | null {
   if (figure === null || figure < LEAST_SHARE * estimate) return null;
-  return figure <= MOST_TIMES * estimate + PROVIDER_EXTRA ? Math.ceil(figure) : null;
+  return figure <= mostTokens(estimate) ? Math.ceil(figure) : null;
+}
+
+function mostTokens(estimate: number): number {
+  return MOST_TIMES * estimate + PROVIDER_EXTRA;
 }
