@@ -10,7 +10,6 @@ import {
   type Log,
   type Sender,
   type StatusView,
-  type Store,
   type Task,
 } from '@reeve/core';
 import { createCommandHandler } from './command-handler.ts';
@@ -96,8 +95,7 @@ export function createConversationRoom(
     whileAnswering: () => live().whileAnswering,
   });
   tasks.onEnded(tour.follow);
-  const onAccepted = createSorter({ mailboxes, handleCommand, people, log });
-  const receive = createIntake({ store, clock, newId, roleOf, onArriving: mailboxes.expect, onAccepted });
+  const { receive, takeUpAll } = createReception(deps, mailboxes, handleCommand);
 
   return {
     desk: createDesk({
@@ -126,8 +124,7 @@ export function createConversationRoom(
         stopping.abort(signal.reason);
       };
       signal.addEventListener('abort', stop, { once: true });
-      const takeUp = () => takeUpUnanswered(store, mailboxes, onAccepted);
-      await keepTrying(takeUp, {
+      await keepTrying(takeUpAll, {
         clock,
         log,
         signal: stopping.signal,
@@ -260,16 +257,37 @@ function stopReach({ roleOf }: People, { sender, chat }: Pick<InboxEntry, 'sende
   return roleOf(sender, chat.channel) === 'owner' ? null : sender;
 }
 
-/** Messages that an earlier process accepted and did not answer. */
-async function takeUpUnanswered(
-  store: Store,
+/**
+ * Takes messages in and hands each to whoever handles it; also those that were accepted and of which nobody here was told:
+ * by an earlier process, or the answer to their being stored was lost.
+ */
+function createReception(
+  { store, clock, log, people, ids }: CoordinatorDeps,
   mailboxes: Mailboxes,
-  onCommand: (entry: InboxEntry) => void,
-): Promise<void> {
-  for (const conversationId of await store.inbox.pendingConversations()) {
-    for (const entry of await store.inbox.pending(conversationId, 'command')) onCommand(entry);
+  handleCommand: (entry: InboxEntry) => Promise<void>,
+) {
+  const onAccepted = createSorter({ mailboxes, handleCommand, people, log });
+  async function takeUp(conversationId: string): Promise<void> {
+    for (const entry of await store.inbox.pending(conversationId, 'command')) onAccepted(entry);
     mailboxes.wake(conversationId);
   }
+  return {
+    receive: createIntake({
+      store,
+      clock,
+      newId: () => ids.newId(),
+      roleOf: people.roleOf,
+      onArriving: mailboxes.expect,
+      onAccepted,
+      onRepeated: (conversation) =>
+        void takeUp(conversation).catch((error: unknown) =>
+          log.error({ err: error, conversation }, 'a message that came again waits for another'),
+        ),
+    }),
+    async takeUpAll() {
+      for (const conversationId of await store.inbox.pendingConversations()) await takeUp(conversationId);
+    },
+  };
 }
 
 /** A message that always fails is set aside, and its sender told once. */

@@ -7,11 +7,14 @@ import { createManualClock } from './testing/samples.ts';
 function createDoor() {
   const stored: InboxEntry[] = [];
   const words: string[] = [];
+  const repeated: string[] = [];
   let ids = 0;
   const records = {
     conversations: { ensure: async () => ({ id: 'c' }) },
     inbox: {
       accept: async (entry: InboxEntry, said: object | null) => {
+        if (stored.some(({ updateId }) => updateId === entry.updateId && updateId !== 'u'))
+          return { kind: 'duplicate', turnId: 'first', conversationId: 'c' };
         stored.push(entry);
         if (said) words.push(entry.text);
         return { kind: 'accepted', entry };
@@ -26,6 +29,7 @@ function createDoor() {
       channel === 'http' && externalId === 'owner' ? 'owner' : 'stranger',
     onArriving: () => LATER_ARRIVAL,
     onAccepted: () => undefined,
+    onRepeated: (conversation) => void repeated.push(conversation),
   });
   const say = (text: string, more: Partial<InboundMessage> = {}) =>
     receive({
@@ -40,7 +44,7 @@ function createDoor() {
     await say(text);
     return stored.at(-1)?.lane;
   };
-  return { say, laneOf, stored, words };
+  return { say, laneOf, stored, words, repeated };
 }
 
 describe('intake', () => {
@@ -54,6 +58,14 @@ describe('intake', () => {
     const { say, stored, words } = createDoor();
     expect(await say(text)).toEqual({ kind: 'refused', failure: { code } });
     expect([stored, words]).toEqual([[], []]);
+  });
+
+  it('has a conversation looked into whose message comes again: the first answer may have been lost', async () => {
+    const { say, repeated } = createDoor();
+    await say('hello', { updateId: 'seven' });
+    expect(repeated).toEqual([]);
+    expect(await say('hello', { updateId: 'seven' })).toMatchObject({ kind: 'duplicate', turnId: 'first' });
+    expect(repeated).toEqual(['c']);
   });
 
   it('refuses strangers before it looks at anything', async () => {

@@ -35,6 +35,8 @@ export function createIntake(deps: {
   /** Told before a message is stored that wants an answer. */
   onArriving: (conversationId: string) => Arrival;
   onAccepted: (entry: InboxEntry) => void;
+  /** A message came once more; nobody may have been told that it was accepted the first time. */
+  onRepeated: (conversationId: string) => void;
 }): (message: InboundMessage) => Promise<Accepted> {
   const { store, clock, newId } = deps;
   const known = new Map<string, string>();
@@ -55,7 +57,10 @@ export function createIntake(deps: {
     begins: boolean,
   ): Promise<Accepted> {
     const acceptance = await store.inbox.accept(entry, said, begins);
-    if (acceptance.kind === 'duplicate') return acceptance;
+    if (acceptance.kind === 'duplicate') {
+      deps.onRepeated(acceptance.conversationId);
+      return acceptance;
+    }
     deps.onAccepted(acceptance.entry);
     const { id: turnId, conversationId } = acceptance.entry;
     return { kind: 'accepted', turnId, conversationId };

@@ -125,6 +125,30 @@ describe('mailboxes', () => {
     );
   });
 
+  it('look into a conversation only once its first message is stored, whoever is told of later ones before', async () => {
+    const seen: string[][] = [];
+    const { post, mailboxes } = createBox(async (_entry, { entries }) => {
+      seen.push(entries.map(({ id, tries }) => `${id} ${tries}`));
+    });
+    const first = mailboxes.expect('c');
+    post('b', 'c', { receivedAt: NOW });
+    await settled();
+    expect(seen).toEqual([]);
+    post('a', 'c', { receivedAt: NOW, tries: 1 });
+    first.over();
+    await mailboxes.idle();
+    // As they were stored: nobody is in a turn twice.
+    expect(seen).toEqual([['a 1'], ['b 1']]);
+    // One that was not stored after all holds nobody up.
+    const never = mailboxes.expect('c');
+    post('c');
+    never.over();
+    await mailboxes.idle();
+    mailboxes.stop();
+    expect(mailboxes.expect('c').isFirst).toBe(false);
+    expect(seen.at(-1)).toEqual(['c 1']);
+  });
+
   it('handle one conversation’s messages one after the other, and conversations side by side', async () => {
     const gates = new Map<string, () => void>();
     const begun: string[] = [];

@@ -23,7 +23,7 @@ export interface Turn {
 export interface Mailboxes {
   /**
    * Says that a message is about to be stored: what its answer will need is read meanwhile, if nothing of its conversation
-   * is in hand.
+   * is in hand. Call its `over` in any case.
    */
   expect(conversationId: string): Arrival;
   /** Says that a conversation has something to handle; returns at once. */
@@ -72,17 +72,16 @@ export function createMailboxes(deps: {
   const { store, log } = deps;
   const running = new Map<string, Promise<void>>();
   const again = new Set<string>();
-  /** First tries that were counted as their messages were stored. */
-  const begun = new Map<string, InboxEntry>();
+  /** Messages that counted their first try as they were stored. */
+  const begun = new Map<string, readonly [InboxEntry]>();
   const ahead = createReadAhead(deps.readBackground);
   const inHand = createAnswersInHand(deps);
   const stopping = new AbortController();
+  const pause = () => deps.clock.sleep(RETRY_MS, stopping.signal).catch(() => undefined);
 
   /** @param isAwaited true when something is known to wait: what answering it needs is then read at the same time. */
   async function handleNext(conversationId: string, isAwaited: boolean): Promise<boolean> {
-    const counted = begun.get(conversationId);
-    begun.delete(conversationId);
-    const beginning = counted ? [counted] : store.inbox.begin(conversationId);
+    const beginning = takeOut(begun, conversationId) ?? store.inbox.begin(conversationId);
     if (isAwaited) ahead.begin(conversationId);
     const background = ahead.take(conversationId);
     let pending = await beginning;
@@ -117,7 +116,7 @@ export function createMailboxes(deps: {
 
   async function drain(conversationId: string): Promise<void> {
     do {
-      let isAwaited = again.delete(conversationId);
+      let isAwaited = begun.has(conversationId) || again.delete(conversationId);
       while (!stopping.signal.aborted && (await handleNext(conversationId, isAwaited))) isAwaited = false;
     } while (!stopping.signal.aborted && again.has(conversationId));
   }
@@ -134,41 +133,46 @@ export function createMailboxes(deps: {
     }
   }
 
-  async function pause(): Promise<void> {
-    await deps.clock.sleep(RETRY_MS, stopping.signal).catch(() => undefined);
-  }
-
+  /** Handles what waits, unless that is being done, or the first of it is still being stored. */
   function start(conversationId: string): void {
+    if (!begun.has(conversationId) && !again.has(conversationId)) return;
+    if (running.has(conversationId) || ahead.isArriving(conversationId) || stopping.signal.aborted) return;
     const work = drainUntilDone(conversationId).finally(() => {
       running.delete(conversationId);
-      if (again.has(conversationId) && !stopping.signal.aborted) start(conversationId);
+      start(conversationId);
     });
     running.set(conversationId, work);
   }
 
+  function wake(conversationId: string): void {
+    again.add(conversationId);
+    start(conversationId);
+  }
+
   return {
-    expect(conversationId) {
-      return running.has(conversationId) ? LATER_ARRIVAL : ahead.begin(conversationId);
-    },
-    wake(conversationId) {
-      if (stopping.signal.aborted) return;
-      again.add(conversationId);
-      if (!running.has(conversationId)) start(conversationId);
-    },
+    expect: (conversation) =>
+      running.has(conversation) || stopping.signal.aborted
+        ? LATER_ARRIVAL
+        : ahead.arrive(conversation, () => start(conversation)),
+    wake,
     wroteAgain(entry, reach) {
       inHand.wroteAgain(entry, reach);
-      if (entry.tries > 0 && !running.has(entry.conversationId)) begun.set(entry.conversationId, entry);
-      this.wake(entry.conversationId);
+      if (entry.tries > 0) begun.set(entry.conversationId, [entry]);
+      else wake(entry.conversationId);
     },
     interrupt: inHand.stop,
     inHand: inHand.list,
     async idle() {
       while (running.size > 0) await Promise.all(running.values());
     },
-    stop() {
-      stopping.abort();
-    },
+    stop: () => stopping.abort(),
   };
+}
+
+function takeOut<Value>(map: Map<string, Value>, key: string): Value | undefined {
+  const value = map.get(key);
+  map.delete(key);
+  return value;
 }
 
 /** The first message and those that its sender typed right after it, as many as make one turn. */
@@ -179,7 +183,9 @@ function typedInARow(
   const more: InboxEntry[] = [];
   let last = first;
   let characters = first.text.length;
-  for (const entry of pending.slice(1, MOST_TOGETHER)) {
+  // One that was stored before it may have become visible since; its turn comes after this one.
+  const after = pending.slice(pending.findIndex(({ id }) => id === first.id) + 1);
+  for (const entry of after.slice(0, MOST_TOGETHER - 1)) {
     characters += entry.text.length;
     const gap = entry.receivedAt.getTime() - last.receivedAt.getTime();
     if (entry.sender.externalId !== first.sender.externalId) break;

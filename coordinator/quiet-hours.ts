@@ -25,7 +25,7 @@ export interface QuietKeeper {
 }
 
 const LOOK_MS = 30_000;
-/** Who is seen writes a message, and its answer comes before what was kept back. */
+/** Who is seen has written a message; taking that up comes before a look at what was kept back. */
 const AFTER_SEEN_MS = 100;
 /** A question that lapses this soon breaks through. */
 const EXPIRING_MS = 2 * 60 * 60_000;

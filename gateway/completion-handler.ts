@@ -15,7 +15,8 @@ export interface HandlerDeps extends TokenHolderDeps {
 
 /**
  * One model call: who asks, what for, by which model, and every way in which it can end. No byte of the body is read for
- * a token that is not ours or has run out; whether its task is still in its hands is looked up while the body is read.
+ * a token that is not ours or has run out. Whether its task is still in its hands is looked up while the body is read, and
+ * when it is not, that is the answer at once.
  */
 export function createCompletionHandler(deps: HandlerDeps): (context: Context) => Promise<Response> {
   const limitBody = bodyLimit({
@@ -25,19 +26,35 @@ export function createCompletionHandler(deps: HandlerDeps): (context: Context) =
   return async (context) => {
     const claims = signedClaims(context.req.header('authorization'), deps);
     if (!claims) return refuse({ code: 'token-missing' });
-    const refused = await limitBody(context, async () => {
-      context.res = await complete(context, claims, deps);
+    const held = isHeld(claims, deps);
+    const whole = limitBody(context, async () => {
+      context.res = await complete(context, claims, held, deps);
     });
-    return refused ?? context.res;
+    const answer = whole.then((refused) => refused ?? context.res);
+    // When the race is over nobody waits for the other one.
+    answer.catch(() => undefined);
+    return Promise.race([answer, refusalUnless(held)]);
   };
 }
 
-async function complete(context: Context, claims: TokenClaims, deps: HandlerDeps): Promise<Response> {
-  const [holds, parsed] = await Promise.all([
-    isHeld(claims, deps),
-    context.req.text().then((body) => completionRequestSchema.safeParse(parseJson(body))),
-  ]);
-  if (!holds) return refuse({ code: 'token-missing' });
+/** Resolves only when the token's task is in other hands. */
+function refusalUnless(held: Promise<boolean>): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    held.then((holds) => {
+      if (!holds) resolve(refuse({ code: 'token-missing' }));
+    }, reject);
+  });
+}
+
+async function complete(
+  context: Context,
+  claims: TokenClaims,
+  held: Promise<boolean>,
+  deps: HandlerDeps,
+): Promise<Response> {
+  const body = await context.req.text();
+  const parsed = completionRequestSchema.safeParse(parseJson(body));
+  if (!(await held)) return refuse({ code: 'token-missing' });
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     return refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });

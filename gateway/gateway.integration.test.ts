@@ -101,6 +101,23 @@ describe('who may call', () => {
     expect(upstream.requests).toEqual([]);
   });
 
+  it.each(['content-length', 'chunked'])(
+    'answers whose task is in other hands before the body is whole, by %s',
+    async (framing) => {
+      const { bench } = await open({ coordinator: createScriptedModel([]) });
+      const { socketPath } = bench;
+      const headers = {
+        ...bearer(bench.taskToken('T-1', 2)),
+        ...(framing === 'chunked' ? {} : { 'content-length': '1000' }),
+      };
+      const outgoing = httpRequest({ socketPath, path: '/v1/chat/completions', method: 'POST', headers });
+      outgoing.on('error', () => undefined).write('{"messages":');
+      const [response] = await once(outgoing, 'response');
+      outgoing.destroy();
+      expect(response.statusCode).toBe(401);
+    },
+  );
+
   it('takes the role from the token, whatever the request says', async () => {
     const forCoordinator = createScriptedModel([answering]);
     const forExecutor = createScriptedModel([answering]);

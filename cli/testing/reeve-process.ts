@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
@@ -20,7 +20,9 @@ export interface TestHome extends AsyncDisposable {
 /** A home whose database has its tables already, which takes most of a first start; it is as empty as a new one. */
 export async function makeTestHome(): Promise<TestHome> {
   const home = await makeEmptyHome();
-  await copyMigratedDatabase(path.join(home.path, 'database'));
+  const database = path.join(home.path, 'database');
+  await mkdir(database, { mode: 0o700 });
+  await copyMigratedDatabase(database);
   return home;
 }
 
