@@ -11,9 +11,12 @@ const GLOBAL_UNICAST = ipaddr.IPv6.parseCIDR('2000::/3');
 /** The well-known prefix (RFC 6052) carries an IPv4 address in its last four bytes; local prefixes need not. */
 const NAT64_BLOCK = ipaddr.IPv6.parseCIDR('64:ff9b::/96');
 const NAT64_PREFIX_BYTES = 12;
+/** Azure's platform answers its machines here, from a block that is public everywhere else. */
+const AZURE_PLATFORM = '168.63.129.16';
 
 /**
- * Classifies an address by the IANA special-purpose registries: only globally routed unicast is public. An address that
+ * Classifies an address by the IANA special-purpose registries: only globally routed unicast is public, but for the one
+ * address of it at which a cloud serves its machines. An address that
  * carries an IPv4 one in it is as public as that one where a public form is in use (IPv4-mapped, NAT64), and closed where
  * none is (IPv4-compatible, 6to4, Teredo, ISATAP). What is not an address is closed.
  */
@@ -38,6 +41,7 @@ function parseV6(text: string): ipaddr.IPv6 | null {
 }
 
 function classifyV4(address: ipaddr.IPv4): AddressClass {
+  if (address.toString() === AZURE_PLATFORM) return closed('metadata');
   const range = address.range();
   return range === 'unicast' ? { kind: 'public' } : closed(range);
 }
