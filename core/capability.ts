@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseHostPort } from './host.ts';
 
 /**
  * What a task may touch: `resource:actions{constraints}`, for example `file:drive/reports/**:read,list`,
@@ -71,10 +72,10 @@ function fileWidth(resource: string): string | null {
 function hostWidth(resource: string): string | null {
   const host = resource.split('/')[0] ?? '';
   if (host.includes('*')) return 'an http capability names its host in full; wildcards are too wide';
-  if (/^[\d.]+$/.test(host) || host.includes(':') || host.startsWith('['))
-    return 'an http capability names a host, not an address';
-  if (!host.includes('.')) return 'an http capability names a public host';
-  return null;
+  if (host.includes(':') || host.startsWith('['))
+    return 'an http capability names a host, without a port, and not an address';
+  const parsed = parseHostPort(host);
+  return parsed.kind === 'refused' ? `an http capability names a public host: ${parsed.reason}` : null;
 }
 
 function parseConstraints(text: string): Record<string, string> | null {
