@@ -55,7 +55,8 @@ export async function readPushHead(body: AsyncIterator<Buffer>): Promise<PushHea
 function headOf(lines: readonly Buffer[], section: Buffer, rest: Buffer): PushHead {
   if (lines.length === 0)
     return rest.length === 0 ? { kind: 'probe' } : refused('a pack without commands makes no sense');
-  const texts = lines.map((line) => line.toString('utf8').replace(/\n$/, ''));
+  const texts = textsOf(lines);
+  if (texts === null) return refused('a ref has a name that is not UTF-8');
   const [first = '', ...others] = texts.filter((text) => !/^shallow [0-9a-f]{40,64}$/.test(text));
   const [command = '', capabilities = ''] = first.split('\0', 2);
   const wanted = capabilities.split(' ').filter((word) => word !== '');
@@ -70,6 +71,16 @@ function headOf(lines: readonly Buffer[], section: Buffer, rest: Buffer): PushHe
     commands.push({ old: found['old'] ?? '', new: found['new'] ?? '', ref: ref.data });
   }
   return { kind: 'commands', commands, section, rest };
+}
+
+/** The lines without their ends; null when one is not UTF-8, and would be read as another than it is. */
+function textsOf(lines: readonly Buffer[]): string[] | null {
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  try {
+    return lines.map((line) => utf8.decode(line).replace(/\n$/, ''));
+  } catch {
+    return null;
+  }
 }
 
 /** Whether a push asks for exactly what was permitted: the same refs, each from the same id to the same id. */
