@@ -37,7 +37,9 @@ async function openWeb(): Promise<Web> {
     if (!isRedirect)
       return response.setHeader('x-seen', String(request.headers.authorization)).end('arrived');
     const status = Number(pathname.slice(1)) || 302;
-    return response.writeHead(status, { location: decodeURIComponent(search.slice(1)) }).end('moved');
+    const asked = String(request.headers['x-api-key'] ?? '');
+    const location = decodeURIComponent(search.slice(1)).replaceAll('{key}', asked);
+    return response.writeHead(status, { location }).end('moved');
   });
   const bench = await openEgressBench({
     privateHosts: HOSTS.map((host) => ({ host, port: site.port })),
@@ -137,6 +139,68 @@ describe('a redirect', () => {
       expect(asked).toHaveLength(1);
     },
   );
+});
+
+describe('a redirect to an address that holds a secret', () => {
+  const REASON =
+    'The site sent the request on to an address that holds a secret’s value, which Reeve does not follow.';
+  const headers = { 'X-Api-Key': 'secret:KEY' };
+
+  it.each([
+    ['within the origin', 'shop.co.uk', '/end?token={key}'],
+    ['on another host of the site', 'www.shop.co.uk', '/end?token={key}'],
+    ['as part of a host', '{key}.shop.co.uk', '/'],
+    ['with percent signs', 'www.shop.co.uk', '/end/%76alue%2Dof-the-key'],
+  ])('%s is refused, and nothing keeps the value', async (_name, host, path) => {
+    const { bench, asked, url } = await openWeb();
+    const reply = await bench.fetch({ url: url('shop.co.uk', to(url(host, path))), headers });
+    expect(reply).toEqual({ kind: 'refused', reason: REASON });
+    expect(asked).toHaveLength(1);
+    expect(bench.audit.map(({ event }) => event)).toEqual(['request-made', 'request-refused']);
+    const kept = JSON.stringify([reply, bench.audit, bench.logged, [...bench.uses.values()]]);
+    expect(kept).not.toMatch(/value-of-the-key|%76alue/);
+  });
+
+  it('is handed back unfollowed, without the value, where it leads out of reach', async () => {
+    const { bench, url } = await openWeb();
+    const reply = await bench.fetch({
+      url: url('shop.co.uk', to('http://other.co.uk/?k={key}')),
+      headers,
+    });
+    expect(reply).toMatchObject({ status: 302, headers: { location: 'http://other.co.uk/?k=[secret]' } });
+  });
+});
+
+describe('a secret that went out before a redirect', () => {
+  it('is taken out of the answer of a host that it did not go to', async () => {
+    let seen = '';
+    const site = await openSite((request, response) => {
+      if (request.url !== '/a') return response.setHeader('x-seen', seen).end(`before you: ${seen}`);
+      seen = String(request.headers['x-api-key']);
+      return response
+        .writeHead(302, { location: `http://www.shop.co.uk:${request.socket.localPort}/b` })
+        .end();
+    });
+    const bench = await openEgressBench({
+      privateHosts: HOSTS.map((host) => ({ host, port: site.port })),
+      secrets,
+    });
+    closing.push(site, bench);
+    const url = `http://shop.co.uk:${site.port}/a`;
+    expect(await bench.fetch({ url, headers: { 'X-Api-Key': 'secret:KEY' } })).toMatchObject({
+      status: 200,
+      body: 'before you: [secret]',
+      headers: { 'x-seen': '[secret]' },
+      finalUrl: `http://www.shop.co.uk:${site.port}/b`,
+    });
+  });
+
+  it('is left in the address that the worker asked for itself', async () => {
+    const { bench, url } = await openWeb();
+    const own = url('shop.co.uk', `/end?guess=${VALUE}`);
+    const reply = await bench.fetch({ url: own, headers: { 'X-Api-Key': 'secret:KEY' } });
+    expect(reply).toMatchObject({ finalUrl: own });
+  });
 });
 
 describe('what goes along with a redirect', () => {

@@ -100,17 +100,45 @@ function isHeaderValue(name: string, value: string): boolean {
 async function follow(web: WebRequest, deps: WebClientDeps, signal: AbortSignal): Promise<WebOutcome> {
   const asked = new URL(web.request.url);
   let current: CurrentRequest = { ...web.request, url: asked };
+  let hide: Hide | null = null;
   for (let redirects = 0; ; redirects += 1) {
-    const sent = await sendOnce(current, { web, redirects }, deps, signal);
-    if (sent.kind !== 'answer') return redirects === 0 ? sent : afterRedirect(sent, current.url);
+    const { hide: own, sent } = await sendOnce(current, { web, redirects }, deps, signal);
+    // What one hop filled in may come back at any later one, also where no header with a secret went along.
+    hide = hideBoth(hide, own);
+    if (sent.kind !== 'answer')
+      return withoutSecrets(redirects === 0 ? sent : afterRedirect(sent, current.url), hide);
     const next = redirectOf(sent.answer, current);
     const isFollowed =
       next !== null &&
       redirects < deps.limits.redirects &&
       isWithinReach(next, { current: current.url, asked, capabilities: web.capabilities });
-    if (!isFollowed) return replyOf(sent.answer, current.url, sent.hide);
+    if (!isFollowed) return replyOf(sent.answer, { url: current.url, isAsked: redirects === 0 }, hide);
+    if (holdsSecret([sent.answer.headers['location'] ?? '', next.href], hide)) return notSent(HOLDS_SECRET);
     current = { ...current, headers: headersAfterRedirect(current.headers, current.url, next), url: next };
   }
+}
+
+const HOLDS_SECRET =
+  'The site sent the request on to an address that holds a secret’s value, which Reeve does not follow.';
+
+/** Whether one of the texts holds what is hidden, as it stands or with its percent signs resolved. */
+function holdsSecret(texts: readonly string[], hide: Hide | null): boolean {
+  return (
+    hide !== null &&
+    texts.some((text) => hide(text) !== text || hide(withoutPercent(text)) !== withoutPercent(text))
+  );
+}
+
+/** With each `%XX` as the character of that code; other percent signs stay. */
+function withoutPercent(text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_code, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+function hideBoth(one: Hide | null, other: Hide | null): Hide | null {
+  if (one === null || other === null) return one ?? other;
+  return (text) => other(one(text));
 }
 
 type CurrentRequest = Omit<EgressRequest, 'url'> & { readonly url: URL };
@@ -118,9 +146,13 @@ type CurrentRequest = Omit<EgressRequest, 'url'> & { readonly url: URL };
 /** Takes secrets out of text that came back. */
 type Hide = (text: string) => string;
 
-type Sent =
-  | { readonly kind: 'answer'; readonly answer: Answer; readonly hide: Hide | null }
-  | Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>;
+type Unsuccessful = Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>;
+
+interface Sent {
+  readonly sent: { readonly kind: 'answer'; readonly answer: Answer } | Unsuccessful;
+  /** Null when no secret was filled in. */
+  readonly hide: Hide | null;
+}
 
 async function sendOnce(
   request: CurrentRequest,
@@ -132,19 +164,22 @@ async function sendOnce(
   const isTls = url.protocol === 'https:';
   const target = { host: url.hostname, port: Number(url.port) || (isTls ? 443 : 80) };
   const filled = await fillSecrets(request.headers, target, isTls, deps);
-  if (filled.kind === 'refused') return notSent(filled.reason);
+  if (filled.kind === 'refused') return { sent: notSent(filled.reason), hide: null };
+  const { headers, hide } = filled;
+  // A secret that got a new value since the hop before.
+  if (redirects > 0 && holdsSecret([url.href], hide)) return { sent: notSent(HOLDS_SECRET), hide };
   const socket = await connectTo(target, isTls, deps, signal);
-  if (socket.kind === 'not-sent') return socket;
+  if (socket.kind === 'not-sent') return { sent: socket, hide };
   try {
     await web.beforeSending({ url, address: socket.address, redirects });
   } catch (error) {
     socket.socket.destroy();
     throw error;
   }
-  const { headers } = filled;
   const exchanged = await exchange({ ...request, headers }, socket.socket, deps, signal);
-  if (exchanged.kind === 'answer') return { ...exchanged, hide: filled.hide };
-  return { kind: 'unanswered', reason: `No answer came from ${url.host}: ${exchanged.reason}.` };
+  if (exchanged.kind === 'answer') return { sent: exchanged, hide };
+  const reason = `No answer came from ${url.host}: ${exchanged.reason}.`;
+  return { sent: { kind: 'unanswered', reason }, hide };
 }
 
 type Filled =
@@ -194,14 +229,20 @@ function redirectOf({ status, headers }: Answer, { method, body, url }: CurrentR
   return URL.parse(location, url.href);
 }
 
-function afterRedirect(
-  sent: Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>,
-  { host }: URL,
-): WebOutcome {
+function afterRedirect(sent: Unsuccessful, { host }: URL): Unsuccessful {
   return { ...sent, reason: `The site sent the request on to ${host}. ${sent.reason}` };
 }
 
-function replyOf({ status, headers, body }: Answer, url: URL, hide: Hide | null): WebOutcome {
+function withoutSecrets(sent: Unsuccessful, hide: Hide | null): Unsuccessful {
+  return hide === null ? sent : { ...sent, reason: hide(sent.reason) };
+}
+
+/** `isAsked` of an address: the worker named it itself, so nothing in it came back. */
+function replyOf(
+  { status, headers, body }: Answer,
+  { url, isAsked }: { readonly url: URL; readonly isAsked: boolean },
+  hide: Hide | null,
+): WebOutcome {
   const type = headers['content-type'] ?? '';
   const { truncated } = body;
   if (hide === null)
@@ -213,7 +254,7 @@ function replyOf({ status, headers, body }: Answer, url: URL, hide: Hide | null)
       truncated,
       finalUrl: url.href,
     };
-  const shown = Object.entries(headers).map(([name, value]) => [name, hide(value)] as const);
+  const shown = Object.entries(headers).map(([name, value]) => [hide(name), hide(value)] as const);
   // As Latin-1 each byte is a character, as in the header that carried the secret.
   const bytes = Buffer.from(hide(Buffer.from(body.bytes).toString('latin1')), 'latin1');
   return {
@@ -222,7 +263,7 @@ function replyOf({ status, headers, body }: Answer, url: URL, hide: Hide | null)
     headers: Object.fromEntries(shown),
     ...encodeBody({ bytes, truncated }, type),
     truncated,
-    finalUrl: hide(url.href),
+    finalUrl: isAsked ? url.href : hide(url.href),
   };
 }
 
