@@ -8,8 +8,11 @@ export type SecretFill =
   | {
       readonly kind: 'filled';
       readonly headers: Readonly<Record<string, string>>;
-      /** Takes the values that were filled in out of what the other side answers. */
-      hide(text: string): string;
+      /**
+       * Takes the values that were filled in out of what the other side answers; of a text that `isCutOff` also the
+       * start of one at its end.
+       */
+      hide(text: string, isCutOff?: boolean): string;
     }
   /** `reason` is a sentence. */
   | { readonly kind: 'refused'; readonly reason: string };

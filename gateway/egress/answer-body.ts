@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { SECRET_MARK } from '../secrets/concealment.ts';
 
 export interface AnswerBody {
   readonly bytes: Uint8Array;
@@ -83,6 +84,30 @@ export function encodeBody(
   return text === null
     ? { body: Buffer.from(bytes).toString('base64'), encoding: 'base64' }
     : { body: text, encoding: 'text' };
+}
+
+/**
+ * As `encodeBody`, rid of secrets both in its text and in its bytes. Where the bytes hold more of them than the text (a
+ * charset that the body is not in), it is given as bytes: from the text they could be had back.
+ */
+export function encodeBodyWithoutSecrets(
+  { bytes, truncated }: AnswerBody,
+  contentType: string,
+  hide: (text: string, isCutOff: boolean) => string,
+): { body: string; encoding: 'text' | 'base64' } {
+  const plain = encodeBody({ bytes, truncated }, contentType);
+  // As Latin-1 each byte is a character, as in the header that carried the secret.
+  const latin1 = Buffer.from(bytes).toString('latin1');
+  const hidden = hide(latin1, truncated);
+  if (plain.encoding === 'text') {
+    const text = plain.body === latin1 ? hidden : hide(plain.body, truncated);
+    if (marksIn(text) >= marksIn(hidden)) return { body: text, encoding: 'text' };
+  }
+  return { body: Buffer.from(hidden, 'latin1').toString('base64'), encoding: 'base64' };
+}
+
+function marksIn(text: string): number {
+  return text.split(SECRET_MARK).length;
 }
 
 function decodeText(bytes: Uint8Array, contentType: string, truncated: boolean): string | null {

@@ -8,7 +8,7 @@ import {
   secretsIn,
 } from '@reeve/core';
 import type { SecretFill, SecretFiller } from '../secret-filler.ts';
-import { encodeBody } from './answer-body.ts';
+import { encodeBody, encodeBodyWithoutSecrets } from './answer-body.ts';
 import { startDeadline } from './deadline.ts';
 import { checkDestination, isExempt, noWayTo, plainHost } from './destination.ts';
 import { dial } from './dial.ts';
@@ -138,13 +138,13 @@ function withoutPercent(text: string): string {
 
 function hideBoth(one: Hide | null, other: Hide | null): Hide | null {
   if (one === null || other === null) return one ?? other;
-  return (text) => other(one(text));
+  return (text, isCutOff) => other(one(text, isCutOff), isCutOff);
 }
 
 type CurrentRequest = Omit<EgressRequest, 'url'> & { readonly url: URL };
 
-/** Takes secrets out of text that came back. */
-type Hide = (text: string) => string;
+/** Takes secrets out of text that came back; of one that `isCutOff` also the start of one at its end. */
+type Hide = (text: string, isCutOff?: boolean) => string;
 
 type Unsuccessful = Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>;
 
@@ -255,13 +255,11 @@ function replyOf(
       finalUrl: url.href,
     };
   const shown = Object.entries(headers).map(([name, value]) => [hide(name), hide(value)] as const);
-  // As Latin-1 each byte is a character, as in the header that carried the secret.
-  const bytes = Buffer.from(hide(Buffer.from(body.bytes).toString('latin1')), 'latin1');
   return {
     kind: 'response',
     status,
     headers: Object.fromEntries(shown),
-    ...encodeBody({ bytes, truncated }, type),
+    ...encodeBodyWithoutSecrets(body, type, hide),
     truncated,
     finalUrl: isAsked ? url.href : hide(url.href),
   };

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { concealSecrets } from './concealment.ts';
 
 const VALUE = 'pa+ss/wo"rd %1';
@@ -11,11 +11,83 @@ it.each([
   ['hex', Buffer.from(VALUE).toString('hex'), '[secret]'],
   ['percent', `?q=${encodeURIComponent(VALUE)}&x`, '?q=[secret]&x'],
   ['JSON', JSON.stringify({ key: VALUE }), '{"key":"[secret]"}'],
-  ['cut off', `body: ${VALUE.slice(0, 10)}`, 'body: [secret]'],
   ['nothing of it', 'the tide turns at noon', 'the tide turns at noon'],
 ])('%s', (_form, text, shown) => {
   expect(hide(text)).toBe(shown);
 });
+
+const KEY = `wJalrXUtnFEMI/K7MDENG+bPxRfiCY&EX"AMPLE'K\\E<Y=`;
+const json = (text: string) => JSON.stringify(text).slice(1, -1);
+const hexEntity = (character: string) => `&#x${character.charCodeAt(0).toString(16)};`;
+
+it.each<[string, (value: string) => string]>([
+  ['PHP’s JSON', (value) => json(value).replaceAll('/', '\\/')],
+  ['Go’s JSON', (value) => json(value).replace(/[<&]/g, (one) => `\\u00${one.charCodeAt(0).toString(16)}`)],
+  ['JSON in JSON in JSON', (value) => json(json(json(value)))],
+  [
+    'JSON of escapes alone',
+    (value) =>
+      value.replace(/./g, (one) => `\\u${one.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`),
+  ],
+  ['HTML', (value) => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll("'", '&#39;')],
+  ['HTML in HTML', (value) => value.replaceAll('&', '&amp;amp;').replaceAll('"', '&amp;quot;')],
+  ['HTML in hexadecimal', (value) => value.replace(/\W/g, hexEntity)],
+  ['Python’s quote', (value) => encodeURIComponent(value).replaceAll('%2F', '/').replaceAll("'", '%27')],
+  ['a form', (value) => new URLSearchParams({ k: value }).toString().slice(2)],
+  [
+    'percent signs in small letters, twice',
+    (value) => encodeURIComponent(encodeURIComponent(value)).toLowerCase(),
+  ],
+  ['JSON in an address', (value) => encodeURIComponent(json(value))],
+  ['a host name', (value) => value.toLowerCase()],
+  ['a shell’s quotes', (value) => value.replace(/\W/g, '\\$&')],
+  ['UTF-16', (value) => Buffer.from(value, 'utf16le').toString('latin1').slice(0, -1)],
+])('in the notation of %s', (_name, write) => {
+  for (const value of [KEY, `&${KEY}%`, `"${KEY}&`, KEY.repeat(20)])
+    expect(concealSecrets([value])(`<a>${write(value)}</a>`)).toMatch(/^<a>(?:\\{0,7}|%5C)\[secret\]<\/a>$/);
+});
+
+it.each([
+  ['CRLF every 76', 76, '\r\n'],
+  ['LF every 64', 64, '\n'],
+  ['LF in JSON', 64, '\\n'],
+])('takes out base64 in lines: %s', (_name, width, end) => {
+  const value = KEY.repeat(4);
+  const lines =
+    Buffer.from(`user:${value}`)
+      .toString('base64')
+      .match(new RegExp(`.{1,${width}}`, 'g')) ?? [];
+  expect(concealSecrets([value])(lines.join(end))).toMatch(/^.{6,8}\[secret\].{0,4}$/);
+});
+
+describe('the start of a value at the end', () => {
+  it.each([
+    ['as it is', VALUE.slice(0, 10)],
+    ['in percent form, cut in mid-code', encodeURIComponent(VALUE).slice(0, 17)],
+    ['in JSON', json(json(VALUE)).slice(0, 15)],
+    ['in hex', Buffer.from(VALUE).toString('hex').slice(0, 9)],
+    ['in base64', Buffer.from(VALUE).toString('base64').slice(0, 9)],
+  ])('%s goes from a text that was cut off, and only from there', (_form, start) => {
+    expect(hide(`body: ${start}`, true)).toBe('body: [secret]');
+    expect(hide(`body: ${start}`)).toBe(`body: ${start}`);
+  });
+
+  it('stays while it is shorter than six characters', () => {
+    expect(hide(`body: ${VALUE.slice(0, 5)}`, true)).toBe(`body: ${VALUE.slice(0, 5)}`);
+  });
+});
+
+it.each(['\\', `w${'\\'.repeat(15)}`, `${KEY.slice(0, -1)} `])(
+  'looks through 10 MB of %j in well under a second, also for a long value',
+  (piece) => {
+    const body = piece.repeat(10_000_000 / piece.length);
+    for (const value of [KEY, KEY.repeat(85)]) {
+      const began = performance.now();
+      expect(concealSecrets([value])(body, true).length).toBeGreaterThan(9_000_000);
+      expect(performance.now() - began).toBeLessThan(1000);
+    }
+  },
+);
 
 it('takes out base64 wherever the value stands in what was encoded', () => {
   const text = fc.string({ unit: 'binary', maxLength: 20 });
