@@ -110,6 +110,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           stopping.abort(new Error('the gateway is stopping'));
           const closed = new Promise<void>((resolve) => server.close(() => resolve()));
           if ('closeAllConnections' in server) server.closeAllConnections();
+          egress.closeTunnels();
           await closed;
           await Promise.all([meter.settled(), egress.settled(), git.settled()]);
           await refusals.settled();

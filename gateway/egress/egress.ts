@@ -32,6 +32,8 @@ export interface Egress {
   readonly handleRequest: (context: Context) => Promise<Response>;
   /** The server's `connect` event. */
   readonly handleConnect: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  /** Lets go of the connections that came by `handleConnect`; a server that closes waits for them. */
+  readonly closeTunnels: () => void;
   /** Middleware that answers requests in proxy form, which nobody else may. */
   readonly refuseProxying: (context: Context, next: Next) => Promise<Response | undefined>;
   /** Resolves when what was under way has ended and is settled. */
@@ -44,6 +46,7 @@ export function createEgress(deps: EgressDeps): Egress {
   return {
     handleRequest: createTaskCallHandler(deps, egressCallSchema, desk.request),
     handleConnect: tunnels.handleConnect,
+    closeTunnels: tunnels.closeAll,
     refuseProxying,
     settled: async () => {
       await Promise.all([desk.settled(), tunnels.settled()]);

@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
-import { createServer, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
+import { Duplex } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type EgressBench, openEgressBench } from '../testing/egress-bench.ts';
+import { type EgressBench, openEgressBench, systemClock } from '../testing/egress-bench.ts';
+import { DEFAULT_EGRESS_LIMITS } from './egress-limits.ts';
+import { createTunnels } from './tunnels.ts';
 
 const closing: { close(): Promise<void> }[] = [];
 afterEach(async () => {
@@ -130,6 +134,70 @@ describe('CONNECT', () => {
     const { bench, target } = await open();
     bench.failConnecting();
     expect((await bench.tunnel(target, bench.token())).status).toBe(502);
+  });
+});
+
+describe('a refused client that keeps its end open', () => {
+  /** Asks for a tunnel, hears the whole refusal, and closes nothing. */
+  async function refusedClient(bench: EgressBench, target: string, token: string | null): Promise<Socket> {
+    const socket = connect({ path: bench.socketPath, allowHalfOpen: true });
+    closing.push({ close: async () => void socket.destroy() });
+    const authorization = token === null ? '' : `Proxy-Authorization: Bearer ${token}\r\n`;
+    socket.write(`CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${authorization}\r\n`);
+    expect(await text(socket.on('error', () => undefined))).toMatch(/^HTTP\/1\.1 4\d\d .+\.\n$/s);
+    return socket;
+  }
+
+  /** Whether the other end has gone, which a write finds out. */
+  async function isLetGo(socket: Socket): Promise<boolean> {
+    return new Promise((resolve) => socket.write('x', (error) => resolve(error != null)));
+  }
+
+  it('does not keep the gateway from stopping', async () => {
+    const { bench, target } = await open();
+    await refusedClient(bench, target, null);
+    closing.splice(closing.indexOf(bench), 1);
+    expect(await Promise.race([bench.close().then(() => 'stopped'), delay(3000, 'hangs')])).toBe('stopped');
+  });
+
+  it('is let go, however many come', async () => {
+    const { bench, target } = await open({ limits: { tunnelsPerTask: 1 } });
+    await bench.tunnel(target, bench.token());
+    const ask = () => refusedClient(bench, target, bench.token());
+    const clients = await Promise.all(Array.from({ length: 20 }, ask));
+    for (const client of clients) await expect.poll(() => isLetGo(client)).toBe(true);
+  });
+
+  /** A refusal on its way to an end that takes no byte of it. */
+  async function refusedDeafEnd(sleep: () => Promise<void>) {
+    const offered: Buffer[] = [];
+    const end = new Duplex({ read: () => undefined, write: (piece) => void offered.push(piece) });
+    const tunnels = createTunnels({
+      store: {} as never,
+      refusals: {} as never,
+      network: {} as never,
+      log: {} as never,
+      tokenKey: new Uint8Array(32),
+      clock: { ...systemClock, sleep },
+      privateHosts: [],
+      limits: DEFAULT_EGRESS_LIMITS,
+      stopping: new AbortController().signal,
+    });
+    tunnels.handleConnect({ headers: {} } as never, end, Buffer.alloc(0));
+    await expect.poll(() => offered.length).toBe(1);
+    return { end, tunnels };
+  }
+
+  it('and does not read either is let go when its time is over', async () => {
+    const { end } = await refusedDeafEnd(async () => undefined);
+    await expect.poll(() => end.destroyed).toBe(true);
+  });
+
+  it('and does not read either is let go when the gateway stops', async () => {
+    const { end, tunnels } = await refusedDeafEnd(() => new Promise(() => undefined));
+    expect(end.destroyed).toBe(false);
+    tunnels.closeAll();
+    expect(end.destroyed).toBe(true);
   });
 });
 

@@ -38,6 +38,8 @@ export interface TunnelDeps {
 export interface Tunnels {
   /** For the server's `connect` event; answers on the socket itself. */
   handleConnect(request: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** Lets go of every connection that asked for a tunnel, whatever has become of it. */
+  closeAll(): void;
   /** Resolves when all tunnels are closed. */
   settled(): Promise<void>;
 }
@@ -46,6 +48,9 @@ interface Refusal {
   readonly status: 400 | 403 | 407 | 429 | 502 | 503;
   readonly reason: string;
 }
+
+/** In milliseconds, for a client that does not read its refusal. */
+const REFUSAL_MS = 2000;
 
 const PHRASES: Readonly<Record<Refusal['status'], string>> = {
   400: 'Bad Request',
@@ -60,11 +65,16 @@ export function createTunnels(deps: TunnelDeps): Tunnels {
   const perTask = deps.limits.tunnelsPerTask;
   const slots = createSlots({ perTask, all: Number.POSITIVE_INFINITY });
   const open = new Set<Promise<void>>();
+  /** The server forgets a connection with its CONNECT, and yet waits for its end when it closes. */
+  const connections = new Set<Duplex>();
 
   async function serve(request: IncomingMessage, inner: Duplex, head: Buffer): Promise<void> {
     const claims = await holderOf(request.headers['proxy-authorization'], deps);
     if (claims?.role !== 'task')
-      return answerRefusal(inner, { status: 407, reason: 'The proxy takes the token of a running task.' });
+      return answerRefusal(inner, deps.clock, {
+        status: 407,
+        reason: 'The proxy takes the token of a running task.',
+      });
     const release = slots.take(claims.task);
     const target = request.url ?? '';
     if (release === null)
@@ -88,20 +98,25 @@ export function createTunnels(deps: TunnelDeps): Tunnels {
   async function refuse(claims: TaskClaims, target: string, inner: Duplex, refusal: Refusal): Promise<void> {
     const detail = { target: target.slice(0, 300), reason: refusal.reason };
     await deps.refusals.refused(claims.task, { event: 'tunnel-refused', detail });
-    answerRefusal(inner, refusal);
+    answerRefusal(inner, deps.clock, refusal);
   }
 
   return {
     handleConnect(request, inner, head) {
       // A socket that breaks is closed, which ends the tunnel; without a listener it would end the process.
       inner.on('error', () => inner.destroy());
+      connections.add(inner);
+      inner.once('close', () => connections.delete(inner));
       const tunnel = serve(request, inner, head)
         .catch((error: unknown) => {
           deps.log.error(failureFields(error), 'a tunnel could not be decided');
-          answerRefusal(inner, { status: 503, reason: 'The gateway cannot decide this now.' });
+          answerRefusal(inner, deps.clock, { status: 503, reason: 'The gateway cannot decide this now.' });
         })
         .finally(() => open.delete(tunnel));
       open.add(tunnel);
+    },
+    closeAll() {
+      for (const connection of connections) connection.destroy();
     },
     async settled() {
       while (open.size > 0) await Promise.all(open);
@@ -146,7 +161,16 @@ async function recordOpening(
   log.info({ task, ...detail }, 'a tunnel was opened');
 }
 
-function answerRefusal(inner: Duplex, { status, reason }: Refusal): void {
+/** Answers, and lets go of the connection once the answer is out: whoever was refused may never close its end. */
+function answerRefusal(inner: Duplex, clock: Clock, { status, reason }: Refusal): void {
+  const gone = new AbortController();
+  inner.once('close', () => gone.abort());
+  if (inner.closed) gone.abort();
+  clock.sleep(REFUSAL_MS, gone.signal).then(
+    () => inner.destroy(),
+    // Rejects when the connection is gone before, which is the rule.
+    () => undefined,
+  );
   const body = `${reason}\n`;
   inner.end(
     [
@@ -158,6 +182,7 @@ function answerRefusal(inner: Duplex, { status, reason }: Refusal): void {
       '',
       body,
     ].join('\r\n'),
+    () => inner.destroy(),
   );
 }
 
