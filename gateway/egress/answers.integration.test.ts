@@ -161,8 +161,9 @@ describe('answers that are too much', () => {
     });
     expect(await bench.fetch({ url })).toMatchObject({
       kind: 'refused',
-      reason: expect.stringContaining('No answer'),
+      reason: expect.stringMatching(/^No answer .*: the headers of what came back are too large\.$/),
     });
+    expect(bench.logged.join('\n')).toContain('HPE_HEADER_OVERFLOW');
   });
 });
 
@@ -208,6 +209,35 @@ describe('answers that break off', () => {
     const { bench, url } = await withTalk(talk, { firstByteMs: 150 });
     expect(await bench.fetch({ url })).toMatchObject({ kind: 'refused' });
     expect([...bench.uses.values()][0]?.settled).toMatchObject({ ok: false });
+  });
+
+  const early = 'the site closed the connection before it had answered';
+  it.each<[string, string, (socket: Socket) => void]>([
+    ['closed without a word', early, (socket) => socket.end()],
+    ['closed in its head', early, (socket) => socket.end('HTTP/1.1 200 OK\r\na: b')],
+    ['reset', early, (socket) => socket.resetAndDestroy()],
+    ['no HTTP', 'what came back is not HTTP', (socket) => socket.end('hello there\r\n\r\n')],
+    ['nothing', '0.15 s are over', () => undefined],
+  ])('%s: why there is no answer is told in words', async (_name, why, talk) => {
+    const { bench, url, site } = await withTalk(talk, { firstByteMs: 150 });
+    const host = new URL(url).host;
+    expect(await bench.fetch({ url })).toEqual({
+      kind: 'refused',
+      reason: `No answer came from ${host}: ${why}.`,
+    });
+    expect(site.heads).toHaveLength(1);
+  });
+
+  it('https where plain http is spoken: not sent, in words; what OpenSSL calls it is logged', async () => {
+    const site = await openSite((_request, response) => response.end());
+    closing.push(site);
+    const { bench } = await openFor(site.port);
+    const host = `site.example.org:${site.port}`;
+    expect(await bench.fetch({ url: `https://${host}/` })).toEqual({
+      kind: 'refused',
+      reason: `There is no way to ${host}: it does not speak TLS at this port.`,
+    });
+    expect(bench.logged.join('\n')).toMatch(/a dial failed .*SSL/);
   });
 
   it('nobody listens: not sent, in words', async () => {

@@ -1,6 +1,7 @@
 import { isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
-import type { Clock } from '@reeve/core';
+import type { Clock, Log } from '@reeve/core';
+import { failureFields } from '../refusal.ts';
 import { startDeadline } from './deadline.ts';
 import type { Destination } from './destination.ts';
 import type { EgressLimits } from './egress-limits.ts';
@@ -15,6 +16,8 @@ export interface DialDeps {
   readonly network: Network;
   readonly clock: Clock;
   readonly limits: EgressLimits;
+  /** For what an error calls itself, which helps nobody but an operator. */
+  readonly log?: Log;
 }
 
 /**
@@ -40,6 +43,7 @@ export async function dial(
       tcp.destroy();
       signal.throwIfAborted();
       reason = dialProblem(error);
+      deps.log?.info({ host, port, address, ...codeOf(error), ...failureFields(error) }, 'a dial failed');
     } finally {
       deadline.clear();
     }
@@ -78,21 +82,37 @@ function opened(socket: Socket, event: 'connect' | 'secureConnect', signal: Abor
 const PROBLEMS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection was reset',
+  EPIPE: 'the connection was reset',
   EHOSTUNREACH: 'there is no route to it',
   ENETUNREACH: 'there is no route to it',
   ETIMEDOUT: 'nothing answered',
 };
 
+/** OpenSSL's errors after which the other side does speak TLS: its alerts, and versions that are too old. */
+const NO_AGREEMENT = /alert|unsupported.protocol/i;
+
+/** What OpenSSL and Node call a chain that does not verify. */
+const CERTIFICATE = /CERT|ISSUER|SIGNATURE|ALTNAME|INVALID_CA|PURPOSE|PATH_LENGTH/;
+
+/** What an error is called by the library that raised it; nothing for errors of our own, which are in words. */
+export function codeOf(error: unknown): { readonly code?: string } {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string'
+    ? { code: error.code }
+    : {};
+}
+
 /** What went wrong, in words; certificates that do not verify are named as such. */
 function dialProblem(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const { code } = codeOf(error);
+  if (code === undefined) return error.message;
   const known = PROBLEMS[code];
   if (known !== undefined) return known;
-  return code.includes('CERT') ||
-    code.includes('ISSUER') ||
-    code.includes('SIGNATURE') ||
-    code.includes('ALTNAME')
+  if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
+    return NO_AGREEMENT.test(`${code} ${error.message}`)
+      ? 'it did not agree to a TLS connection'
+      : 'it does not speak TLS at this port';
+  return CERTIFICATE.test(code)
     ? `its certificate does not verify (${error.message})`
-    : error.message;
+    : 'the connection failed';
 }

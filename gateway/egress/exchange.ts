@@ -1,8 +1,10 @@
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock, EgressRequest } from '@reeve/core';
+import type { Clock, EgressRequest, Log } from '@reeve/core';
+import { failureFields } from '../refusal.ts';
 import { ACCEPTED_ENCODINGS, type AnswerBody, readBody, unpacks } from './answer-body.ts';
 import { startDeadline } from './deadline.ts';
+import { codeOf } from './dial.ts';
 import type { EgressLimits } from './egress-limits.ts';
 
 export interface Answer {
@@ -28,7 +30,7 @@ const MOST_HEADERS = 100;
 export async function exchange(
   { method, url, headers, body }: OutgoingRequest,
   socket: Socket,
-  deps: { readonly clock: Clock; readonly limits: EgressLimits },
+  deps: { readonly clock: Clock; readonly limits: EgressLimits; readonly log?: Log },
   signal: AbortSignal,
 ): Promise<Exchanged> {
   const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
@@ -65,12 +67,33 @@ export async function exchange(
     return { kind: 'answer', answer };
   } catch (error) {
     const why = firstByte.signal.aborted ? firstByte.signal.reason : error;
-    return { kind: 'unanswered', reason: why instanceof Error ? why.message : String(why) };
+    deps.log?.info({ host: url.host, ...codeOf(why), ...failureFields(why) }, 'no answer came');
+    return { kind: 'unanswered', reason: exchangeProblem(why) };
   } finally {
     firstByte.clear();
     outgoing.destroy();
     socket.destroy();
   }
+}
+
+const CLOSED_EARLY = 'the site closed the connection before it had answered';
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  ECONNRESET: CLOSED_EARLY,
+  EPIPE: CLOSED_EARLY,
+  HPE_INVALID_EOF_STATE: CLOSED_EARLY,
+  HPE_HEADER_OVERFLOW: 'the headers of what came back are too large',
+  ETIMEDOUT: 'the site answered no more',
+};
+
+/** Why there is no answer, in words; what Node's parser or OpenSSL calls it is in the log. */
+function exchangeProblem(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { code } = codeOf(error);
+  if (code === undefined) return error.message;
+  const known = PROBLEMS[code];
+  if (known !== undefined) return known;
+  return code.startsWith('HPE_') ? 'what came back is not HTTP' : 'the connection failed';
 }
 
 /** Headers of the connection, which is closed; and those of a packed body, which is unpacked. */
