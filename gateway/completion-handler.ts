@@ -5,7 +5,7 @@ import { chatRequestOf, completionRequestSchema } from './completion-request.ts'
 import { streamedAnswer, wholeAnswer } from './completion-response.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { ModelDesk } from './model-desk.ts';
-import { refuse, refuseFor } from './refusal.ts';
+import { refuse, refuseFor, refuseMalformed } from './refusal.ts';
 import { isHeld, signedClaims, type TokenHolderDeps } from './token-holder.ts';
 
 export interface HandlerDeps extends TokenHolderDeps {
@@ -55,10 +55,7 @@ async function complete(
   const body = await context.req.text();
   const parsed = completionRequestSchema.safeParse(parseJson(body));
   if (!(await held)) return refuse({ code: 'token-missing' });
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });
-  }
+  if (!parsed.success) return refuseMalformed(parsed.error);
   const role = claims.role === 'coordinator' ? 'coordinator' : 'executor';
   const request = chatRequestOf(parsed.data, role, deps.limits.maxTokens);
   const asked = { request, task: claims.role === 'task' ? claims.task : null, gone: context.req.raw.signal };

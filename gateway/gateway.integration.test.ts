@@ -213,18 +213,22 @@ describe('what goes to the model', () => {
   });
 
   it.each([
-    ['no JSON', 'hello'],
-    ['no messages', '{}'],
+    ['no JSON', 'hello', 'expected form: the body is not a JSON object.'],
+    ['a list', '[]', 'expected form: the body is not a JSON object.'],
+    ['no messages', '{}', 'expected form: messages: expected array, received undefined.'],
     ['an empty list of messages', '{"messages":[]}'],
     ['an unknown role', '{"messages":[{"role":"king","content":"x"}]}'],
     ['a negative ceiling', '{"messages":[{"role":"user","content":"x"}],"max_tokens":-1}'],
     ['a body that is too large', JSON.stringify({ messages: [{ role: 'user', content: 'x'.repeat(3000) }] })],
-  ])('refuses %s', async (_name, body) => {
+  ])('refuses %s', async (_name, body, about = '') => {
     const upstream = createScriptedModel([]);
     const { bench } = await open({ coordinator: upstream, limits: { bodyBytes: 2000 } });
     const answer = await post(bench, body, bearer(bench.coordinatorToken()));
     expect(answer.status).toBe(400);
-    expect(JSON.parse(answer.text).code).toBe('request-malformed');
+    expect(JSON.parse(answer.text)).toMatchObject({
+      code: 'request-malformed',
+      detail: expect.stringContaining(about),
+    });
     expect(upstream.requests).toEqual([]);
   });
 });

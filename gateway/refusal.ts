@@ -1,4 +1,5 @@
 import { type Failure, failureProblem, type Log, ModelError } from '@reeve/core';
+import type { ZodError } from 'zod';
 import { failureCodeOf } from './completion-answer.ts';
 import { scrub } from './scrub.ts';
 
@@ -17,6 +18,14 @@ export function refuse(
     headers.set('retry-after', String(Math.ceil(options.retryAfterMs / 1000)));
   const error = { message: problem.detail, type: 'reeve_failure', code: problem.code };
   return new Response(JSON.stringify({ ...problem, retryable, error }), { status: problem.status, headers });
+}
+
+/** The refusal of a body that is not in its schema's form, with the first thing that is wrong in it. */
+export function refuseMalformed({ issues: [issue] }: ZodError): Response {
+  const where = issue?.path.join('.') || 'the body';
+  const isNoObject = issue?.code === 'invalid_type' && issue.path.length === 0;
+  const what = isNoObject ? ' is not a JSON object' : `: ${issue?.message.replace(/^Invalid input: /, '')}`;
+  return refuse({ code: 'request-malformed', about: `${where}${what}` });
 }
 
 /** The refusal for what a model call threw; its reason is in the log. */

@@ -2,7 +2,7 @@ import { type Log, parseToolArguments, StoreUnavailable, type TaskClaims } from 
 import type { Context } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import type { z } from 'zod';
-import { failureFields, refuse } from './refusal.ts';
+import { failureFields, refuse, refuseMalformed } from './refusal.ts';
 import { holderOf, type TokenHolderDeps } from './token-holder.ts';
 
 /** A body of a million characters as JSON may escape it, and its headers. */
@@ -27,10 +27,9 @@ export function createTaskCallHandler<Schema extends z.ZodType>(
       if (claims?.role !== 'task') return refuse({ code: 'token-missing' });
       const refused = await limitBody(context, async () => {
         const call = schema.safeParse(readJson(await context.req.text()));
-        const [issue] = call.error?.issues ?? [];
         context.res = call.success
           ? Response.json(await act(claims, call.data))
-          : refuse({ code: 'request-malformed', about: `${issue?.path.join('.')}: ${issue?.message}` });
+          : refuseMalformed(call.error);
       });
       return refused ?? context.res;
     } catch (error) {

@@ -185,6 +185,17 @@ describe('whose token is not good', () => {
 });
 
 describe('a request that is never sent', () => {
+  it('because its call is none: refused with what is wrong in it', async () => {
+    const { bench } = await open();
+    const nothing = await bench.post('/request', []);
+    expect(nothing.status).toBe(400);
+    expect(JSON.parse(nothing.text).detail).toContain('expected form: the body is not a JSON object.');
+    const more = { callId: 'c', permit: null, request: requestOf({ url: 'http://a.example.org/' }), more: 1 };
+    expect(JSON.parse((await bench.post('/request', more)).text).detail).toContain('form: the body: Unrecog');
+    const wrong = await bench.post('/request', { ...more, request: { ...more.request, method: 'TRACE' } });
+    expect(JSON.parse(wrong.text).detail).toContain('expected form: request.method: ');
+  });
+
   it.each([
     ['a user name in the address', { url: 'http://me:word@site.example.org/' }],
     ['a foreign host header', { headers: { Host: 'other.example.org' } }],
