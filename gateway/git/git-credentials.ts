@@ -58,6 +58,14 @@ export function createGitCredentials(deps: {
   };
 }
 
+/** What a host that was sent a credential could repeat: the header's value and what is in it, without the user name. */
+export function echoesOf(credential: GitCredential): string[] {
+  if (credential.kind !== 'basic') return [];
+  const encoded = credential.authorization.replace(/^Basic /, '');
+  const [, ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
+  return [encoded, password.join(':')].filter((value) => value !== '');
+}
+
 function refused(reason: string): GitCredential {
   return { kind: 'refused', reason };
 }

@@ -4,9 +4,10 @@ import { type GatewayStore, type Log, PUSH_HEADERS, type TaskClaims } from '@ree
 import type { RefusalLog } from '../egress/refusal-log.ts';
 import type { TokenHolderDeps } from '../token-holder.ts';
 import { stopAtEcho } from './echo-stop.ts';
+import { echoesOf } from './git-credentials.ts';
 import type { GitLimits } from './git-limits.ts';
 import { answerProblem, type GitRemoteDeps, type OpenRemote, openRemote } from './git-remote.ts';
-import type { GitRequest } from './git-request.ts';
+import { answerType, type GitRequest } from './git-request.ts';
 import type { TransferWatch } from './transfer-watch.ts';
 
 export interface GitDoorDeps extends TokenHolderDeps, GitRemoteDeps {
@@ -45,7 +46,15 @@ export async function connect({ request, watch }: GitExchange, deps: GitDoorDeps
   return remote;
 }
 
-const SHOWN_HEADERS = ['content-type', 'content-length', 'content-encoding', 'cache-control'] as const;
+/** What Git reads of an answer, in the few forms that it has: in any other header a host could repeat credentials. */
+function shownHeaders({ headers }: IncomingMessage, request: GitRequest): Record<string, string> {
+  const { 'content-length': length, 'content-encoding': coding = '' } = headers;
+  return {
+    'content-type': answerType(request),
+    ...(length === undefined ? {} : { 'content-length': length }),
+    ...(/^(?:(?:x-)?gzip|deflate|br|zstd)$/i.test(coding) ? { 'content-encoding': coding } : {}),
+  };
+}
 
 /** Gives Git the remote's answer, bounded and without the credentials that went out; `look` sees it too. */
 export async function passOn(
@@ -57,7 +66,7 @@ export async function passOn(
 ): Promise<void> {
   const problem = answerProblem(response, request, credential);
   if (problem !== null) throw new GitRefusal(502, problem);
-  outgoing.writeHead(200, pickHeaders(response, SHOWN_HEADERS));
+  outgoing.writeHead(200, shownHeaders(response, request));
   await pipeline(
     response,
     watch.upTo(deps.gitLimits.answerBytes),
@@ -67,17 +76,10 @@ export async function passOn(
         yield piece;
       }
     },
-    stopAtEcho(credential.kind === 'basic' ? echoesOf(credential.authorization) : []),
+    stopAtEcho(echoesOf(credential)),
     outgoing,
     { signal: watch.signal },
   );
-}
-
-/** The header's value and what is in it, without the user name. */
-function echoesOf(authorization: string): string[] {
-  const encoded = authorization.replace(/^Basic /, '');
-  const [, ...password] = Buffer.from(encoded, 'base64').toString('utf8').split(':');
-  return [encoded, password.join(':')].filter((value) => value !== '');
 }
 
 /** The headers of these names that are there. */

@@ -7,7 +7,8 @@ import { checkDestination, isExempt, noWayTo, plainHost } from '../egress/destin
 import { dial } from '../egress/dial.ts';
 import type { EgressLimits } from '../egress/egress-limits.ts';
 import type { Network } from '../egress/network.ts';
-import type { GitCredential, GitCredentials } from './git-credentials.ts';
+import { concealSecrets } from '../secrets/concealment.ts';
+import { echoesOf, type GitCredential, type GitCredentials } from './git-credentials.ts';
 import { answerType, type GitRequest, remoteTarget } from './git-request.ts';
 
 export interface GitRemoteDeps {
@@ -106,8 +107,8 @@ export function answerProblem(
 ): string | null {
   const { host, name } = request.repository;
   if (statusCode >= 300 && statusCode < 400) {
-    const to = URL.parse(headers.location ?? '', `https://${host}/${request.repository.path}/`);
-    return `${host} sends Git on to ${to ? `${to.host}${to.pathname}` : 'another place'}. That was not followed; open the repository under its own address.`;
+    const to = placeOf(headers.location ?? '', request, credential);
+    return `${host} sends Git on to ${to}. That was not followed; open the repository under its own address.`;
   }
   if (statusCode === 401 || statusCode === 403)
     return credential.kind === 'basic'
@@ -118,4 +119,17 @@ export function answerProblem(
   return headers['content-type'] === answerType(request)
     ? null
     : `${host} does not speak Git’s smart HTTP protocol there.`;
+}
+
+/** Where an answer sends on to, without what holds the credential that went out. */
+function placeOf(
+  location: string,
+  { repository: { host, path } }: GitRequest,
+  credential: OpenRemote['credential'],
+): string {
+  const to = URL.parse(location, `https://${host}/${path}/`);
+  const hide = concealSecrets(echoesOf(credential));
+  const holds = (text: string) => hide(text) !== text;
+  if (to === null || holds(to.host)) return 'another place';
+  return [location, to.href].some(holds) ? to.host : `${to.host}${to.pathname}`;
 }

@@ -1,7 +1,9 @@
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { type AddressInfo, connect, createServer, type Server } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { type GitPush, type GitUpdate, PUSH_HEADERS } from '@reeve/core';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
@@ -236,6 +238,48 @@ describe('credentials', () => {
     expect(said).not.toContain(token);
     await vi.waitFor(() => expect(house.bench.logged.join()).toContain('repeats the credentials'));
     expect(house.bench.logged.join()).not.toContain(token);
+  });
+
+  /** What Git is told, read without Git: the whole head and the body. */
+  async function readRefs(): Promise<string> {
+    const asked = httpRequest({
+      socketPath: house.bench.socketPath,
+      path: `/git/${house.name}/info/refs?service=git-upload-pack`,
+      headers: { authorization: `Bearer ${house.bench.token()}` },
+    }).end();
+    const [response] = (await once(asked, 'response')) as [IncomingMessage];
+    return JSON.stringify(response.headers) + (await text(response));
+  }
+
+  it.each([
+    ['a path', `/login/${token}`, 'site.example.org.'],
+    ['percent signs', `https://login.example.org/?t=${token.replaceAll('-', '%2D')}`, 'login.example.org.'],
+    ['base64', `/login/${Buffer.from(`me:${token}`).toString('base64url')}`, 'site.example.org.'],
+    ['a host', `https://${token}.example.org/`, 'another place.'],
+    ['nothing', 'https://login.example.org/new/name', 'login.example.org/new/name.'],
+  ])('that a redirect repeats in %s are in no words', async (_where, location, place) => {
+    house = await openHouse({ credentials: basic });
+    house.git.instead = (_request, response) => response.writeHead(302, { location }).end();
+    const said = await readRefs();
+    expect(said).toContain(`sends Git on to ${place}`);
+    expect(house.bench.audit.at(-1)?.event).toBe('git-refused');
+    expect(said + JSON.stringify(house.bench.audit)).not.toMatch(/token.of.the.owner|%2D|bWU6/);
+  });
+
+  it('that are repeated in headers are not passed on', async () => {
+    house = await openHouse({ credentials: basic });
+    house.git.instead = (_request, response) =>
+      response
+        .writeHead(200, {
+          'content-type': 'application/x-git-upload-pack-advertisement',
+          'cache-control': token,
+          'content-encoding': token,
+          'x-token': token,
+        })
+        .end('0000');
+    const said = await readRefs();
+    expect(said).toContain('application/x-git-upload-pack-advertisement');
+    expect(said).not.toContain(token);
   });
 
   it('that are missing are asked for in words', async () => {
