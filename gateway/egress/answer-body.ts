@@ -26,10 +26,11 @@ const UNPACKERS = {
  */
 export async function readBody(
   response: IncomingMessage,
+  packing: Packing | null,
   limit: number,
   signal: AbortSignal,
 ): Promise<AnswerBody> {
-  const { body, isPacked } = unpacked(response);
+  const body = packing === null ? response : unpacked(response, packing);
   const abort = () => response.destroy(new Error('the time is over'));
   signal.addEventListener('abort', abort, { once: true });
   if (signal.aborted) abort();
@@ -37,7 +38,7 @@ export async function readBody(
   let kept = 0;
   let received = 0;
   let truncated = false;
-  if (isPacked)
+  if (packing !== null)
     response.on('data', (piece: Buffer) => {
       received += piece.length;
       if (received > limit) response.destroy(new Error('the answer is too large'));
@@ -61,18 +62,35 @@ export async function readBody(
   return { bytes: Buffer.concat(pieces), truncated };
 }
 
-/** Whether `readBody` takes a body out of this `content-encoding`; others stay as they were sent. */
-export function unpacks(encoding: string): encoding is keyof typeof UNPACKERS {
-  return Object.hasOwn(UNPACKERS, encoding);
+export type Packing = keyof typeof UNPACKERS;
+
+/**
+ * The coding that `readBody` takes the body of an answer out of; null when there is no body, when it is not packed, and
+ * when it is packed in another way or more than once: then it stays as it was sent.
+ */
+export function packingOf({ statusCode, headers }: IncomingMessage, method: string): Packing | null {
+  if (method === 'HEAD' || statusCode === 204 || statusCode === 304) return null;
+  const [coding = '', ...others] = codingsOf(headers['content-encoding']);
+  return others.length === 0 && isPacking(coding) ? coding : null;
 }
 
-function unpacked(response: IncomingMessage): { body: Readable; isPacked: boolean } {
-  const encoding = response.headers['content-encoding'] ?? '';
-  if (!unpacks(encoding)) return { body: response, isPacked: false };
-  const unpacker: Readable & NodeJS.WritableStream = UNPACKERS[encoding]();
+/** What a body went through, in order. */
+export function codingsOf(encoding = ''): string[] {
+  return encoding
+    .split(',')
+    .map((coding) => coding.trim().toLowerCase())
+    .filter((coding) => coding !== '' && coding !== 'identity');
+}
+
+function isPacking(coding: string): coding is Packing {
+  return Object.hasOwn(UNPACKERS, coding);
+}
+
+function unpacked(response: IncomingMessage, packing: Packing): Readable {
+  const unpacker: Readable & NodeJS.WritableStream = UNPACKERS[packing]();
   response.on('error', (error) => unpacker.destroy(error));
   response.pipe(unpacker);
-  return { body: unpacker, isPacked: true };
+  return unpacker;
 }
 
 /** The body as text when it is text, in the charset it names or UTF-8; base64 otherwise. */

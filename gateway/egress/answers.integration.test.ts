@@ -77,6 +77,29 @@ describe('answers', () => {
     });
   });
 
+  it('are unpacked whatever the case of the coding', async () => {
+    const { bench, url } = await withSite((_request, response) =>
+      response.setHeader('content-encoding', 'GZip').end(gzipSync('hello')),
+    );
+    expect(await bench.fetch({ url })).toMatchObject({ body: 'hello', truncated: false });
+  });
+
+  it.each([
+    ['HEAD', 200],
+    ['GET', 204],
+    ['GET', 304],
+  ])('to %s with status %d have nothing to unpack and are whole', async (method, status) => {
+    const { bench, url } = await withSite((_request, response) =>
+      response.writeHead(status, { 'content-encoding': 'gzip' }).end(),
+    );
+    expect(await bench.fetch({ url, method: method as 'HEAD' | 'GET' })).toMatchObject({
+      status,
+      body: '',
+      truncated: false,
+      headers: { 'content-encoding': 'gzip' },
+    });
+  });
+
   it('of HTTP/1.0, without a length, end with the connection', async () => {
     const { bench, url } = await withTalk((socket) => socket.end('HTTP/1.0 200 OK\r\n\r\nold but well'));
     expect(await bench.fetch({ url })).toMatchObject({ status: 200, body: 'old but well', truncated: false });

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock, EgressRequest, Log } from '@reeve/core';
 import { failureFields } from '../refusal.ts';
-import { ACCEPTED_ENCODINGS, type AnswerBody, readBody, unpacks } from './answer-body.ts';
+import { ACCEPTED_ENCODINGS, type AnswerBody, packingOf, readBody } from './answer-body.ts';
 import { startDeadline } from './deadline.ts';
 import { codeOf } from './dial.ts';
 import type { EgressLimits } from './egress-limits.ts';
@@ -59,10 +59,11 @@ export async function exchange(
       outgoing.end(body ?? undefined);
     });
     firstByte.clear();
+    const packing = packingOf(response, method);
     const answer = {
       status: response.statusCode ?? 0,
-      headers: headersOf(response),
-      body: await readBody(response, deps.limits.answerBytes, signal),
+      headers: headersOf(response, packing !== null),
+      body: await readBody(response, packing, deps.limits.answerBytes, signal),
     };
     return { kind: 'answer', answer };
   } catch (error) {
@@ -101,8 +102,7 @@ const CONNECTION_HEADERS: readonly string[] = ['connection', 'keep-alive', 'tran
 const PACKING_HEADERS: readonly string[] = ['content-encoding', 'content-length'];
 
 /** The answer's headers that still hold; those sent more than once joined. */
-function headersOf({ headers }: IncomingMessage): Record<string, string> {
-  const isUnpacked = unpacks(headers['content-encoding'] ?? '');
+function headersOf({ headers }: IncomingMessage, isUnpacked: boolean): Record<string, string> {
   const entries = Object.entries(headers)
     .filter(([name]) => !CONNECTION_HEADERS.includes(name) && !(isUnpacked && PACKING_HEADERS.includes(name)))
     .slice(0, MOST_HEADERS);
