@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { SecretFiller } from '../secret-filler.ts';
+import { concealSecrets } from '../secrets/concealment.ts';
 import { type EgressBench, openEgressBench } from '../testing/egress-bench.ts';
 import { type Certificate, makeCertificate } from '../testing/self-signed.ts';
 import { openRawSite, openSite, openTlsSite } from '../testing/sites.ts';
@@ -114,6 +116,60 @@ describe('answers', () => {
       body: '',
       truncated: false,
     });
+  });
+});
+
+describe('answers to requests with a secret', () => {
+  const VALUE = 'canary-value-0123456789';
+  const secrets: SecretFiller = {
+    fill: async (headers) => ({
+      kind: 'filled',
+      headers: Object.fromEntries(
+        Object.entries(headers).map(([name, value]) => [name, value.replaceAll('secret:KEY', VALUE)]),
+      ),
+      hide: concealSecrets([VALUE]),
+    }),
+  };
+  const headers = { 'X-Key': 'secret:KEY' };
+
+  async function withSecret(listener: RequestListener) {
+    const site = await openSite(listener);
+    const bench = await openEgressBench({
+      privateHosts: [{ host: 'site.example.org', port: site.port }],
+      secrets,
+    });
+    closing.push(site, bench);
+    return { bench, site, url: `http://site.example.org:${site.port}/` };
+  }
+
+  it.each([
+    ['twice', 'gzip, gzip', (text: string) => gzipSync(gzipSync(text))],
+    ['in a way that is not known here', 'compress', (text: string) => Buffer.from(text)],
+  ])('packed %s are refused in words', async (_how, coding, pack) => {
+    const { bench, url } = await withSecret((request, response) =>
+      response.setHeader('content-encoding', coding).end(pack(String(request.headers['x-key']))),
+    );
+    const reason = expect.stringMatching(/answered with status 200, but packed its answer/);
+    expect(await bench.fetch({ url, headers })).toEqual({ kind: 'refused', reason });
+    expect(await bench.fetch({ url, headers, method: 'POST', body: 'x' })).toEqual({
+      kind: 'unknown',
+      reason,
+    });
+  });
+
+  it('in capital GZIP are unpacked and rid of it', async () => {
+    const { bench, url } = await withSecret((request, response) =>
+      response.setHeader('content-encoding', 'GZIP').end(gzipSync(`key ${String(request.headers['x-key'])}`)),
+    );
+    expect(await bench.fetch({ url, headers })).toMatchObject({ body: 'key [secret]', encoding: 'text' });
+  });
+
+  it('come whole: a part of one cannot be asked for', async () => {
+    const { bench, site, url } = await withSecret((_request, response) => response.end('part'));
+    const reply = await bench.fetch({ url, headers: { ...headers, Range: 'bytes=5-' } });
+    expect(reply).toMatchObject({ kind: 'refused', reason: expect.stringContaining('“range”') });
+    expect(site.asked).toEqual([]);
+    expect(await bench.fetch({ url, headers: { Range: 'bytes=5-' } })).toMatchObject({ body: 'part' });
   });
 });
 

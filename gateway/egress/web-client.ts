@@ -8,7 +8,7 @@ import {
   secretsIn,
 } from '@reeve/core';
 import type { SecretFill, SecretFiller } from '../secret-filler.ts';
-import { encodeBody, encodeBodyWithoutSecrets } from './answer-body.ts';
+import { codingsOf, encodeBody, encodeBodyWithoutSecrets } from './answer-body.ts';
 import { startDeadline } from './deadline.ts';
 import { checkDestination, isExempt, noWayTo, plainHost } from './destination.ts';
 import { dial } from './dial.ts';
@@ -19,9 +19,9 @@ import { headersAfterRedirect, isWithinReach } from './reach.ts';
 
 export type WebOutcome =
   | Extract<EgressReply, { kind: 'response' }>
-  /** Nothing went out, or nothing more after a redirect. `reason` is a sentence. */
+  /** Nothing went out, or nothing more after a redirect, or a read's answer may not be shown. `reason` is a sentence. */
   | { readonly kind: 'not-sent'; readonly reason: string }
-  /** It went out and no answer came. */
+  /** It went out, and no answer came; or, to a change, none that may be shown. */
   | { readonly kind: 'unanswered'; readonly reason: string };
 
 /** One request as it is about to go out: the first, or the next after a redirect. */
@@ -83,6 +83,8 @@ function requestProblem({ url, headers }: EgressRequest): string | null {
   const own = names.find((name) => OWN_HEADERS.test(name));
   if (own !== undefined) return `The header “${own}” is set by the gateway itself.`;
   if (new Set(names).size < names.length) return 'A header is there twice.';
+  if (names.includes('range') && secretsIn({ headers }).length > 0)
+    return 'The header “range” and a secret do not go together: in a part of an answer a secret could not be found.';
   const bad = Object.entries(headers).find(([name, value]) => !isHeaderValue(name, value));
   return bad === undefined ? null : `The header “${bad[0]}” holds characters that no header may hold.`;
 }
@@ -112,7 +114,7 @@ async function follow(web: WebRequest, deps: WebClientDeps, signal: AbortSignal)
       next !== null &&
       redirects < deps.limits.redirects &&
       isWithinReach(next, { current: current.url, asked, capabilities: web.capabilities });
-    if (!isFollowed) return replyOf(sent.answer, { url: current.url, isAsked: redirects === 0 }, hide);
+    if (!isFollowed) return replyOf(sent.answer, { ...current, isAsked: redirects === 0 }, hide);
     if (holdsSecret([sent.answer.headers['location'] ?? '', next.href], hide)) return notSent(HOLDS_SECRET);
     current = { ...current, headers: headersAfterRedirect(current.headers, current.url, next), url: next };
   }
@@ -240,7 +242,7 @@ function withoutSecrets(sent: Unsuccessful, hide: Hide | null): Unsuccessful {
 /** `isAsked` of an address: the worker named it itself, so nothing in it came back. */
 function replyOf(
   { status, headers, body }: Answer,
-  { url, isAsked }: { readonly url: URL; readonly isAsked: boolean },
+  { url, method, isAsked }: CurrentRequest & { readonly isAsked: boolean },
   hide: Hide | null,
 ): WebOutcome {
   const type = headers['content-type'] ?? '';
@@ -254,6 +256,11 @@ function replyOf(
       truncated,
       finalUrl: url.href,
     };
+  if (body.bytes.length > 0 && codingsOf(headers['content-encoding']).length > 0)
+    return {
+      kind: method === 'GET' || method === 'HEAD' ? 'not-sent' : 'unanswered',
+      reason: hide(packedAnswer(url, status)),
+    };
   const shown = Object.entries(headers).map(([name, value]) => [hide(name), hide(value)] as const);
   return {
     kind: 'response',
@@ -263,6 +270,10 @@ function replyOf(
     truncated,
     finalUrl: isAsked ? url.href : hide(url.href),
   };
+}
+
+function packedAnswer({ host }: URL, status: number): string {
+  return `${host} answered with status ${status}, but packed its answer in a way that Reeve does not unpack. A secret could not be found in it, so it was not given to the worker.`;
 }
 
 function notSent(reason: string): Extract<WebOutcome, { kind: 'not-sent' }> {
