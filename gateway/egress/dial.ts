@@ -17,7 +17,7 @@ export interface DialDeps {
   readonly clock: Clock;
   readonly limits: EgressLimits;
   /** For what an error calls itself, which helps nobody but an operator. */
-  readonly log?: Log;
+  readonly log: Log;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function dial(
       tcp.destroy();
       signal.throwIfAborted();
       reason = dialProblem(error);
-      deps.log?.info({ host, port, address, ...codeOf(error), ...failureFields(error) }, 'a dial failed');
+      deps.log.info({ host, port, address, ...codeOf(error), ...failureFields(error) }, 'a dial failed');
     } finally {
       deadline.clear();
     }

@@ -30,7 +30,7 @@ const MOST_HEADERS = 100;
 export async function exchange(
   { method, url, headers, body }: OutgoingRequest,
   socket: Socket,
-  deps: { readonly clock: Clock; readonly limits: EgressLimits; readonly log?: Log },
+  deps: { readonly clock: Clock; readonly limits: EgressLimits; readonly log: Log },
   signal: AbortSignal,
 ): Promise<Exchanged> {
   const given = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
@@ -68,7 +68,7 @@ export async function exchange(
     return { kind: 'answer', answer };
   } catch (error) {
     const why = firstByte.signal.aborted ? firstByte.signal.reason : error;
-    deps.log?.info({ host: url.host, ...codeOf(why), ...failureFields(why) }, 'no answer came');
+    deps.log.info({ host: url.host, ...codeOf(why), ...failureFields(why) }, 'no answer came');
     return { kind: 'unanswered', reason: exchangeProblem(why) };
   } finally {
     firstByte.clear();

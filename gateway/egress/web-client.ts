@@ -5,6 +5,7 @@ import {
   type EgressReply,
   type EgressRequest,
   type HostPort,
+  type Log,
   secretsIn,
 } from '@reeve/core';
 import type { SecretFill, SecretFiller } from '../secret-filler.ts';
@@ -44,6 +45,7 @@ export interface WebClientDeps {
   readonly privateHosts: readonly HostPort[];
   readonly clock: Clock;
   readonly limits: EgressLimits;
+  readonly log: Log;
   /** Without one no request can name a secret. */
   readonly secrets?: SecretFiller | undefined;
 }

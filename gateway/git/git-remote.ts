@@ -2,7 +2,7 @@ import { type ClientRequest, request as httpRequest, type IncomingMessage } from
 import type { Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { type Clock, formatHostPort, type HostPort } from '@reeve/core';
+import { type Clock, formatHostPort, type HostPort, type Log } from '@reeve/core';
 import { checkDestination, isExempt, noWayTo, plainHost } from '../egress/destination.ts';
 import { dial } from '../egress/dial.ts';
 import type { EgressLimits } from '../egress/egress-limits.ts';
@@ -16,6 +16,7 @@ export interface GitRemoteDeps {
   readonly privateHosts: readonly HostPort[];
   readonly clock: Clock;
   readonly limits: EgressLimits;
+  readonly log: Log;
   /** Without it no host is told who asks. */
   readonly gitCredentials?: GitCredentials;
 }

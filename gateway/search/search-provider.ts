@@ -1,4 +1,4 @@
-import type { Clock, SearchQuery, SearchReply } from '@reeve/core';
+import type { Clock, Log, SearchQuery, SearchReply } from '@reeve/core';
 import type { EgressLimits } from '../egress/egress-limits.ts';
 import type { Network } from '../egress/network.ts';
 import { createWebClient, type WebOutcome } from '../egress/web-client.ts';
@@ -18,6 +18,7 @@ export interface SearchProviderDeps {
   readonly network: Network;
   readonly clock: Clock;
   readonly limits: EgressLimits;
+  readonly log: Log;
 }
 
 /** Of an answer, which holds findings and no pages; and the time for all of it, in milliseconds. */

@@ -1,4 +1,4 @@
-import type { Clock } from '@reeve/core';
+import type { Clock, Log } from '@reeve/core';
 import { startDeadline } from '../egress/deadline.ts';
 import { checkDestination } from '../egress/destination.ts';
 import { dial } from '../egress/dial.ts';
@@ -29,6 +29,7 @@ export interface SpeechClientDeps {
   readonly network: Network;
   readonly clock: Clock;
   readonly limits: EgressLimits;
+  readonly log: Log;
 }
 
 /** Recordings take a while to go up and to be listened to. Times in milliseconds. */

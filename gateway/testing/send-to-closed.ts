@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { egressRequestSchema } from '@reeve/core';
+import { silentLog } from '@reeve/postgres/testing';
 import { DEFAULT_EGRESS_LIMITS } from '../egress/egress-limits.ts';
 import { createSystemNetwork } from '../egress/network.ts';
 import { createWebClient, type WebOutcome } from '../egress/web-client.ts';
@@ -20,6 +21,7 @@ const client = createWebClient({
   privateHosts: [],
   clock: systemClock,
   limits: { ...DEFAULT_EGRESS_LIMITS, connectMs: 500 },
+  log: silentLog,
 });
 
 async function send(one: AddressCase): Promise<WebOutcome['kind']> {
