@@ -56,7 +56,7 @@ function shownHeaders({ headers }: IncomingMessage, request: GitRequest): Record
   };
 }
 
-/** Gives Git the remote's answer, bounded and without the credentials that went out; `look` sees it too. */
+/** Gives Git the remote's answer, bounded and without the credentials that went out; `look` sees what Git sees. */
 export async function passOn(
   { request, outgoing, watch }: GitExchange,
   { credential }: OpenRemote,
@@ -70,13 +70,13 @@ export async function passOn(
   await pipeline(
     response,
     watch.upTo(deps.gitLimits.answerBytes),
+    stopAtEcho(echoesOf(credential)),
     async function* (source: AsyncIterable<Buffer>) {
       for await (const piece of source) {
         look(piece);
         yield piece;
       }
     },
-    stopAtEcho(echoesOf(credential)),
     outgoing,
     { signal: watch.signal },
   );
