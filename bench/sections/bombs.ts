@@ -6,7 +6,8 @@ import { takeSamples } from '../measure.ts';
 import { BOMB_NAMES, type Bomb } from '../model-script.ts';
 import { measureOneReply } from './reply.ts';
 
-const REPLIES = { warmUp: 5, samples: 100 };
+/** The p99 of a hundred is their second longest: one stall of the machine's disk would make the figure. */
+const REPLIES = { warmUp: 5, samples: 300 };
 /** The step in which a command begins: its intent. */
 const AT_WORK = 2;
 /** From a command's beginning to its having spread. */
