@@ -32,7 +32,10 @@ export function startCall(deps: {
     () => undefined,
   );
   const signal = AbortSignal.any([gone, over.signal]);
+  let isOver = false;
   const end: Call['end'] = (how) => {
+    if (isOver) return;
+    isOver = true;
     if (how === 'failed' && !signal.aborted) deps.meter.release();
     else deps.meter.settle();
     over.abort(new Error('the call is over'));

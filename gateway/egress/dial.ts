@@ -42,7 +42,7 @@ export async function dial(
     } catch (error) {
       tcp.destroy();
       signal.throwIfAborted();
-      reason = dialProblem(error);
+      reason = errorInWords(error, PROBLEMS, otherDialProblem);
       deps.log.info({ host, port, address, ...codeOf(error), ...failureFields(error) }, 'a dial failed');
     } finally {
       deadline.clear();
@@ -101,13 +101,19 @@ export function codeOf(error: unknown): { readonly code?: string } {
     : {};
 }
 
-/** What went wrong, in words; certificates that do not verify are named as such. */
-function dialProblem(error: unknown): string {
+/** An error in words: our own say theirs, of others the code decides, and `ofOthers` where it is none of the `known`. */
+export function errorInWords(
+  error: unknown,
+  known: Readonly<Record<string, string>>,
+  ofOthers: (code: string, error: Error) => string,
+): string {
   if (!(error instanceof Error)) return String(error);
   const { code } = codeOf(error);
-  if (code === undefined) return error.message;
-  const known = PROBLEMS[code];
-  if (known !== undefined) return known;
+  return code === undefined ? error.message : (known[code] ?? ofOthers(code, error));
+}
+
+/** Certificates that do not verify are named as such. */
+function otherDialProblem(code: string, error: Error): string {
   if (code === 'EPROTO' || code.startsWith('ERR_SSL_'))
     return NO_AGREEMENT.test(`${code} ${error.message}`)
       ? 'it did not agree to a TLS connection'

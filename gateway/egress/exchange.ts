@@ -4,7 +4,7 @@ import type { Clock, EgressRequest, Log } from '@reeve/core';
 import { failureFields } from '../refusal.ts';
 import { ACCEPTED_ENCODINGS, type AnswerBody, packingOf, readBody } from './answer-body.ts';
 import { startDeadline } from './deadline.ts';
-import { codeOf } from './dial.ts';
+import { codeOf, errorInWords } from './dial.ts';
 import type { EgressLimits } from './egress-limits.ts';
 
 export interface Answer {
@@ -89,12 +89,9 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 
 /** Why there is no answer, in words; what Node's parser or OpenSSL calls it is in the log. */
 function exchangeProblem(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const { code } = codeOf(error);
-  if (code === undefined) return error.message;
-  const known = PROBLEMS[code];
-  if (known !== undefined) return known;
-  return code.startsWith('HPE_') ? 'what came back is not HTTP' : 'the connection failed';
+  return errorInWords(error, PROBLEMS, (code) =>
+    code.startsWith('HPE_') ? 'what came back is not HTTP' : 'the connection failed',
+  );
 }
 
 /** Headers of the connection, which is closed; and those of a packed body, which is unpacked. */
