@@ -30,6 +30,7 @@ describe('a call', () => {
     await Promise.resolve();
     await Promise.resolve();
     expect(call.signal.reason).toMatchObject({ code: 'model-timeout' });
+    expect(ended).toEqual(['settled']);
     call.end('failed');
     expect(ended).toEqual(['settled']);
   });
