@@ -34,6 +34,11 @@ describe('a bad setting is named, with what it must be', () => {
       'REEVE_PRIVATE_HOSTS must name each as host:port: “10.0.0.0/8” is not of the form host:port.',
     ],
     [
+      'REEVE_CLOSED_RANGES',
+      '10.42.0.0/16, 203.0.114.0/33',
+      'REEVE_CLOSED_RANGES must name each as a range such as 203.0.114.0/24 or 2a01:4f8::/32: “203.0.114.0/33” is none.',
+    ],
+    [
       'REEVE_CAP_TASK_TOKENS',
       '999',
       'REEVE_CAP_TASK_TOKENS is “999”; it must be a whole number from 1000 to 1000000000000.',
@@ -78,7 +83,19 @@ describe('a good setting', () => {
     [{ REEVE_PORT: '0' }, { REEVE_PORT: 0 }],
     [{ REEVE_PORT: '' }, { REEVE_PORT: 7717 }],
     [{ DATABASE_URL: 'postgresql://u:p@h:5432/db' }, { DATABASE_URL: 'postgresql://u:p@h:5432/db' }],
-    [{}, { REEVE_PRIVATE_HOSTS: [], REEVE_PRICES: {}, REEVE_CAP_TASK_TOKENS: 2_000_000 }],
+    [
+      { REEVE_CLOSED_RANGES: ' 8.8.4.0/24,2a01:4f8::/32 ' },
+      { REEVE_CLOSED_RANGES: ['8.8.4.0/24', '2a01:4f8::/32'] },
+    ],
+    [
+      {},
+      {
+        REEVE_PRIVATE_HOSTS: [],
+        REEVE_CLOSED_RANGES: [],
+        REEVE_PRICES: {},
+        REEVE_CAP_TASK_TOKENS: 2_000_000,
+      },
+    ],
     [{}, { REEVE_CAP_DAY_TOKENS: undefined, REEVE_CAP_MONTH_USD: undefined }],
     [{ REEVE_CAP_DAY_USD: '2.50' }, { REEVE_CAP_DAY_USD: 2.5 }],
     [

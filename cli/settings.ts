@@ -1,3 +1,4 @@
+import { isIPv4, isIPv6 } from 'node:net';
 import {
   formatHostPort,
   type HostPort,
@@ -87,6 +88,25 @@ const privateHosts = z
       }),
   );
 
+/** Address ranges, comma-separated. */
+const closedRanges = z
+  .string()
+  .default('')
+  .transform((text, context): readonly string[] => {
+    const ranges = text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()]));
+    const wrong = ranges.find((range) => !isRange(range));
+    if (wrong === undefined) return ranges;
+    const message = `must name each as a range such as 203.0.114.0/24 or 2a01:4f8::/32: “${wrong}” is none`;
+    context.addIssue({ code: 'custom', message });
+    return z.NEVER;
+  });
+
+function isRange(text: string): boolean {
+  const [address = '', prefix = '', ...more] = text.split('/');
+  const longest = isIPv4(address) ? 32 : isIPv6(address) && !address.includes('%') ? 128 : -1;
+  return more.length === 0 && /^\d{1,3}$/.test(prefix) && Number(prefix) <= longest;
+}
+
 export const SETTINGS = {
   REEVE_HOME: setting(
     z.string().min(1).default('./.reeve'),
@@ -146,6 +166,10 @@ export const SETTINGS = {
   REEVE_PRIVATE_HOSTS: setting(
     privateHosts,
     'private hosts that requests may reach all the same, as exact host:port, comma-separated',
+  ),
+  REEVE_CLOSED_RANGES: setting(
+    closedRanges,
+    'address ranges that nothing is sent to besides private ones, comma-separated: a cluster’s own, where they are public',
   ),
   REEVE_SEARCH_PROVIDER: setting(
     z.enum(SEARCH_PROVIDERS, `must be ${SEARCH_PROVIDERS.join(', ')}`).optional(),
@@ -303,6 +327,7 @@ export function shownValue(name: SettingName, settings: ResolvedSettings): strin
   if (SETTINGS[name].secret) return 'set (hidden)';
   if (name === 'REEVE_PRIVATE_HOSTS')
     return settings.values.REEVE_PRIVATE_HOSTS.map(formatHostPort).join(', ');
+  if (name === 'REEVE_CLOSED_RANGES') return settings.values.REEVE_CLOSED_RANGES.join(', ');
   if (name === 'REEVE_PRICES') return JSON.stringify(value);
   const owned = ownerSettingNames().find((each) => OWNER_SETTINGS[each].env === name);
   return owned ? shownOwnerValue(value as OwnerValues[OwnerSettingName]) : String(value);

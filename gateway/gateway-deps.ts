@@ -23,6 +23,8 @@ export interface GatewayDeps {
   readonly limits: GatewayLimits;
   /** Private hosts that requests and tunnels may reach all the same, by the operator's word. */
   readonly privateHosts?: readonly HostPort[];
+  /** Ranges that nothing is sent to besides private ones, such as `203.0.114.0/24`: a cluster's own, where they are public. */
+  readonly closedRanges?: readonly string[];
   readonly secrets?: SecretFiller;
   /** Off unless given. */
   readonly search?: SearchChoice;

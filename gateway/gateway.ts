@@ -4,6 +4,7 @@ import { type Model, searchCallSchema } from '@reeve/core';
 import { Hono } from 'hono';
 import { createCompletionHandler } from './completion-handler.ts';
 import { createCoordinatorModel } from './coordinator-model.ts';
+import { closedRanges } from './egress/address-class.ts';
 import { createEgress } from './egress/egress.ts';
 import { DEFAULT_EGRESS_LIMITS } from './egress/egress-limits.ts';
 import { createSystemNetwork } from './egress/network.ts';
@@ -63,6 +64,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
     limits: deps.egressLimits ?? DEFAULT_EGRESS_LIMITS,
     network: deps.network ?? createSystemNetwork(),
     privateHosts: deps.privateHosts ?? [],
+    closedRanges: closedRanges(deps.closedRanges ?? []),
   };
   const refusals = createRefusalLog(shared);
   const egress = createEgress({ ...shared, refusals });

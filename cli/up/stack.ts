@@ -188,6 +188,7 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
     log,
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: settings.REEVE_PRIVATE_HOSTS,
+    closedRanges: settings.REEVE_CLOSED_RANGES,
     search: chooseSearch(settings),
     speech: chooseSpeech(settings),
     secrets: createSecretFiller({ ...secrets, log }),

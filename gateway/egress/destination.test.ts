@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type AddressCase, closedCases, publicCases } from '../testing/address-table.ts';
 import { systemClock } from '../testing/egress-bench.ts';
-import { classifyAddress } from './address-class.ts';
+import { classifyAddress, closedRanges } from './address-class.ts';
 import { checkDestination, type DestinationDeps } from './destination.ts';
 import { DEFAULT_EGRESS_LIMITS } from './egress-limits.ts';
 
@@ -11,6 +11,7 @@ const never = new AbortController().signal;
 function depsFor(
   resolved: readonly string[],
   privateHosts: DestinationDeps['privateHosts'] = [],
+  ranges: readonly string[] = [],
 ): DestinationDeps {
   return {
     network: {
@@ -20,6 +21,7 @@ function depsFor(
       },
     },
     privateHosts,
+    closedRanges: closedRanges(ranges),
     clock: systemClock,
     limits: DEFAULT_EGRESS_LIMITS,
   };
@@ -38,6 +40,21 @@ async function refusedOf(cases: readonly AddressCase[]): Promise<AddressCase[]> 
 }
 
 describe('where a request may go', () => {
+  it('not to what the operator has closed, in any notation, unless an exemption names it', async () => {
+    const ranges = ['8.8.4.0/24', '2a01:4f8::/32'];
+    const checkOne = (host: string, resolved: string, exempt: DestinationDeps['privateHosts'] = []) =>
+      checkDestination({ host, port: 443 }, depsFor([resolved], exempt, ranges), never);
+    for (const address of ['8.8.4.4', '::ffff:8.8.4.4', '64:ff9b::8.8.4.4', '2a01:4f8:1::1'])
+      expect(await checkOne('example.org', address)).toEqual({
+        kind: 'refused',
+        reason: `it is at ${address}, which is not on the public internet (closed by the operator)`,
+      });
+    for (const address of ['8.8.5.4', '2a01:4f9::1'])
+      expect((await checkOne('example.org', address)).kind).toBe('open');
+    const exempt = [{ host: 'example.org', port: 443 }];
+    expect((await checkOne('example.org', '8.8.4.4', exempt)).kind).toBe('open');
+  });
+
   it('refuses every closed address in every notation and behind every kind of name', async () => {
     const cases = closedCases();
     expect(cases.length).toBeGreaterThanOrEqual(500);

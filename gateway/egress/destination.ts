@@ -1,4 +1,4 @@
-import { isIP } from 'node:net';
+import { type BlockList, isIP } from 'node:net';
 import { type Clock, formatHostPort, type HostPort } from '@reeve/core';
 import { classifyAddress } from './address-class.ts';
 import { within } from './deadline.ts';
@@ -18,6 +18,8 @@ export type DestinationCheck =
 export interface DestinationDeps {
   readonly network: Network;
   readonly privateHosts: readonly HostPort[];
+  /** Closed though public elsewhere: what the operator's own machines stand in. */
+  readonly closedRanges: BlockList;
   readonly clock: Clock;
   readonly limits: EgressLimits;
 }
@@ -46,7 +48,7 @@ export async function checkDestination(
   const found = await addressesOf(name, deps, signal);
   if (found.kind === 'refused') return found;
   for (const address of found.addresses) {
-    const found = classifyAddress(address);
+    const found = classifyAddress(address, deps.closedRanges);
     if (found.kind === 'closed' && !exempts(name) && !exempts(address))
       return refused(`${placeOf(name, address)} is not on the public internet (${found.range})`);
   }

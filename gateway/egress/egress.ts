@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { BlockList } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type Clock, egressCallSchema, type GatewayStore, type HostPort, type Log } from '@reeve/core';
 import type { Context, Next } from 'hono';
@@ -18,6 +19,7 @@ export interface EgressDeps {
   readonly clock: Clock;
   readonly log: Log;
   readonly privateHosts: readonly HostPort[];
+  readonly closedRanges: BlockList;
   readonly secrets?: SecretFiller;
   readonly network: Network;
   readonly limits: EgressLimits;

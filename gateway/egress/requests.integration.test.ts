@@ -226,6 +226,19 @@ describe('a request that is never sent', () => {
     expect(bench.connected).toEqual([]);
   });
 
+  it('to what the operator has closed, by request and by tunnel', async () => {
+    const { bench } = await open({ resolve: async () => ['8.8.4.4'], closedRanges: ['8.8.4.0/24'] });
+    expect(await bench.fetch({ url: 'https://pod.example.org/' })).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('closed by the operator'),
+    });
+    bench.opened.push({ task: 'T-1', host: 'pod.example.org', port: 443, approval: 'a' });
+    const { text, socket } = await bench.tunnel('pod.example.org:443', bench.token());
+    socket.destroy();
+    expect(text).toContain('closed by the operator');
+    expect(bench.connected).toEqual([]);
+  });
+
   it('to a private address, in words; the permit is used up', async () => {
     const { bench } = await open({ resolve: async () => ['192.168.1.1'] });
     expect(await bench.fetch({ url: 'https://router.example.org/' })).toEqual({

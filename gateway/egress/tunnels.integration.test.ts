@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type EgressBench, openEgressBench, systemClock } from '../testing/egress-bench.ts';
+import { closedRanges } from './address-class.ts';
 import { DEFAULT_EGRESS_LIMITS } from './egress-limits.ts';
 import { createTunnels } from './tunnels.ts';
 
@@ -180,6 +181,7 @@ describe('a refused client that keeps its end open', () => {
       tokenKey: new Uint8Array(32),
       clock: { ...systemClock, sleep },
       privateHosts: [],
+      closedRanges: closedRanges([]),
       limits: DEFAULT_EGRESS_LIMITS,
       stopping: new AbortController().signal,
     });

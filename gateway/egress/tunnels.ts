@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import {
   type Clock,
@@ -29,6 +29,7 @@ export interface TunnelDeps {
   readonly log: Log;
   readonly network: Network;
   readonly privateHosts: readonly HostPort[];
+  readonly closedRanges: BlockList;
   readonly limits: EgressLimits;
   /** Aborted when the gateway stops. */
   readonly stopping: AbortSignal;

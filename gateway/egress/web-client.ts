@@ -1,4 +1,5 @@
 import { validateHeaderValue } from 'node:http';
+import type { BlockList } from 'node:net';
 import {
   type Capability,
   type Clock,
@@ -43,6 +44,7 @@ export interface WebRequest {
 export interface WebClientDeps {
   readonly network: Network;
   readonly privateHosts: readonly HostPort[];
+  readonly closedRanges: BlockList;
   readonly clock: Clock;
   readonly limits: EgressLimits;
   readonly log: Log;

@@ -1,5 +1,5 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Clock, formatHostPort, type HostPort, type Log } from '@reeve/core';
@@ -14,6 +14,7 @@ import { answerType, type GitRequest, remoteTarget } from './git-request.ts';
 export interface GitRemoteDeps {
   readonly network: Network;
   readonly privateHosts: readonly HostPort[];
+  readonly closedRanges: BlockList;
   readonly clock: Clock;
   readonly limits: EgressLimits;
   readonly log: Log;

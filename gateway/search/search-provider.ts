@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import type { Clock, Log, SearchQuery, SearchReply } from '@reeve/core';
 import type { EgressLimits } from '../egress/egress-limits.ts';
 import type { Network } from '../egress/network.ts';
@@ -19,6 +20,7 @@ export interface SearchProviderDeps {
   readonly clock: Clock;
   readonly limits: EgressLimits;
   readonly log: Log;
+  readonly closedRanges: BlockList;
 }
 
 /** Of an answer, which holds findings and no pages; and the time for all of it, in milliseconds. */

@@ -1,3 +1,4 @@
+import type { BlockList } from 'node:net';
 import type { Clock, Log } from '@reeve/core';
 import { startDeadline } from '../egress/deadline.ts';
 import { checkDestination } from '../egress/destination.ts';
@@ -30,6 +31,7 @@ export interface SpeechClientDeps {
   readonly clock: Clock;
   readonly limits: EgressLimits;
   readonly log: Log;
+  readonly closedRanges: BlockList;
 }
 
 /** Recordings take a while to go up and to be listened to. Times in milliseconds. */

@@ -1,4 +1,5 @@
 import { type Clock, type Log, type Speech, UNCAPPED } from '@reeve/core';
+import { closedRanges } from '../egress/address-class.ts';
 import { DEFAULT_EGRESS_LIMITS } from '../egress/egress-limits.ts';
 import { createSystemNetwork } from '../egress/network.ts';
 import type { SpeechChoice } from './speech-choice.ts';
@@ -14,6 +15,7 @@ export function createTrialSpeech(speech: SpeechChoice, clock: Clock): Speech {
     clock,
     network: createSystemNetwork(),
     limits: DEFAULT_EGRESS_LIMITS,
+    closedRanges: closedRanges([]),
     plan: () => UNCAPPED,
     log: QUIET,
     store: {

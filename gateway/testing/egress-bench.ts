@@ -108,6 +108,7 @@ export function requestOf(request: Partial<EgressRequest> & { url: string }): Eg
 
 export async function openEgressBench(options: {
   privateHosts?: readonly HostPort[];
+  closedRanges?: readonly string[];
   resolve?: (host: string) => Promise<readonly string[]>;
   limits?: Partial<EgressLimits>;
   secrets?: SecretFiller;
@@ -178,6 +179,7 @@ export async function openEgressBench(options: {
     log,
     limits: DEFAULT_GATEWAY_LIMITS,
     privateHosts: options.privateHosts ?? [],
+    closedRanges: options.closedRanges ?? [],
     ...(options.secrets ? { secrets: options.secrets } : {}),
     ...(options.gitCredentials ? { gitCredentials: options.gitCredentials } : {}),
     gitLimits: { ...DEFAULT_GIT_LIMITS, ...options.gitLimits },

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { egressRequestSchema } from '@reeve/core';
 import { silentLog } from '@reeve/postgres/testing';
+import { closedRanges } from '../egress/address-class.ts';
 import { DEFAULT_EGRESS_LIMITS } from '../egress/egress-limits.ts';
 import { createSystemNetwork } from '../egress/network.ts';
 import { createWebClient, type WebOutcome } from '../egress/web-client.ts';
@@ -19,6 +20,7 @@ const client = createWebClient({
     connect: (address, port) => system.connect(address, port),
   },
   privateHosts: [],
+  closedRanges: closedRanges([]),
   clock: systemClock,
   limits: { ...DEFAULT_EGRESS_LIMITS, connectMs: 500 },
   log: silentLog,
