@@ -87,6 +87,8 @@ export interface SealedSecret {
 export interface SecretRecords {
   /** The versions of one secret, newest first. */
   versions(name: string): Promise<SealedSecret[]>;
+  /** The versions that may go to a host, and all of the secrets of these names: by name, newest first. */
+  forHost(host: string, names: readonly string[]): Promise<SealedSecret[]>;
   /** Every version of every secret, by name, newest first. */
   all(): Promise<SealedSecret[]>;
   insert(secret: SealedSecret): Promise<void>;
@@ -99,7 +101,7 @@ export interface SecretRecords {
 }
 
 /** Where the gateway keeps secrets. */
-export interface SecretStore extends Pick<SecretRecords, 'versions' | 'all'> {
+export interface SecretStore extends Pick<SecretRecords, 'versions' | 'forHost' | 'all'> {
   /** One writer at a time; commits all or nothing. Inside, nothing but the records is awaited. */
   transaction<T>(
     work: (records: {

@@ -1,6 +1,8 @@
+import type { Conceal } from './secrets/concealment.ts';
+
 /** Puts secrets into requests; the values never reach the worker that named them. */
 export interface SecretFiller {
-  /** Replaces each `secret:NAME` in header values, if that secret may go to that host. */
+  /** Replaces each `secret:NAME` in header values, if that secret may go to that host; also where none is named. */
   fill(headers: Readonly<Record<string, string>>, host: string): Promise<SecretFill>;
 }
 
@@ -8,11 +10,8 @@ export type SecretFill =
   | {
       readonly kind: 'filled';
       readonly headers: Readonly<Record<string, string>>;
-      /**
-       * Takes the values that were filled in out of what the other side answers; of a text that `isCutOff` also the
-       * start of one at its end.
-       */
-      hide(text: string, isCutOff?: boolean): string;
+      /** Takes what the host may know of secrets out of what it answers; null when it knows none. */
+      readonly hide: Conceal | null;
     }
   /** `reason` is a sentence. */
   | { readonly kind: 'refused'; readonly reason: string };

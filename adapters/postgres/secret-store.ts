@@ -20,9 +20,10 @@ const rowSchema = z.strictObject({
  * @throws {StoreUnavailable} from every method when the database is away or out of time.
  */
 export function createSecretStore({ pool }: { readonly pool: SqlPool }): SecretStore {
-  const { versions, all } = createSecretRecords(createSqlQueries(pool));
+  const { versions, forHost, all } = createSecretRecords(createSqlQueries(pool));
   return {
     versions,
+    forHost,
     all,
     transaction: (work) =>
       withStoreErrors(() =>
@@ -40,6 +41,16 @@ function createSecretRecords(sql: SqlQueries): SecretRecords {
   return {
     async versions(name) {
       const rows = await sql.rows('select * from secrets where name = $1 order by version desc', [name]);
+      return rows.map(toSecret);
+    },
+
+    async forHost(host, names) {
+      const rows = await sql.rows(
+        `select * from secrets
+          where name = any($2) or $1 in (select json_array_elements_text(hosts))
+          order by name, version desc`,
+        [host, names],
+      );
       return rows.map(toSecret);
     },
 

@@ -119,15 +119,15 @@ describe('answers', () => {
   });
 });
 
-describe('answers to requests with a secret', () => {
+describe('answers of a host that knows a secret', () => {
   const VALUE = 'canary-value-0123456789';
   const secrets: SecretFiller = {
-    fill: async (headers) => ({
+    fill: async (headers, host) => ({
       kind: 'filled',
       headers: Object.fromEntries(
         Object.entries(headers).map(([name, value]) => [name, value.replaceAll('secret:KEY', VALUE)]),
       ),
-      hide: concealSecrets([VALUE]),
+      hide: host === 'site.example.org' ? concealSecrets([VALUE]) : null,
     }),
   };
   const headers = { 'X-Key': 'secret:KEY' };
@@ -135,12 +135,29 @@ describe('answers to requests with a secret', () => {
   async function withSecret(listener: RequestListener) {
     const site = await openSite(listener);
     const bench = await openEgressBench({
-      privateHosts: [{ host: 'site.example.org', port: site.port }],
+      privateHosts: ['site.example.org', 'other.example.org'].map((host) => ({ host, port: site.port })),
       secrets,
     });
     closing.push(site, bench);
-    return { bench, site, url: `http://site.example.org:${site.port}/` };
+    return {
+      bench,
+      site,
+      url: `http://site.example.org:${site.port}/`,
+      other: `http://other.example.org:${site.port}/`,
+    };
   }
+
+  it('are rid of it also later, when a request names none', async () => {
+    let kept = '';
+    const { bench, url, other } = await withSecret((request, response) => {
+      kept ||= String(request.headers['x-key']);
+      response.setHeader('x-kept', kept).end(kept);
+    });
+    await bench.fetch({ url, headers });
+    expect(kept).toBe(VALUE);
+    expect(await bench.fetch({ url })).toMatchObject({ body: '[secret]', headers: { 'x-kept': '[secret]' } });
+    expect(await bench.fetch({ url: other })).toMatchObject({ body: VALUE });
+  });
 
   it.each([
     ['twice', 'gzip, gzip', (text: string) => gzipSync(gzipSync(text))],
@@ -165,11 +182,12 @@ describe('answers to requests with a secret', () => {
   });
 
   it('come whole: a part of one cannot be asked for', async () => {
-    const { bench, site, url } = await withSecret((_request, response) => response.end('part'));
-    const reply = await bench.fetch({ url, headers: { ...headers, Range: 'bytes=5-' } });
-    expect(reply).toMatchObject({ kind: 'refused', reason: expect.stringContaining('“range”') });
+    const { bench, site, url, other } = await withSecret((_request, response) => response.end('part'));
+    const refused = { kind: 'refused', reason: expect.stringContaining('“range”') };
+    expect(await bench.fetch({ url, headers: { ...headers, Range: 'bytes=5-' } })).toMatchObject(refused);
+    expect(await bench.fetch({ url, headers: { range: 'bytes=5-' } })).toMatchObject(refused);
     expect(site.asked).toEqual([]);
-    expect(await bench.fetch({ url, headers: { Range: 'bytes=5-' } })).toMatchObject({ body: 'part' });
+    expect(await bench.fetch({ url: other, headers: { Range: 'bytes=5-' } })).toMatchObject({ body: 'part' });
   });
 });
 

@@ -10,6 +10,7 @@ import {
   secretsIn,
 } from '@reeve/core';
 import type { SecretFill, SecretFiller } from '../secret-filler.ts';
+import type { Conceal } from '../secrets/concealment.ts';
 import { codingsOf, encodeBody, encodeBodyWithoutSecrets } from './answer-body.ts';
 import { startDeadline } from './deadline.ts';
 import { checkDestination, isExempt, noWayTo, plainHost } from './destination.ts';
@@ -87,8 +88,6 @@ function requestProblem({ url, headers }: EgressRequest): string | null {
   const own = names.find((name) => OWN_HEADERS.test(name));
   if (own !== undefined) return `The header “${own}” is set by the gateway itself.`;
   if (new Set(names).size < names.length) return 'A header is there twice.';
-  if (names.includes('range') && secretsIn({ headers }).length > 0)
-    return 'The header “range” and a secret do not go together: in a part of an answer a secret could not be found.';
   const bad = Object.entries(headers).find(([name, value]) => !isHeaderValue(name, value));
   return bad === undefined ? null : `The header “${bad[0]}” holds characters that no header may hold.`;
 }
@@ -106,10 +105,10 @@ function isHeaderValue(name: string, value: string): boolean {
 async function follow(web: WebRequest, deps: WebClientDeps, signal: AbortSignal): Promise<WebOutcome> {
   const asked = new URL(web.request.url);
   let current: CurrentRequest = { ...web.request, url: asked };
-  let hide: Hide | null = null;
+  let hide: Conceal | null = null;
   for (let redirects = 0; ; redirects += 1) {
     const { hide: own, sent } = await sendOnce(current, { web, redirects }, deps, signal);
-    // What one hop filled in may come back at any later one, also where no header with a secret went along.
+    // What the host of one hop knows may come back at any later one.
     hide = hideBoth(hide, own);
     if (sent.kind !== 'answer')
       return withoutSecrets(redirects === 0 ? sent : afterRedirect(sent, current.url), hide);
@@ -128,7 +127,7 @@ const HOLDS_SECRET =
   'The site sent the request on to an address that holds a secret’s value, which Reeve does not follow.';
 
 /** Whether one of the texts holds what is hidden, as it stands or with its percent signs resolved. */
-function holdsSecret(texts: readonly string[], hide: Hide | null): boolean {
+function holdsSecret(texts: readonly string[], hide: Conceal | null): boolean {
   return (
     hide !== null &&
     texts.some((text) => hide(text) !== text || hide(withoutPercent(text)) !== withoutPercent(text))
@@ -142,22 +141,19 @@ function withoutPercent(text: string): string {
   );
 }
 
-function hideBoth(one: Hide | null, other: Hide | null): Hide | null {
+function hideBoth(one: Conceal | null, other: Conceal | null): Conceal | null {
   if (one === null || other === null) return one ?? other;
   return (text, isCutOff) => other(one(text, isCutOff), isCutOff);
 }
 
 type CurrentRequest = Omit<EgressRequest, 'url'> & { readonly url: URL };
 
-/** Takes secrets out of text that came back; of one that `isCutOff` also the start of one at its end. */
-type Hide = (text: string, isCutOff?: boolean) => string;
-
 type Unsuccessful = Extract<WebOutcome, { kind: 'not-sent' | 'unanswered' }>;
 
 interface Sent {
   readonly sent: { readonly kind: 'answer'; readonly answer: Answer } | Unsuccessful;
-  /** Null when no secret was filled in. */
-  readonly hide: Hide | null;
+  /** Null when the host knows no secret. */
+  readonly hide: Conceal | null;
 }
 
 async function sendOnce(
@@ -188,31 +184,32 @@ async function sendOnce(
   return { sent: { kind: 'unanswered', reason }, hide };
 }
 
-type Filled =
-  | Extract<SecretFill, { kind: 'refused' }>
-  | {
-      readonly kind: 'filled';
-      readonly headers: Readonly<Record<string, string>>;
-      readonly hide: Hide | null;
-    };
-
 /** Over https only, except to hosts that the operator has exempted: elsewhere everybody on the way could read them. */
 async function fillSecrets(
   headers: Readonly<Record<string, string>>,
   target: HostPort,
   isTls: boolean,
   { secrets, privateHosts }: WebClientDeps,
-): Promise<Filled> {
+): Promise<SecretFill> {
   const [named] = secretsIn({ headers });
-  if (named === undefined) return { kind: 'filled', headers, hide: null };
-  if (!isTls && !isExempt(target, privateHosts))
+  if (named !== undefined && !isTls && !isExempt(target, privateHosts))
     return { kind: 'refused', reason: 'A secret goes out over https only.' };
-  return (
-    (await secrets?.fill(headers, plainHost(target.host))) ?? {
+  if (secrets === undefined)
+    return named === undefined
+      ? { kind: 'filled', headers, hide: null }
+      : { kind: 'refused', reason: `There is no secret ${named}.` };
+  const host = plainHost(target.host);
+  const filled = await secrets.fill(headers, host);
+  if (filled.kind === 'filled' && filled.hide !== null && asksForPart(headers))
+    return {
       kind: 'refused',
-      reason: `There is no secret ${named}.`,
-    }
-  );
+      reason: `A secret may go to ${host}, and in a part of an answer it could not be found: ask without the header “range”.`,
+    };
+  return filled;
+}
+
+function asksForPart(headers: Readonly<Record<string, string>>): boolean {
+  return Object.keys(headers).some((name) => name.toLowerCase() === 'range');
 }
 
 async function connectTo(target: HostPort, tls: boolean, deps: WebClientDeps, signal: AbortSignal) {
@@ -239,7 +236,7 @@ function afterRedirect(sent: Unsuccessful, { host }: URL): Unsuccessful {
   return { ...sent, reason: `The site sent the request on to ${host}. ${sent.reason}` };
 }
 
-function withoutSecrets(sent: Unsuccessful, hide: Hide | null): Unsuccessful {
+function withoutSecrets(sent: Unsuccessful, hide: Conceal | null): Unsuccessful {
   return hide === null ? sent : { ...sent, reason: hide(sent.reason) };
 }
 
@@ -247,7 +244,7 @@ function withoutSecrets(sent: Unsuccessful, hide: Hide | null): Unsuccessful {
 function replyOf(
   { status, headers, body }: Answer,
   { url, method, isAsked }: CurrentRequest & { readonly isAsked: boolean },
-  hide: Hide | null,
+  hide: Conceal | null,
 ): WebOutcome {
   const type = headers['content-type'] ?? '';
   const { truncated } = body;

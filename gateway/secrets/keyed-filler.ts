@@ -1,64 +1,91 @@
-import { type Log, replaceSecretReferences, type SecretStore, secretsIn } from '@reeve/core';
+import {
+  type Log,
+  replaceSecretReferences,
+  type SealedSecret,
+  type SecretStore,
+  secretsIn,
+} from '@reeve/core';
 import type { SecretFiller } from '../secret-filler.ts';
 import { concealSecrets } from './concealment.ts';
 import { openSecret } from './envelope.ts';
 import type { SecretKeys } from './secret-keys.ts';
 
 export interface SecretFillerDeps {
-  readonly store: Pick<SecretStore, 'versions'>;
+  readonly store: Pick<SecretStore, 'forHost'>;
   readonly keys: Pick<SecretKeys, 'all'>;
   readonly log: Log;
 }
 
 /**
  * Fills in the tenant's secrets, each towards the hosts that it was set for and no others. What comes back is rid of
- * the values that went out and of those that they replaced, which a site may still show.
+ * every value that this host may have been sent, by this request or by an earlier one: a site may keep it and show it
+ * later, also after it was replaced.
  *
  * @throws {StoreUnavailable} from `fill` when the database is away.
  */
-export function createSecretFiller(deps: SecretFillerDeps): SecretFiller {
+export function createSecretFiller({ store, keys, log }: SecretFillerDeps): SecretFiller {
   return {
     async fill(headers, host) {
+      const names = secretsIn({ headers });
+      const sealed = await store.forHost(host, names);
+      for (const name of names) {
+        const problem = reachProblem(name, host, newestOf(name, sealed));
+        if (problem !== null) return { kind: 'refused', reason: problem };
+      }
+      if (sealed.length === 0) return { kind: 'filled', headers, hide: null };
+      // After the versions: a key that came in between is there, and the one before it is kept.
+      const values = openAll(sealed, await keys.all(), log);
       const current = new Map<string, string>();
-      const known: string[] = [];
-      for (const name of secretsIn({ headers })) {
-        const found = await valuesOf(name, host, deps);
-        if (found.kind === 'refused') return found;
-        current.set(name, found.current);
-        known.push(...found.all);
+      for (const name of names) {
+        const value = values.get(newestOf(name, sealed));
+        if (value === undefined)
+          return {
+            kind: 'refused',
+            reason: `The secret ${name} does not open; its owner must set it again.`,
+          };
+        current.set(name, value);
       }
       const filled = Object.entries(headers).map(([header, text]) => [
         header,
         replaceSecretReferences(text, (name) => current.get(name) ?? ''),
       ]);
-      return { kind: 'filled', headers: Object.fromEntries(filled), hide: concealSecrets(known) };
+      return {
+        kind: 'filled',
+        headers: Object.fromEntries(filled),
+        hide: concealSecrets([...values.values()]),
+      };
     },
   };
 }
 
-type Values =
-  | { readonly kind: 'values'; readonly current: string; readonly all: readonly string[] }
-  | { readonly kind: 'refused'; readonly reason: string };
+/** Of versions with the newest of each name first. */
+function newestOf(name: string, sealed: readonly SealedSecret[]): SealedSecret | undefined {
+  return sealed.find((version) => version.name === name);
+}
 
-async function valuesOf(name: string, host: string, deps: SecretFillerDeps): Promise<Values> {
-  const versions = await deps.store.versions(name);
-  const [newest] = versions;
-  if (!newest) return { kind: 'refused', reason: `There is no secret ${name}.` };
-  if (!newest.hosts.includes(host))
-    return {
-      kind: 'refused',
-      reason: `The secret ${name} may go to ${newest.hosts.join(', ')} only, not to ${host}.`,
-    };
-  // After the versions: a key that came in between is there, and the one before it is kept.
-  const keys = await deps.keys.all();
-  const [current, ...earlier] = versions.map((version) => {
+/** Why a secret may not go to a host, as a sentence; null when it may. */
+function reachProblem(name: string, host: string, newest: SealedSecret | undefined): string | null {
+  if (!newest) return `There is no secret ${name}.`;
+  return newest.hosts.includes(host)
+    ? null
+    : `The secret ${name} may go to ${newest.hosts.join(', ')} only, not to ${host}.`;
+}
+
+/** The values of the versions that open; the others are logged. */
+function openAll(
+  sealed: readonly SealedSecret[],
+  keys: ReadonlyMap<number, Uint8Array>,
+  log: Log,
+): ReadonlyMap<SealedSecret | undefined, string> {
+  const values = new Map<SealedSecret, string>();
+  for (const version of sealed) {
     const key = keys.get(version.keyVersion);
-    return key ? openSecret(version, key) : null;
-  });
-  if (current === undefined || current === null) {
-    const { version, keyVersion } = newest;
-    deps.log.error({ name, version, keyVersion }, 'a secret does not open');
-    return { kind: 'refused', reason: `The secret ${name} does not open; its owner must set it again.` };
+    const value = key ? openSecret(version, key) : null;
+    if (value !== null) values.set(version, value);
+    else {
+      const { name, version: number, keyVersion } = version;
+      log.error({ name, version: number, keyVersion }, 'a secret does not open');
+    }
   }
-  return { kind: 'values', current, all: [current, ...earlier.filter((value) => value !== null)] };
+  return values;
 }

@@ -69,6 +69,24 @@ describe.each([
       });
   });
 
+  it('takes what a host may have kept out of its answers to requests that name nothing, also after the host was changed', async () => {
+    const { desk, filler } = openHouse(pool);
+    const plain = { accept: 'text/plain' };
+    const hiddenFrom = async (host: string) => {
+      const filled = await filler.fill(plain, host);
+      if (filled.kind === 'refused') throw new Error(filled.reason);
+      expect(filled.headers).toEqual(plain);
+      return filled.hide?.(`${FIRST} ${SECOND}`);
+    };
+    await desk.set({ name: 'GITHUB', value: FIRST, hosts: ['api.github.com'] }, BY);
+    await desk.set({ name: 'MAIL', value: SECOND, hosts: ['mail.example.org', 'api.github.com'] }, BY);
+    expect(await hiddenFrom('api.github.com')).toBe('[secret] [secret]');
+    expect(await hiddenFrom('mail.example.org')).toBe(`${FIRST} [secret]`);
+    expect(await hiddenFrom('github.com')).toBeUndefined();
+    await desk.set({ name: 'GITHUB', value: FIRST, hosts: ['git.example.org'] }, BY);
+    expect(await hiddenFrom('api.github.com')).toBe('[secret] [secret]');
+  });
+
   it('refuses a name that there is no secret for, and one of two', async () => {
     const { desk, filler } = openHouse(pool);
     await desk.set({ name: 'GITHUB', value: FIRST, hosts: ['api.github.com'] }, BY);
@@ -94,7 +112,7 @@ describe.each([
     await desk.set({ name: 'GITHUB', value: SECOND, hosts: null }, BY);
     const filled = await filler.fill(headers, 'api.github.com');
     expect(filled).toMatchObject({ headers: { authorization: `Bearer ${SECOND}` } });
-    expect(filled.kind === 'filled' && filled.hide(`${FIRST} ${SECOND}`)).toBe('[secret] [secret]');
+    expect(filled.kind === 'filled' && filled.hide?.(`${FIRST} ${SECOND}`)).toBe('[secret] [secret]');
     expect((await store.versions('GITHUB')).map(({ version }) => version)).toEqual([3, 2]);
   });
 
