@@ -112,6 +112,23 @@ const ALWAYS_LABELS: Readonly<Record<string, string>> = {
   'git.open': 'Always read this repository',
 };
 
+/** What “for this task” covers beyond this call. */
+function taskLabel({ call }: Approval): string {
+  switch (call.tool) {
+    case 'files.put':
+      return isInFolder(call) ? 'For this task, in this folder' : 'For this task, this file';
+    case 'http.fetch':
+      return 'For this task, from this host';
+    default:
+      return 'For this task';
+  }
+}
+
+/** Whether a call is about a file that does not stand at the top of the owner's files. */
+export function isInFolder({ tool, arguments: { path } }: Approval['call']): boolean {
+  return tool === 'files.put' && typeof path === 'string' && path.includes('/');
+}
+
 const FIELD_NAMES: ReadonlyMap<string, string> = new Map([
   ['path', 'File'],
   ['bytes', 'Size'],
@@ -239,7 +256,7 @@ function buttons(approval: Approval): Block {
   const wider =
     approval.tier === 'change' && takesStandingYes(approval)
       ? [
-          approve('task', 'For this task'),
+          approve('task', taskLabel(approval)),
           approve('always', ALWAYS_LABELS[approval.call.tool] ?? 'Always for exactly this'),
         ]
       : [];

@@ -16,7 +16,7 @@ import {
   type TaskId,
   takesStandingYes,
 } from '@reeve/core';
-import { approvalCardEntry } from './approval-card.ts';
+import { approvalCardEntry, isInFolder } from './approval-card.ts';
 import { raiseOf } from './budget-card.ts';
 import { ENDED_FOR_BUDGET } from './budget-desk.ts';
 import { answerSentence } from './question-words.ts';
@@ -130,11 +130,11 @@ export function createApprovalDesk(deps: {
 }
 
 /** What a person found out about a call is its result. */
-async function confirm(records: Records, { call, decidedBy }: Approval, now: Date): Promise<void> {
-  const begun = call.task && (await records.permits.forCall(call.task, call.callId));
+async function confirm(records: Records, { call, digest, decidedBy }: Approval, now: Date): Promise<void> {
+  const begun = call.task && (await records.permits.forDigest(call.task, call.callId, digest));
   if (!begun) throw new Error(`${call.task} was asked about ${call.callId}, for which there is no permit`);
   const content = `${decidedBy ?? 'The owner'} looked and says that it happened. Its answer is not known.`;
-  await records.permits.settle(begun.permit.id, { ok: true, content }, now);
+  await records.permits.settle(begun.id, { ok: true, content }, now);
 }
 
 /** The answer, and what follows from it: a standing yes, a higher cap, the card, what the conversation remembers. */
@@ -232,9 +232,11 @@ function grantOf(approval: Approval, id: string, now: Date): Grant | null {
   };
 }
 
-/** How far a standing yes reaches: a host's pages, one opened host, one file; for a task, all of its files. */
+/** How far a standing yes reaches: a host's pages, one opened host, one file; for a task, what stands in its folder too. */
 function grantedResource({ call, scope }: Approval): string {
   const resource = resourceOf(call);
   if (call.tool === 'http.fetch') return `${resource.split('/')[0]}/**`;
-  return scope === 'task' && call.tool === 'files.put' ? 'drive/**' : resource;
+  return scope === 'task' && isInFolder(call)
+    ? `${resource.slice(0, resource.lastIndexOf('/'))}/**`
+    : resource;
 }

@@ -1,4 +1,5 @@
 import {
+  BUDGET_TOOL,
   canonicalRequest,
   canonicalSearch,
   type DeclareRequest,
@@ -15,6 +16,7 @@ import {
   type Task,
 } from '@reeve/core';
 import { z } from 'zod';
+import { isAttachedToQuestion } from './long-arguments.ts';
 import { resolveSchedule } from './schedules/schedule-effects.ts';
 
 export type Resolved =
@@ -32,6 +34,8 @@ export async function resolveCall(
 ): Promise<Resolved> {
   const { callId, tool } = request;
   const base = { task: task.id, callId, tool };
+  if (tool === BUDGET_TOOL)
+    return { kind: 'refused', reason: 'Only Reeve itself asks for more budget, when a cap is reached.' };
   if (tool === 'http.fetch') return resolveFetch(base, request);
   if (tool === 'network.open') return resolveOpen(base, request);
   if (tool === 'git.open') return resolveRepository(base, request);
@@ -49,6 +53,11 @@ export async function resolveCall(
   if (parsed.kind === 'refused')
     return { kind: 'refused', reason: `Not a usable file name: ${parsed.reason}.` };
   const { path } = parsed;
+  if (tool !== 'files.get' && isAttachedToQuestion(path))
+    return {
+      kind: 'refused',
+      reason: `${path} belongs to what questions have shown; choose another folder.`,
+    };
   const current = await store.files.get(path);
   const fileExists = current !== null;
   switch (tool) {

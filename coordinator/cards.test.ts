@@ -126,7 +126,7 @@ describe('an approval card', () => {
   it('offers wider answers for a change, never for what cannot be taken back', () => {
     expect(approval({ tier: 'change', call: overwrite }).slice(-6)).toEqual([
       '[Once] primary /approve A7K2',
-      '[For this task] primary /approve A7K2 task',
+      '[For this task, this file] primary /approve A7K2 task',
       '[Always for this file] primary /approve A7K2 always',
       '[Edit] plain /edit A7K2 what to change',
       '[Deny] plain /deny A7K2',

@@ -23,6 +23,7 @@ function read({ reach, isOn = false, secrets = [], files = [] }: Scene = {}) {
       ...DEFAULT_COORDINATOR_SETTINGS,
       executorsDieWithCoordinator: true,
       webSearch: half,
+      privateHosts: [],
       speech: { hearing: half, speaking: half },
     },
     live: () => ({ ...DEFAULT_LIVE_SETTINGS, modelSummary: 'gpt-x at example.org' }),

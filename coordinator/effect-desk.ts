@@ -6,12 +6,12 @@ import {
   type DeclareRequest,
   digestOf,
   type EffectCall,
+  type HostPort,
   judge,
-  type Origin,
   type Permit,
   parseAll,
-  type SeenContent,
-  type Step,
+  parseDrivePath,
+  type SecretDesk,
   type Store,
   type Task,
   type Verdict,
@@ -19,6 +19,7 @@ import {
 import { type BegunCall, createBegunCalls } from './begun-calls.ts';
 import { resolveCall } from './call-resolution.ts';
 import type { Asker } from './questions.ts';
+import { contentBehind, seenBy } from './seen-content.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
 
 /** Declared effects: policy, questions, permits. See “Permit: the life of an effect” in the contracts. */
@@ -37,6 +38,9 @@ export interface EffectDeskDeps {
   readonly asker: Asker;
   /** The owner's, for words about time. */
   readonly timeZone: () => string;
+  readonly secrets: Pick<SecretDesk, 'list'>;
+  /** Private addresses that the operator has exempted. */
+  readonly privateHosts: readonly HostPort[];
 }
 
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
@@ -45,7 +49,12 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
 
   async function declare(task: Task, request: DeclareRequest): Promise<DeclareReply> {
     const known = await store.permits.forCall(task.id, request.callId);
-    if (known?.use) return declareBegun(task, request, { permit: known.permit, use: known.use });
+    if (known?.use) {
+      const { permit, use } = known;
+      return namesSameCall(request, permit.call)
+        ? declareBegun(task, request, { permit, use })
+        : deny(deps, { ...permit.call, ...request }, `${DENIED}: this call id stands for another call.`);
+    }
     const resolved = await resolveCall({ store, timeZone: deps.timeZone() }, task, request);
     if (resolved.kind === 'refused') return { kind: 'deny', reason: resolved.reason };
     const { call, fileExists } = resolved;
@@ -134,6 +143,8 @@ interface Ground {
  */
 async function issuePermit(deps: EffectDeskDeps, task: Task, ground: Ground): Promise<DeclareReply | null> {
   const { call, digest, approval, because, after } = ground;
+  // From its permit on: what comes of it reaches the worker past the coordinator.
+  const behind = await contentBehind(call, deps);
   return deps.ledger.beside(task.id, async (records, current): Promise<DeclareReply | null> => {
     if (!holds(current, task.attempt)) return { kind: 'stale', reason: `${task.id} has gone on` };
     const now = deps.clock.now();
@@ -147,6 +158,7 @@ async function issuePermit(deps: EffectDeskDeps, task: Task, ground: Ground): Pr
     const id = deps.newId();
     const permit: Permit = { id, call, digest, approval, expiresAt, retry: isRepetition ? retry + 1 : retry };
     await records.permits.insert(permit);
+    if (behind) await records.tasks.noteSeen(call.task, behind);
     const detail = { callId: call.callId, tool: call.tool, arguments: call.arguments, digest, because };
     await records.audit.append(
       { event: 'effect-permitted', actor: 'coordinator', subject: call.task, detail },
@@ -154,6 +166,14 @@ async function issuePermit(deps: EffectDeskDeps, task: Task, ground: Ground): Pr
     );
     return { kind: 'allow', permit: permit.id };
   });
+}
+
+/** A call id that was used stands for its call: the tool, and for files the path. The rest of the arguments may be resolved anew. */
+function namesSameCall({ tool, arguments: { path } }: DeclareRequest, call: EffectCall): boolean {
+  if (tool !== call.tool) return false;
+  if (call.arguments['path'] === undefined) return true;
+  const parsed = parseDrivePath(String(path ?? ''));
+  return parsed.kind === 'path' && parsed.path === call.arguments['path'];
 }
 
 /** Names of arguments come from a model and may hold what canonical JSON refuses, such as half a character. */
@@ -176,38 +196,19 @@ async function deny(deps: EffectDeskDeps, call: EffectCall, reason: string): Pro
 }
 
 async function judgeCall(
-  store: Store,
+  store: Pick<Store, 'grants' | 'tasks'>,
   task: Task,
   call: EffectCall,
   fileExists: boolean,
   now: Date,
 ): Promise<Verdict> {
-  const [grants, steps] = await Promise.all([store.grants.active(call.tool, now), store.steps.list(task.id)]);
-  const { origin } = task;
+  const [grants, seen] = await Promise.all([store.grants.active(call.tool, now), seenBy(store, task)]);
   return judge(call, {
     capabilities: parseAll(task.capabilities),
-    origin,
+    origin: task.origin,
     grants,
     now,
     fileExists,
-    seen: seenBy(steps, origin),
+    seen,
   });
-}
-
-/** What a task has read so far: text from outside, the owner's files. */
-function seenBy(steps: readonly Step[], origin: Origin): SeenContent {
-  const results = steps.flatMap(({ body }) => (body.kind === 'result' ? [body] : []));
-  const read = new Set(results.flatMap(({ ok, tool }) => (ok ? [tool] : [])));
-  // A site that answers with an error has said something all the same.
-  const asked = new Set(results.map(({ tool }) => tool));
-  return {
-    untrusted:
-      origin.kind === 'untrusted' ||
-      origin.kind === 'schedule' ||
-      asked.has('http.fetch') ||
-      read.has('web.search') ||
-      read.has('git.open') ||
-      read.has('network.open'),
-    private: read.has('files.get') || read.has('files.list'),
-  };
 }

@@ -14,6 +14,8 @@ import {
   type TaskClaims,
 } from '@reeve/core';
 import type { Drive } from './drive.ts';
+import type { People } from './people.ts';
+import { contentOf } from './seen-content.ts';
 
 /** The task link's file side: what a worker may read of the owner's files, and its scratch snapshots. */
 export interface LinkFiles {
@@ -35,6 +37,7 @@ export function createLinkFiles(deps: {
   store: Store;
   objects: ObjectStore;
   drive: Drive;
+  people: Pick<People, 'roleOf'>;
   clock: Clock;
   scratchLimitBytes: number;
 }): LinkFiles {
@@ -56,6 +59,7 @@ export function createLinkFiles(deps: {
         (capability) => capability.scheme === 'file' && capability.actions.includes('list'),
       );
       if (!mayList) return 'denied';
+      await store.tasks.noteSeen(claims.task, { untrusted: false, private: true });
       const files = await store.files.list(prefix, LIST_LIMIT + 1);
       const entries = files
         .slice(0, LIST_LIMIT)
@@ -69,9 +73,11 @@ export function createLinkFiles(deps: {
         task &&
         parsed.kind === 'path' &&
         allows(parseAll(task.capabilities), 'file', `drive/${parsed.path}`, 'read');
-      return mayRead
-        ? deps.drive.open(parsed.path)
-        : { kind: 'failed', failure: { code: 'file-unknown', about: path } };
+      if (!mayRead) return { kind: 'failed', failure: { code: 'file-unknown', about: path } };
+      const opened = await deps.drive.open(parsed.path);
+      if (opened.kind === 'ok')
+        await store.tasks.noteSeen(task.id, await contentOf(opened.value.entry, deps));
+      return opened;
     },
 
     async saveScratch(claims, seq, content) {

@@ -10,6 +10,13 @@ export interface LongArgument {
   readonly sha256: string;
 }
 
+/** The folder of what cards have attached. A worker that could write there could change what a person reads before a yes. */
+const QUESTIONS = 'questions/';
+
+export function isAttachedToQuestion(path: string): boolean {
+  return path.startsWith(QUESTIONS);
+}
+
 /** In characters; what is longer is attached whole, and its beginning shown. */
 const SHOWN_WHOLE = 1500;
 export const SHOWN_BEGINNING = 300;
@@ -23,7 +30,7 @@ export function longArguments(
     const text = typeof value === 'string' ? value : JSON.stringify(value, null, 2);
     if (text.length <= SHOWN_WHOLE) return [];
     const safeName = name.replace(/[^a-z0-9_-]/gi, '_').slice(0, 40) || 'argument';
-    const path = `questions/${digest.slice(0, 16)}/${safeName}.txt`;
+    const path = `${QUESTIONS}${digest.slice(0, 16)}/${safeName}.txt`;
     return [{ name, path, text, bytes: Buffer.byteLength(text), sha256: sha256Hex(text) }];
   });
 }

@@ -91,7 +91,8 @@ async function keepLong(
   { path, blob, bytes, sha256 }: StoredLong,
   { clock }: AskerDeps,
 ): Promise<void> {
-  if (await records.files.get(path)) return;
+  const standing = await records.files.get(path);
+  if (standing?.sha256 === sha256) return;
   await records.files.put({ path, blob, bytes, sha256, writtenBy: task.id }, clock.now());
 }
 

@@ -1,4 +1,4 @@
-import { type BudgetPlan, type QuietHours, type SandboxLimits, UNCAPPED } from '@reeve/core';
+import { type BudgetPlan, type HostPort, type QuietHours, type SandboxLimits, UNCAPPED } from '@reeve/core';
 
 /** What composition decides once for a coordinator; durations in milliseconds. */
 export interface CoordinatorSettings {
@@ -13,6 +13,8 @@ export interface CoordinatorSettings {
   readonly executorsDieWithCoordinator: boolean;
   /** Whether workers can search the web, and in words how, or what to set. */
   readonly webSearch: { readonly isOn: boolean; readonly summary: string };
+  /** Private addresses that the operator has exempted; what is read there is no text for everybody. */
+  readonly privateHosts: readonly HostPort[];
   /** Whether voice notes are listened to and answers read out, and in words by whom, or what to set. */
   readonly speech: Readonly<
     Record<'hearing' | 'speaking', { readonly isOn: boolean; readonly summary: string }>

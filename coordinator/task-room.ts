@@ -181,6 +181,7 @@ function createLink(
     store,
     objects: deps.objects,
     drive,
+    people: deps.people,
     clock,
     scratchLimitBytes: settings.executorLimits.scratchBytes,
   });
@@ -199,7 +200,16 @@ function createLink(
       // Only now: a pair that starts at the same time as a task would slow its first step.
       pool.warmUp();
     },
-    effects: createEffectDesk({ store, ledger, clock, newId: driveDeps.newId, asker, timeZone }),
+    effects: createEffectDesk({
+      store,
+      ledger,
+      clock,
+      newId: driveDeps.newId,
+      asker,
+      timeZone,
+      secrets: deps.secrets,
+      privateHosts: settings.privateHosts,
+    }),
     driveEffects: createDriveEffects({ ...driveDeps, ledger }),
     networkEffects: createNetworkEffects({ store, ledger, clock }),
     scheduleEffects: createScheduleEffects({ store, ledger, clock, schedules, timeZone }),

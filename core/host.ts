@@ -114,7 +114,11 @@ export const httpHeadersSchema = z.record(
 /** A request that the gateway makes for a worker. Values `secret:NAME` in headers are filled in by the gateway. */
 export const egressRequestSchema = z.strictObject({
   method: z.enum(HTTP_METHODS),
-  url: z.url({ protocol: /^https?$/ }).max(8192),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(8192)
+    // In grants it stands for any host.
+    .refine((url) => !URL.parse(url)?.hostname.includes('*'), 'names no single host'),
   headers: httpHeadersSchema.default({}),
   body: z.string().max(1_000_000).nullable().default(null),
 });

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 
 /**
  * Where a piece of content or a request came from. It decides what the content may cause: only `owner` inherits
- * the owner's standing grants; `schedule` and `untrusted` never do (security.md).
+ * the owner's standing grants (security.md).
  */
 export const originSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('owner'), person: z.string() }),

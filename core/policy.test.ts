@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { EffectCall, Grant } from './approval.ts';
+import type { Origin } from './origin.ts';
 import { judge, PERSONA_FILES, type PolicyContext, parseDrivePath } from './policy.ts';
 import { parseAll } from './token.ts';
 
@@ -34,6 +35,18 @@ const grant: Grant = {
 };
 
 describe('policy', () => {
+  it('lends standing yeses to what the owner asked for alone; one for a task counts for that task, whoever asked', () => {
+    const put = call('files.put', 'reports/may.csv');
+    const forTask = { ...grant, task: 'T-3' } as const;
+    const asked = (origin: Origin, held: Grant) => judge(put, context({ origin, grants: [held] })).kind;
+    expect(asked({ kind: 'owner', person: 'owner' }, grant)).toBe('allow');
+    expect(asked({ kind: 'member', person: 'Bob' }, grant)).toBe('ask');
+    expect(asked({ kind: 'agent' }, grant)).toBe('ask');
+    expect(asked({ kind: 'member', person: 'Bob' }, forTask)).toBe('allow');
+    expect(asked({ kind: 'untrusted', source: 'a mail' }, forTask)).toBe('ask');
+    expect(asked({ kind: 'owner', person: 'owner' }, { ...grant, task: 'T-4' })).toBe('ask');
+  });
+
   it('lets a task create files in its own folder', () => {
     expect(judge(call('files.put', 'T-3/primes.csv'), context())).toMatchObject({
       kind: 'allow',

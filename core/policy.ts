@@ -204,19 +204,21 @@ function seenBoth(seen: SeenContent): boolean {
   return seen.untrusted && seen.private;
 }
 
+/** A standing yes is for what the owner asked for; what was said for one task counts for that task, whoever asked. */
 function coveringGrant(call: EffectCall, resource: string, context: PolicyContext): Grant | undefined {
-  if (context.origin.kind === 'schedule' || context.origin.kind === 'untrusted') return undefined;
+  const { kind } = context.origin;
+  if (kind === 'schedule' || kind === 'untrusted') return undefined;
   return context.grants.find(
     (grant) =>
       grant.tool === call.tool &&
-      (grant.task === null || grant.task === call.task) &&
+      (grant.task === null ? kind === 'owner' : grant.task === call.task) &&
       grant.expiresAt > context.now &&
       globCovers(grant.resource, resource),
   );
 }
 
 /**
- * Checks and normalises a path among the owner's files: relative, `/`-separated, no empty, `.` or `..` segments, no
+ * Checks and normalises a path among the owner's files: relative, `/`-separated, no empty, `.`, `..`, `*` or `**` segments, no
  * control characters other than those that can be shown escaped, at most 1,024 UTF-8 bytes.
  */
 export function parseDrivePath(
@@ -232,5 +234,8 @@ export function parseDrivePath(
   if (segments.some((segment) => segment === '' || segment === '.' || segment === '..')) {
     return { kind: 'refused', reason: 'the path holds an empty, “.” or “..” segment' };
   }
+  // In capabilities and grants these stand for any name.
+  if (segments.some((segment) => segment === '*' || segment === '**'))
+    return { kind: 'refused', reason: 'the path holds “*” or “**” as a name' };
   return { kind: 'path', path };
 }

@@ -9,6 +9,7 @@ import type { ChatAnswer, ChatMessage, ChatTool, ModelRole, ToolCall } from './m
 import type { Origin } from './origin.ts';
 import type { ConfigRecords } from './owner-settings.ts';
 import type { PeopleRecords, PersonKey } from './person.ts';
+import type { SeenContent } from './policy.ts';
 import type { ScheduleRecords } from './schedule.ts';
 import type { Task, TaskState } from './task.ts';
 import type { TourRecords } from './tour.ts';
@@ -243,6 +244,9 @@ export interface TaskRecords {
   /** Extends the lease of the attempt that holds the task; false when it no longer does. */
   renewLease(id: TaskId, attempt: number, until: Date): Promise<boolean>;
   addInput(id: TaskId, input: TaskInput, at: Date): Promise<void>;
+  /** What a task has read so far. Noted where it is handed out, beside moves and without a version; it never shrinks. */
+  seen(id: TaskId): Promise<SeenContent>;
+  noteSeen(id: TaskId, more: SeenContent): Promise<void>;
   /** Inputs that no step has taken up yet, in order. */
   pendingInputs(id: TaskId): Promise<TaskInput[]>;
 }
@@ -313,10 +317,12 @@ export interface PermitRecords {
     task: TaskId,
     callId: string,
   ): Promise<{ readonly permit: Permit; readonly use: PermitUse | null } | null>;
+  /** The newest permit for exactly what this digest names; a worker may have declared several calls under one id. */
+  forDigest(task: TaskId, callId: string, digest: string): Promise<Permit | null>;
   get(id: string): Promise<Permit | null>;
   /** Commits the use before the effect; false when it was used before or does not exist. */
   consume(id: string, at: Date): Promise<boolean>;
-  /** The first known result stays; it may still replace an unknown one. */
+  /** Settles the use of the permit's call, whichever of its permits was used. The first known result stays; it may still replace an unknown one. */
   settle(id: string, result: EffectResult, at: Date): Promise<void>;
   /** Uses that are still open count as unknown: whoever had begun them is gone. Returns how many there were. */
   abandonOpenUses(reason: string, at: Date): Promise<number>;

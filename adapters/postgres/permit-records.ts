@@ -50,6 +50,14 @@ export function createPermitRecords(sql: SqlQueries): PermitRecords {
       return row ? { permit: toPermit(row), use: toUse(row) } : null;
     },
 
+    async forDigest(task, callId, digest) {
+      const row = await sql.row<PermitRow>(
+        `select * from permits where task = $1 and call_id = $2 and digest = $3 order by issued desc limit 1`,
+        [taskNumberOf(task), callId, digest],
+      );
+      return row ? toPermit(row) : null;
+    },
+
     async get(id) {
       const row = await sql.row<PermitRow>('select * from permits where id = $1', [id]);
       return row ? toPermit(row) : null;
@@ -67,7 +75,10 @@ export function createPermitRecords(sql: SqlQueries): PermitRecords {
 
     async settle(id, { ok, content }, at) {
       await sql.change(
-        `update permit_uses set ok = $2, content = $3, settled_at = $4 where permit = $1 and ok is null`,
+        `update permit_uses set ok = $2, content = $3, settled_at = $4
+         from permits
+         where permits.id = $1 and permits.digest = permit_uses.digest and permits.retry = permit_uses.retry
+           and ok is null`,
         [id, ok, content, at],
       );
     },

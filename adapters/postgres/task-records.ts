@@ -136,6 +136,8 @@ export function createTaskRecords(sql: SqlQueries, heldEpoch: () => number | nul
       return renewed === 1;
     },
 
+    ...createSeenRecords(sql),
+
     async addInput(id, input, at) {
       await sql.change(
         'insert into task_inputs (id, task, text, origin, added_at) values ($1, $2, $3, $4, $5)',
@@ -149,6 +151,27 @@ export function createTaskRecords(sql: SqlQueries, heldEpoch: () => number | nul
         [taskNumberOf(id)],
       );
       return [...rows];
+    },
+  };
+}
+
+function createSeenRecords(sql: SqlQueries): Pick<TaskRecords, 'seen' | 'noteSeen'> {
+  return {
+    async seen(id) {
+      const row = await sql.row<{ seen_untrusted: boolean; seen_private: boolean }>(
+        'select seen_untrusted, seen_private from tasks where number = $1',
+        [taskNumberOf(id)],
+      );
+      if (!row) throw new Error(`there is no ${id}`);
+      return { untrusted: row.seen_untrusted, private: row.seen_private };
+    },
+
+    async noteSeen(id, more) {
+      await sql.change(
+        `update tasks set seen_untrusted = seen_untrusted or $2, seen_private = seen_private or $3
+         where number = $1 and (seen_untrusted, seen_private) <> (seen_untrusted or $2, seen_private or $3)`,
+        [taskNumberOf(id), more.untrusted, more.private],
+      );
     },
   };
 }

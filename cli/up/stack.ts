@@ -278,6 +278,7 @@ async function createRooms(
       warmExecutors: settings.REEVE_WARM_EXECUTORS,
       executorsDieWithCoordinator: true,
       webSearch: { isOn: search.kind === 'on', summary: search.describe },
+      privateHosts: settings.REEVE_PRIVATE_HOSTS,
       speech: speaking.state,
     },
     live: parts.live.settings,

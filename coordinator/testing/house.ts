@@ -12,6 +12,7 @@ import type {
   DecisionResult,
   Model,
   OwnerValues,
+  SecretView,
   Sender,
   Speech,
   Store,
@@ -46,6 +47,8 @@ export interface HousePlan {
   /** Listens to recordings; nobody unless given. */
   readonly speech?: Pick<Speech, 'transcribe'>;
   readonly settings?: Partial<CoordinatorSettings & LiveSettings>;
+  /** Which secrets there are; none unless given. */
+  readonly secrets?: readonly SecretView[];
   /** What the owner's settings make of the coordinator's; nothing unless given. */
   readonly live?: (values: OwnerValues) => Partial<LiveSettings>;
 }
@@ -131,6 +134,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
         ...DEFAULT_COORDINATOR_SETTINGS,
         executorsDieWithCoordinator: true,
         webSearch: { isOn: false, summary: 'off' },
+        privateHosts: [],
         speech: { hearing: { isOn: false, summary: 'off' }, speaking: { isOn: false, summary: 'off' } },
         ...plan.settings,
       },
@@ -147,7 +151,7 @@ export async function openEstate(database: FreshDatabase, name: string): Promise
       speech: plan.speech ?? {
         transcribe: async () => ({ kind: 'failed', failure: { code: 'hearing-off' } }),
       },
-      secrets: { list: async () => [] },
+      secrets: { list: async () => [...(plan.secrets ?? [])] },
       checkpoints: { note: async () => undefined, all: async () => [] },
     });
     coordinator.link.listen(socketPath);

@@ -296,4 +296,18 @@ function stepsContract(open: OpenStore): void {
     expect(await store.steps.newestSnapshot(id)).toBeNull();
     expect(await store.steps.pruneSnapshots(formatTaskId(77), 'none')).toEqual([]);
   });
+
+  it('keeps what a task has read beside its moves, and never less', async () => {
+    const { store } = await open();
+    const [task, other] = [await sampleTask(store), await sampleTask(store)];
+    expect(await store.tasks.seen(task.id)).toEqual({ untrusted: false, private: false });
+    await store.tasks.noteSeen(task.id, { untrusted: false, private: true });
+    await store.tasks.noteSeen(task.id, { untrusted: false, private: false });
+    expect(await store.tasks.seen(task.id)).toEqual({ untrusted: false, private: true });
+    expect(await store.tasks.update({ ...task, version: task.version + 1 })).toBe(true);
+    await store.tasks.noteSeen(task.id, { untrusted: true, private: false });
+    expect(await store.tasks.seen(task.id)).toEqual({ untrusted: true, private: true });
+    expect(await store.tasks.seen(other.id)).toEqual({ untrusted: false, private: false });
+    await expect(store.tasks.seen(NO_TASK)).rejects.toThrow();
+  });
 }
