@@ -16,14 +16,22 @@ export interface BlobDeps {
 
 /**
  * Takes content in, however long that takes, then puts it under its own hash and has `refer` write what refers to it.
- * Content that nobody refers to in the end is only unused space.
+ * `check` throws for content that is not wanted, which is deleted then. Content that `refer` does not refer to in the end
+ * is only unused space.
  */
 export async function storeBlob<T>(
   deps: BlobDeps & { readonly gate: BlobGate },
   content: AsyncIterable<Uint8Array>,
   refer: (stored: StoredBlob) => Promise<T>,
+  check: (received: Omit<StoredBlob, 'blob'>) => void = () => undefined,
 ): Promise<T> {
   const received = await receive(deps, content);
+  try {
+    check(received);
+  } catch (error) {
+    await deps.objects.delete(received.incoming);
+    throw error;
+  }
   return deps.gate.referring(async () => refer(await place(deps, received)));
 }
 

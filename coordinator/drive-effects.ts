@@ -34,15 +34,20 @@ export function createDriveEffects(deps: DriveDeps & { ledger: TaskLedger }): Dr
     put: (effect, content) =>
       answerFor(async () => {
         const permit = await usablePermit(deps, effect, 'files.put');
-        return storeBlob(deps, content, async (stored) => {
-          if (stored.sha256 !== permit.call.arguments['sha256'])
-            throw new Refused('The content is not what was declared; nothing was stored.');
-          const path = pathOf(permit.call);
-          return onFile(deps, effect, permit, async (records, current) => {
-            await records.files.put({ path, ...stored, writtenBy: effect.task }, clock.now());
-            return `${current ? 'Overwrote' : 'Stored'} ${path} (${bytesText(stored.bytes)}).`;
-          });
-        });
+        const path = pathOf(permit.call);
+        return storeBlob(
+          deps,
+          content,
+          (stored) =>
+            onFile(deps, effect, permit, async (records, current) => {
+              await records.files.put({ path, ...stored, writtenBy: effect.task }, clock.now());
+              return `${current ? 'Overwrote' : 'Stored'} ${path} (${bytesText(stored.bytes)}).`;
+            }),
+          ({ sha256 }) => {
+            if (sha256 !== permit.call.arguments['sha256'])
+              throw new Refused('The content is not what was declared; nothing was stored.');
+          },
+        );
       }),
     remove: (effect) =>
       answerFor(async () => {

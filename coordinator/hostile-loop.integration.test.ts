@@ -288,3 +288,49 @@ describe('one call id', () => {
     });
   });
 });
+
+describe('what a loop sends', () => {
+  /** So much, and then nothing more. */
+  async function* hanging(bytes: number): AsyncGenerator<Uint8Array> {
+    yield Buffer.alloc(bytes, 'x');
+    await new Promise<void>(() => undefined);
+  }
+
+  it('is no control stream when it has no end of a line', async () => {
+    const { start } = await openHouse();
+    const executor = await start('x');
+    expect((await executor.call('POST', '/control', hanging(100_000))).text).toBe('');
+    expect((await executor.declarePut('c1', 'T-1/a.txt', 'a')).body.kind).toBe('allow');
+  });
+
+  it('as a ticket is short', async () => {
+    const { start } = await openHouse();
+    const executor = await start('x');
+    expect((await executor.call('POST', '/attach', hanging(2000))).status).toBe(413);
+  });
+
+  it('takes no more of the memory than a few bodies at once', async () => {
+    const { start } = await openHouse();
+    const executor = await start('x');
+    const bodies = Array.from({ length: 6 }, () => executor.call('POST', '/append', hanging(4_000_000)));
+    expect((await Promise.any(bodies)).status).toBe(429);
+    for (const body of bodies) body.catch(() => undefined);
+  });
+
+  it('is one file after the other', async () => {
+    const { start } = await openHouse();
+    const executor = await start('x');
+    const uploads = [1, 2, 3].map((seq) => executor.call('PUT', `/scratch?seq=${seq}`, hanging(1000)));
+    expect((await Promise.any(uploads)).status).toBe(429);
+    for (const upload of uploads) upload.catch(() => undefined);
+  });
+
+  it('leaves nothing behind when it is not what was declared', async () => {
+    const { start } = await openHouse();
+    const executor = await start('x');
+    const { permit } = (await executor.declarePut('c1', 'T-1/a.txt', 'small')).body;
+    for (const other of ['other', 'another'])
+      expect((await executor.put('c1', permit, other)).body).toMatchObject({ kind: 'refused' });
+    expect([...(await estate.objectKeys('blobs')), ...(await estate.objectKeys('incoming'))]).toEqual([]);
+  });
+});

@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createInterface } from 'node:readline';
 import {
   ATTACH_POLL_MS,
   appendRequestSchema,
@@ -18,6 +17,15 @@ import {
 import type { z } from 'zod/mini';
 import type { ExecutorPool } from './executor-pool.ts';
 import type { Assigner } from './link-assignment.ts';
+import {
+  BadRequest,
+  beatsOf,
+  createLinkBodies,
+  createPlaces,
+  JSON_LIMIT,
+  type LinkBodies,
+  type Places,
+} from './link-bodies.ts';
 import type { LinkService } from './link-service.ts';
 
 export interface LinkServerDeps {
@@ -34,12 +42,16 @@ interface Call {
   readonly response: ServerResponse;
   readonly url: URL;
   readonly claims: TaskClaims;
+  readonly bodies: LinkBodies;
+  readonly uploads: Places;
 }
 
 type Handler = (deps: LinkServerDeps, call: Call) => Promise<void>;
 
-/** Longest JSON body; a step carries at most a model's answer or a tool's bounded output. */
-const JSON_LIMIT = 4 * 1024 * 1024;
+/** A ticket and nothing else. */
+const ATTACH_LIMIT = 1024;
+/** Files and snapshots of one task that come in at the same time; a loop sends one after the other. */
+const UPLOADS = 2;
 
 const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
   [
@@ -65,10 +77,12 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     async (deps, call) =>
       reply(
         call,
-        await deps.service.putFile(
-          call.claims,
-          { callId: query(call, 'call'), permit: query(call, 'permit') },
-          call.request,
+        await call.uploads.take(call.claims.task, () =>
+          deps.service.putFile(
+            call.claims,
+            { callId: query(call, 'call'), permit: query(call, 'permit') },
+            call.request,
+          ),
         ),
       ),
   ],
@@ -80,7 +94,9 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     async (deps, call) =>
       reply(
         call,
-        await deps.service.files.saveScratch(call.claims, sequence(query(call, 'seq')), call.request),
+        await call.uploads.take(call.claims.task, () =>
+          deps.service.files.saveScratch(call.claims, sequence(query(call, 'seq')), call.request),
+        ),
       ),
   ],
   ['GET /scratch', readScratch],
@@ -91,8 +107,9 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
  * request and the step path is the system's hottest. See `link.ts` in core for the calls.
  */
 export function createLinkServer(deps: LinkServerDeps): Server {
+  const room = { bodies: createLinkBodies(), uploads: createPlaces(UPLOADS) };
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 0 }, (request, response) => {
-    serve(deps, request, response).catch((error: unknown) => {
+    serve(deps, room, request, response).catch((error: unknown) => {
       if (error instanceof BadRequest) return refuse(response, error.status, error.message);
       deps.log.error({ err: error, path: request.url }, 'a task link call failed');
       refuse(response, 500, 'internal error');
@@ -101,22 +118,15 @@ export function createLinkServer(deps: LinkServerDeps): Server {
   return server;
 }
 
-class BadRequest extends Error {
-  readonly status: number;
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
 async function serve(
   deps: LinkServerDeps,
+  room: Pick<Call, 'bodies' | 'uploads'>,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
   const url = new URL(request.url ?? '/', 'http://link');
   const route = `${request.method} ${url.pathname}`;
-  if (route === 'POST /attach') return attach(deps, request, response);
+  if (route === 'POST /attach') return attach(deps, room.bodies, request, response);
   const handler = ROUTES.get(route);
   if (!handler) throw new BadRequest(404, `the task link has no ${route}`);
   const check = verifyToken(
@@ -126,15 +136,17 @@ async function serve(
   );
   if (check.kind === 'invalid') throw new BadRequest(401, `the token is ${check.reason}`);
   if (check.claims.role !== 'task') throw new BadRequest(403, 'the task link takes task tokens only');
-  await handler(deps, { request, response, url, claims: check.claims });
+  await handler(deps, { request, response, url, claims: check.claims, ...room });
 }
 
 async function attach(
   deps: LinkServerDeps,
+  bodies: LinkBodies,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const { ticket } = parse(await readText(request), attachRequestSchema);
+  const text = await bodies.read({ request, response }, { holder: 'attach', limit: ATTACH_LIMIT });
+  const { ticket } = parse(text, attachRequestSchema);
   const slot = deps.pool.byTicket(ticket);
   if (!slot) throw new BadRequest(410, 'this ticket names no slot that waits');
   const task = await deps.pool.waitForTask(slot, ATTACH_POLL_MS);
@@ -152,12 +164,12 @@ async function control(deps: LinkServerDeps, call: Call): Promise<void> {
   response.flushHeaders();
   const close = slot.openControl((message: ControlMessage) => response.write(`${JSON.stringify(message)}\n`));
   try {
-    for await (const line of createInterface({ input: request })) {
-      if (line === '') continue;
+    for await (const _beat of beatsOf(request)) {
       if (slot.beat() && !(await renew(deps, claims))) slot.send({ kind: 'cancel' });
     }
   } catch (error) {
     deps.log.debug({ err: error, task: claims.task }, 'a control stream broke; the lease decides');
+    request.destroy();
   }
   close();
   response.end();
@@ -211,15 +223,24 @@ async function readScratch(deps: LinkServerDeps, call: Call): Promise<void> {
 async function stream(response: ServerResponse, content: AsyncIterable<Uint8Array>): Promise<void> {
   response.writeHead(200, { 'content-type': 'application/octet-stream' });
   for await (const chunk of content) {
-    if (!response.write(chunk))
-      await new Promise((resolve) => response.once('drain', resolve).once('close', resolve));
+    if (!response.write(chunk)) await drained(response);
     if (response.destroyed) return;
   }
   response.end();
 }
 
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off('drain', done).off('close', done);
+      resolve();
+    };
+    response.on('drain', done).on('close', done);
+  });
+}
+
 async function body<Schema extends z.ZodMiniType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
-  return parse(await readText(call.request), schema);
+  return parse(await call.bodies.read(call, { holder: call.claims.task, limit: JSON_LIMIT }), schema);
 }
 
 /** Reads a body; what no store can keep (NUL, half characters) is replaced, as in a model's arguments. */
@@ -230,17 +251,6 @@ function parse<Schema extends z.ZodMiniType>(text: string, schema: Schema): z.ou
   if (!parsed.success)
     throw new BadRequest(400, `the body is not in the expected form: ${parsed.error.message}`);
   return parsed.data;
-}
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > JSON_LIMIT) throw new BadRequest(413, 'the body is too large');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 function query(call: Call, name: string): string {

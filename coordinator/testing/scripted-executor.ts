@@ -53,7 +53,7 @@ export interface ScriptedExecutor {
   remove(callId: string, permit: string): Promise<LinkAnswer>;
   createSchedule(callId: string, permit: string): Promise<LinkAnswer>;
   finish(more?: Partial<FinishRequest>): Promise<LinkAnswer>;
-  call(method: string, path: string, body?: string): Promise<LinkAnswer>;
+  call(method: string, path: string, body?: string | AsyncIterable<Uint8Array>): Promise<LinkAnswer>;
 }
 
 export function createScriptedExecutor(
