@@ -17,6 +17,7 @@ import {
   takesStandingYes,
 } from '@reeve/core';
 import { approvalCardEntry, isInFolder } from './approval-card.ts';
+import { auditedCall } from './audited-call.ts';
 import { raiseOf } from './budget-card.ts';
 import { ENDED_FOR_BUDGET } from './budget-desk.ts';
 import { answerSentence } from './question-words.ts';
@@ -201,9 +202,7 @@ function detailOf(approval: Approval): AuditEvent['detail'] {
   const { question, call, digest, scope, note } = approval;
   return {
     task: call.task,
-    callId: call.callId,
-    tool: call.tool,
-    arguments: call.arguments,
+    ...auditedCall(call),
     digest,
     question,
     scope,

@@ -16,8 +16,10 @@ import {
   type Task,
   type Verdict,
 } from '@reeve/core';
+import { auditedCall } from './audited-call.ts';
 import { type BegunCall, createBegunCalls } from './begun-calls.ts';
 import { resolveCall } from './call-resolution.ts';
+import { createPace } from './pace.ts';
 import type { Asker } from './questions.ts';
 import { contentBehind, seenBy } from './seen-content.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
@@ -29,6 +31,8 @@ export interface EffectDesk {
 }
 
 const PERMIT_LIFETIME_MS = 10 * 60 * 1000;
+/** Of one task. Each leaves an entry in the audit chain, which can never be shortened. */
+const DECLARATIONS = { atOnce: 500, perSecond: 5 };
 
 export interface EffectDeskDeps {
   readonly store: Store;
@@ -46,6 +50,7 @@ export interface EffectDeskDeps {
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
   const { store, clock } = deps;
   const begunCalls = createBegunCalls(deps);
+  const pace = createPace(DECLARATIONS, clock);
 
   async function declare(task: Task, request: DeclareRequest): Promise<DeclareReply> {
     const known = await store.permits.forCall(task.id, request.callId);
@@ -125,7 +130,12 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
     }
   }
 
-  return { declare };
+  return {
+    async declare(task, request) {
+      await pace.turn(task.id);
+      return declare(task, request);
+    },
+  };
 }
 
 /** The call that is permitted, and on whose word. `after`: it runs once more, after the use of that many repetitions. */
@@ -159,7 +169,7 @@ async function issuePermit(deps: EffectDeskDeps, task: Task, ground: Ground): Pr
     const permit: Permit = { id, call, digest, approval, expiresAt, retry: isRepetition ? retry + 1 : retry };
     await records.permits.insert(permit);
     if (behind) await records.tasks.noteSeen(call.task, behind);
-    const detail = { callId: call.callId, tool: call.tool, arguments: call.arguments, digest, because };
+    const detail = { ...auditedCall(call), digest, because };
     await records.audit.append(
       { event: 'effect-permitted', actor: 'coordinator', subject: call.task, detail },
       now,
@@ -187,7 +197,7 @@ function digestOrNull(call: EffectCall): string | null {
 }
 
 async function deny(deps: EffectDeskDeps, call: EffectCall, reason: string): Promise<DeclareReply> {
-  const detail = { callId: call.callId, tool: call.tool, arguments: call.arguments, reason };
+  const detail = { ...auditedCall(call), reason };
   await deps.store.audit.append(
     { event: 'effect-denied', actor: 'coordinator', subject: call.task, detail },
     deps.clock.now(),

@@ -333,4 +333,38 @@ describe('what a loop sends', () => {
       expect((await executor.put('c1', permit, other)).body).toMatchObject({ kind: 'refused' });
     expect([...(await estate.objectKeys('blobs')), ...(await estate.objectKeys('incoming'))]).toEqual([]);
   });
+
+  it('leaves the audit chain short, however long a call is', async () => {
+    const { start } = await openHouse();
+    const executor = await start(`read ${PAGE}`);
+    const fetch = { method: 'GET', url: `${PAGE}?${'q'.repeat(8000)}` };
+    const longest = 'x'.repeat(30_000);
+    expect((await executor.declare('c1', 'http.fetch', fetch)).body.kind).toBe('allow');
+    await executor.declare('c2', 'http.fetch', {
+      ...fetch,
+      headers: { a: longest.slice(0, 8000), b: longest.slice(0, 8000) },
+    });
+    await executor.declare(
+      'c3',
+      'unknown.tool',
+      Object.fromEntries([...Array(500).keys()].map((key) => [`${key}${longest.slice(0, 100)}`, ''])),
+    );
+    const sizes: number[] = [];
+    for await (const { body } of estate.store.audit.entries()) sizes.push(body.length);
+    expect(sizes.length).toBeGreaterThan(3);
+    expect(Math.max(...sizes)).toBeLessThan(6000);
+  });
+
+  it.each([
+    ['more than 64 headers', Object.fromEntries([...Array(65).keys()].map((key) => [`x-${key}`, '1']))],
+    [
+      'headers of more than 32 kB',
+      Object.fromEntries([...Array(5).keys()].map((key) => [`x-${key}`, 'x'.repeat(8000)])),
+    ],
+  ])('is no request with %s', async (_what, headers) => {
+    const { start } = await openHouse();
+    const executor = await start(`read ${PAGE}`);
+    const { body } = await executor.declare('c1', 'http.fetch', { method: 'GET', url: PAGE, headers });
+    expect(body).toMatchObject({ kind: 'deny', reason: expect.stringContaining('Not a usable request') });
+  });
 });

@@ -7,6 +7,7 @@ import {
   type Store,
   type TaskId,
 } from '@reeve/core';
+import { auditedCall } from './audited-call.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
 import { bytesText } from './wording.ts';
 
@@ -64,7 +65,7 @@ export async function perform<Facts>(
     if (!(await records.permits.consume(permit.id, now))) throw new Refused('The permit was used before.');
     const result = await step.work(records, facts);
     await records.permits.settle(permit.id, { ok: true, content: result }, now);
-    const detail = { callId: call.callId, tool: call.tool, arguments: call.arguments, digest, approval };
+    const detail = { ...auditedCall(call), digest, approval };
     await records.audit.append(
       { event: 'effect-done', actor: `executor:${call.task}`, subject: call.task, detail },
       now,

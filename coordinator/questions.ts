@@ -11,6 +11,7 @@ import {
   type TaskMove,
 } from '@reeve/core';
 import { approvalCardEntry } from './approval-card.ts';
+import { auditedCall } from './audited-call.ts';
 import type { BlobGate } from './blob-gate.ts';
 import { type StoredBlob, storeBlobWithin } from './blob-store.ts';
 import { type LongArgument, longArguments } from './long-arguments.ts';
@@ -140,9 +141,7 @@ function requested(approval: Approval): AuditEvent {
   const { call, digest, question, tier, code } = approval;
   const detail = {
     task: call.task,
-    callId: call.callId,
-    tool: call.tool,
-    arguments: call.arguments,
+    ...auditedCall(call),
     digest,
     question,
     tier,

@@ -102,14 +102,24 @@ export function hostsNamedIn(text: string): string[] {
 
 export const HTTP_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 
+const MOST_HEADERS = 64;
+/** Of all names and values together; servers take some 8 to 16 kB. */
+const MOST_HEADER_CHARACTERS = 32_768;
+
 /** Header names as RFC 9110 tokens, values without control characters: nothing that could start a second header. */
-export const httpHeadersSchema = z.record(
-  z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'is not a header name'),
-  z
-    .string()
-    .max(8192)
-    .regex(/^[\t\x20-\x7e\u0080-\uffff]*$/, 'holds characters that no header may hold'),
-);
+export const httpHeadersSchema = z
+  .record(
+    z.string().regex(/^[!#$%&'*+.^_`|~0-9A-Za-z-]{1,100}$/, 'is not a header name'),
+    z
+      .string()
+      .max(8192)
+      .regex(/^[\t\x20-\x7e\u0080-\uffff]*$/, 'holds characters that no header may hold'),
+  )
+  .refine((headers) => Object.keys(headers).length <= MOST_HEADERS, `are more than ${MOST_HEADERS}`)
+  .refine(
+    (headers) => Object.entries(headers).flat().join('').length <= MOST_HEADER_CHARACTERS,
+    'are longer than 32 kB together',
+  );
 
 /** A request that the gateway makes for a worker. Values `secret:NAME` in headers are filled in by the gateway. */
 export const egressRequestSchema = z.strictObject({
