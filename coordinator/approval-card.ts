@@ -124,6 +124,11 @@ function taskLabel({ call }: Approval): string {
   }
 }
 
+/** How a yes that reaches further than once is ended. */
+function takenBackBy({ code, scope }: Approval): string {
+  return scope === 'task' || scope === 'always' ? ` \`/revoke ${code}\` takes it back.` : '';
+}
+
 /** Whether a call is about a file that does not stand at the top of the owner's files. */
 export function isInFolder({ tool, arguments: { path } }: Approval['call']): boolean {
   return tool === 'files.put' && typeof path === 'string' && path.includes('/');
@@ -298,7 +303,7 @@ function settledText(approval: Approval, timeZone: string): string {
     case 'approved':
       return approval.question === 'outcome'
         ? `To be done once more, said ${decider(approval)}${when}.`
-        : `Approved (${approval.scope ?? 'once'}) by ${decider(approval)}${when}.`;
+        : `Approved (${approval.scope ?? 'once'}) by ${decider(approval)}${when}.${takenBackBy(approval)}`;
     case 'confirmed':
       return `It happened, said ${decider(approval)}${when}.`;
     case 'denied':

@@ -12,6 +12,7 @@ import { config, model, undoSetting, voice } from './config-command.ts';
 import { connect } from './connect-command.ts';
 import { people } from './people-command.ts';
 import { approve, deny, edit, happened } from './question-commands.ts';
+import { revoke } from './revoke-command.ts';
 import { schedule } from './schedules/schedule-command.ts';
 import { memberStatusText, statusText, taskLine } from './status.ts';
 import { seesTask } from './task-reach.ts';
@@ -253,6 +254,7 @@ export const COMMANDS: ReadonlyMap<string, Command> = new Map(
     deny,
     edit,
     happened,
+    revoke,
     why,
     files,
     undo,

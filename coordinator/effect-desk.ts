@@ -72,7 +72,12 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
     const verdict = await judgeCall(store, task, call, fileExists, clock.now());
     switch (verdict.kind) {
       case 'allow':
-        return permitOrLookAgain(task, request, { call, digest, approval: null, because: verdict.because });
+        return permitOrLookAgain(task, request, {
+          call,
+          digest,
+          approval: verdict.approval ?? null,
+          because: verdict.because,
+        });
       case 'deny':
         return deny(deps, call, `${DENIED}: ${verdict.reason}.`);
       case 'ask': {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { estateForEach } from './testing/estates.ts';
 import type { Estate, House, HousePlan } from './testing/house.ts';
 import type { ScriptedExecutor } from './testing/scripted-executor.ts';
-import { delegating, giveFile } from './testing/tasks.ts';
+import { delegating, giveFile, typing } from './testing/tasks.ts';
 import { until } from './testing/until.ts';
 
 /** What a loop that belongs to an attacker can declare, and what it cannot hide. */
@@ -189,6 +189,31 @@ describe('standing yeses', () => {
     await say(house, approval, 'task');
     expect((await executor.declarePut('c2', two, 'new')).body.kind).toBe('allow');
     expect((await executor.declarePut('c3', 'T-9/their.txt', 'new')).body.kind).toBe('ask');
+  });
+
+  it('can be listed and taken back, and a permit of theirs that was not used ends with them', async () => {
+    const { house, start } = await openHouse();
+    const [one, two] = [await giveFile(house, 'one.txt', '1'), await giveFile(house, 'two.txt', '2')];
+    const executor = await start('x');
+    expect(await typing(house, '/revoke')).toBe('You have allowed nothing for longer than once.');
+    const { approval } = (await executor.declarePut('c1', one, 'new')).body;
+    await say(house, approval, 'task');
+    const { permit } = (await executor.declarePut('c2', two, 'new')).body;
+    const list = await typing(house, '/revoke ');
+    expect(list).toMatch(
+      /^- `(\w{4})` store and overwrite files in “uploads”, for T-1 only, until .* \(said by owner\)\n\n`\/revoke \1` takes one back\.$/,
+    );
+    expect(await typing(house, `/revoke ${approval.toLowerCase()}`)).toBe(
+      'Taken back, from now on: store and overwrite files in “uploads”, for T-1 only. What needs it will be asked again.',
+    );
+    expect((await executor.put('c2', permit, 'new')).body).toMatchObject({ kind: 'refused' });
+    expect((await executor.declarePut('c2', two, 'new')).body.kind).toBe('ask');
+    expect(await typing(house, `/revoke ${approval}`)).toContain(
+      'Nothing was allowed for longer than once under that code',
+    );
+    const events: string[] = [];
+    for await (const { body } of estate.store.audit.entries()) events.push(String(JSON.parse(body).event));
+    expect(events).toContain('grant-revoked');
   });
 
   it.each([

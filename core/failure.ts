@@ -63,6 +63,13 @@ const kinds = {
     retryable: false,
     status: 409,
   },
+  'grant-unknown': {
+    what: 'Nothing was allowed for longer than once under that code.',
+    notDone: 'Nothing was changed.',
+    hint: 'See /revoke for the list of what was.',
+    retryable: false,
+    status: 404,
+  },
   'approval-unknown': {
     what: 'There is no such question.',
     notDone: 'Nothing was decided.',

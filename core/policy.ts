@@ -5,7 +5,8 @@ import type { Origin } from './origin.ts';
 import { SCHEDULE_TOOL } from './schedule.ts';
 
 export type Verdict =
-  | { readonly kind: 'allow'; readonly tier: Tier; readonly because: string }
+  /** `approval`: the code of the standing yes that it rests on. */
+  | { readonly kind: 'allow'; readonly tier: Tier; readonly because: string; readonly approval?: string }
   | { readonly kind: 'ask'; readonly tier: 'change' | 'destructive' }
   | { readonly kind: 'deny'; readonly reason: string };
 
@@ -112,9 +113,7 @@ function judgePut(call: EffectCall, context: PolicyContext): Verdict {
   if (!allows(context.capabilities, 'file', resource, 'write')) return mayNot('change', context);
   if (isPersonaFile(resource)) return { kind: 'ask', tier: 'destructive' };
   const grant = coveringGrant(call, resource, context);
-  return grant
-    ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
-    : { kind: 'ask', tier: 'change' };
+  return grant ? grantedBy(grant, 'change') : { kind: 'ask', tier: 'change' };
 }
 
 /** No run of a schedule has this capability, and whoever made it is told so, and the way that there is. */
@@ -157,9 +156,7 @@ function judgeFetch(call: EffectCall, context: PolicyContext): Verdict {
     return { kind: 'allow', tier: 'read', because: 'reading from a host that the task names' };
   }
   const grant = coveringGrant(call, resource, context);
-  return grant
-    ? { kind: 'allow', tier: 'read', because: `granted with approval ${grant.approval}` }
-    : { kind: 'ask', tier: 'change' };
+  return grant ? grantedBy(grant, 'read') : { kind: 'ask', tier: 'change' };
 }
 
 /** TLS hides what a command sends to an opened host, so this never happens by itself after both kinds were seen. */
@@ -167,9 +164,7 @@ function judgeOpen(call: EffectCall, context: PolicyContext): Verdict {
   const resource = resourceOf(call);
   if (resource === '' || seenBoth(context.seen)) return { kind: 'ask', tier: 'destructive' };
   const grant = coveringGrant(call, resource, context);
-  return grant
-    ? { kind: 'allow', tier: 'change', because: `granted with approval ${grant.approval}` }
-    : { kind: 'ask', tier: 'change' };
+  return grant ? grantedBy(grant, 'change') : { kind: 'ask', tier: 'change' };
 }
 
 /** What Git asks for tells its host little, but not nothing: after both kinds were seen this is never done by itself. */
@@ -179,9 +174,7 @@ function judgeRepository(call: EffectCall, context: PolicyContext): Verdict {
   if (allows(context.capabilities, 'http', resource, 'get'))
     return { kind: 'allow', tier: 'read', because: 'reading from a host that the task names' };
   const grant = coveringGrant(call, resource, context);
-  return grant
-    ? { kind: 'allow', tier: 'read', because: `granted with approval ${grant.approval}` }
-    : { kind: 'ask', tier: 'change' };
+  return grant ? grantedBy(grant, 'read') : { kind: 'ask', tier: 'change' };
 }
 
 /** The query leaves the tenant: after both kinds were seen it could carry what is private. */
@@ -202,6 +195,10 @@ function judgeSchedule({ origin }: PolicyContext): Verdict {
 /** The rule of two: untrusted text could steer the private data that the task has read. */
 function seenBoth(seen: SeenContent): boolean {
   return seen.untrusted && seen.private;
+}
+
+function grantedBy({ approval }: Grant, tier: Tier): Verdict {
+  return { kind: 'allow', tier, because: `granted with approval ${approval}`, approval };
 }
 
 /** A standing yes is for what the owner asked for; what was said for one task counts for that task, whoever asked. */

@@ -284,6 +284,10 @@ export interface ApprovalRecords {
 export interface GrantRecords {
   insert(grant: Grant): Promise<void>;
   active(tool: string, now: Date): Promise<Grant[]>;
+  /** All that still hold, the next to lapse first. */
+  list(now: Date): Promise<Grant[]>;
+  /** Ends what was granted under an approval's code, and the permits of it that were not used; returns what held. */
+  revoke(approval: string, now: Date): Promise<Grant[]>;
 }
 
 /** A single-use licence for one declared call. */

@@ -37,6 +37,29 @@ export function createGrantRecords(sql: SqlQueries): GrantRecords {
       );
       return rows.map(toGrant);
     },
+
+    async list(now) {
+      const rows = await sql.rows<GrantRow>(
+        'select * from grants where expires_at > $1 order by expires_at, id',
+        [now],
+      );
+      return rows.map(toGrant);
+    },
+
+    async revoke(approval, now) {
+      const rows = await sql.rows<GrantRow>(
+        `with ended as (
+           update permits set expires_at = $2
+           where approval = $1 and expires_at > $2
+             and not exists (
+               select 1 from permit_uses used where used.digest = permits.digest and used.retry = permits.retry
+             )
+         )
+         delete from grants where approval = $1 and expires_at > $2 returning *`,
+        [approval, now],
+      );
+      return rows.map(toGrant);
+    },
   };
 }
 

@@ -93,6 +93,41 @@ export function effectsContract(open: OpenStore): void {
     expect((await store.grants.active('files.put', later(1000))).map(({ id }) => id)).toEqual(['g2']);
   });
 
+  it('lists grants and takes those of one approval back, with their unused permits', async () => {
+    const { store } = await open();
+    const task = await sampleTask(store);
+    const grant = (id: string, approval: string, expiresAt = later(1000)): Grant => ({
+      id,
+      tool: 'files.put',
+      resource: 'drive/reports/**',
+      task: null,
+      grantedBy: 'Ada',
+      approval,
+      expiresAt,
+    });
+    const [one, two, over] = [
+      grant('g1', 'A7K2', later(2000)),
+      grant('g2', 'C3D4'),
+      grant('g3', 'A7K2', later(1)),
+    ];
+    for (const each of [one, two, over]) await store.grants.insert(each);
+    for (const [id, approval] of [
+      ['used', 'A7K2'],
+      ['unused', 'A7K2'],
+      ['other', 'C3D4'],
+    ] as const)
+      await store.permits.insert({ ...samplePermit(task.id, id), approval });
+    await store.permits.consume('used', SAMPLE_TIME);
+    const permitEnds = async () =>
+      Promise.all(['used', 'unused', 'other'].map(async (id) => (await store.permits.get(id))?.expiresAt));
+    const before = await permitEnds();
+    expect(await store.grants.list(later(10))).toEqual([two, one]);
+    expect(await store.grants.revoke('A7K2', later(10))).toEqual([one]);
+    expect(await store.grants.list(later(10))).toEqual([two]);
+    expect(await permitEnds()).toEqual([before[0], later(10), before[2]]);
+    expect(await store.grants.revoke('A7K2', later(10))).toEqual([]);
+  });
+
   it('lets a permit be used once, also by 50 at once', async () => {
     const { store } = await open();
     const task = await sampleTask(store);
