@@ -13,6 +13,7 @@ import { createGatewayModel } from '@reeve/model/gateway';
 import { createGatewayStore, createPostgresStore } from '@reeve/postgres';
 import { emptyDatabase, openFreshDatabase, silentLog } from '@reeve/postgres/testing';
 import { afterEach, describe, expect, it } from 'vitest';
+import { createSettling } from './settling.ts';
 import { estimateHearing, reserveSpeech } from './speech/speech-meter.ts';
 import { systemClock } from './testing/egress-bench.ts';
 import { type GatewayBench, openGatewayBench } from './testing/gateway-bench.ts';
@@ -252,7 +253,8 @@ describe('a cap', () => {
     await emptyDatabase(pool);
     const store = createGatewayStore({ pool });
     const plan = { ...PLAN, caps: { ...PLAN.caps, day: { tokens: null, micros: 1_000_000 } } };
-    const deps = { store, plan: () => plan, clock: systemClock, log: silentLog };
+    const settling = createSettling({ clock: systemClock, log: silentLog, stopping: never });
+    const deps = { store, plan: () => plan, clock: systemClock, settling };
     const reported = { inputTokens: null, outputTokens: null, seconds: null, cost: 1.9 };
     const hear = async () => {
       const reservation = await reserveSpeech(deps, 'own', estimateHearing(200_000));
@@ -291,5 +293,36 @@ describe('a cap', () => {
     expect((await collectAnswer(model.stream(WORK, never))).text).toBe('x');
     await first;
     expect(bench.audit).toEqual([]);
+  });
+
+  it('is no longer held by a call that is over as soon as the database takes what it came to', async () => {
+    await using database = new AsyncDisposableStack();
+    const pool = await openFreshDatabase();
+    database.defer(() => pool.close());
+    await emptyDatabase(pool);
+    const real = createGatewayStore({ pool }).budget;
+    let isAway = true;
+    const away = async () => {
+      throw new Error('the database is away');
+    };
+    const { inputTokens, outputTokens } = estimateRequest(WORK);
+    const used = { inputTokens, outputTokens: 1, estimated: false };
+    const { bench, model } = await open({
+      coordinator: createScriptedModel([reporting(used), reporting(used)]),
+      plan: {
+        ...PLAN,
+        caps: { ...PLAN.caps, day: { tokens: 2 * inputTokens + 2 * outputTokens, micros: null } },
+      },
+      records: { ...real, settle: (id, settlement) => (isAway ? away() : real.settle(id, settlement)) },
+    });
+    await collectAnswer(model.stream(WORK, never));
+    await expect.poll(() => bench.logged.join()).toContain('could not be settled');
+    isAway = false;
+    expect((await collectAnswer(model.stream(WORK, AbortSignal.timeout(10_000)))).text).toBe('well then');
+    const { budget } = createPostgresStore({ pool });
+    const { day } = periodOf(systemClock.now(), PLAN.timeZone);
+    await expect
+      .poll(async () => (await budget.state({ kind: 'day', of: day })).spent.tokens)
+      .toBe(2 * (inputTokens + 1));
   });
 });

@@ -16,6 +16,7 @@ import { createModelCaller } from './model-call.ts';
 import { createModelDesk } from './model-desk.ts';
 import { createSearchDesk } from './search/search-desk.ts';
 import { createSearchProvider } from './search/search-provider.ts';
+import { createSettling } from './settling.ts';
 import type { SpeechChoice } from './speech/speech-choice.ts';
 import { createSpeechDesk } from './speech/speech-desk.ts';
 import { createSpeechHandlers } from './speech/speech-handlers.ts';
@@ -54,8 +55,9 @@ const SILENT: SpeechChoice = {
 export function createGateway(deps: GatewayDeps): Gateway {
   const random = deps.random ?? Math.random;
   const newRequestId = () => `chatcmpl-${random().toString(36).slice(2, 12)}`;
-  const meter = createUsageMeter({ ...deps, plan: deps.budget });
   const stopping = new AbortController();
+  const settling = createSettling({ ...deps, stopping: stopping.signal });
+  const meter = createUsageMeter({ ...deps, plan: deps.budget, settling });
   const callModel = createModelCaller({ ...deps, random });
   const models = createModelDesk({ ...deps, meter, callModel, newRequestId, stopping: stopping.signal });
   const shared = {
@@ -71,7 +73,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
   const provider = deps.search?.kind === 'on' ? createSearchProvider(deps.search, shared) : undefined;
   const searches = createSearchDesk({ ...shared, refusals, provider });
   const git = createGitDoor({ ...shared, refusals, gitLimits: deps.gitLimits ?? DEFAULT_GIT_LIMITS });
-  const desk = createSpeechDesk({ ...shared, speech: deps.speech ?? SILENT, plan: deps.budget });
+  const desk = createSpeechDesk({ ...shared, settling, speech: deps.speech ?? SILENT, plan: deps.budget });
   const speech = createSpeechHandlers({ ...shared, desk });
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.use(egress.refuseProxying);
@@ -114,7 +116,7 @@ export function createGateway(deps: GatewayDeps): Gateway {
           if ('closeAllConnections' in server) server.closeAllConnections();
           egress.closeTunnels();
           await closed;
-          await Promise.all([meter.settled(), egress.settled(), git.settled()]);
+          await Promise.all([settling.settled(), egress.settled(), git.settled()]);
           await refusals.settled();
         },
       };

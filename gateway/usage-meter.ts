@@ -9,7 +9,6 @@ import {
   estimateRequest,
   type GatewayStore,
   imageSlack,
-  type Log,
   ModelError,
   type ModelRole,
   periodOf,
@@ -22,12 +21,13 @@ import {
 } from '@reeve/core';
 import { believableUsage, bytesOf } from './believable-usage.ts';
 import type { ModelLine } from './model-line.ts';
+import type { Settling } from './settling.ts';
 
 /** Reserves what a call may come to and counts what it came to. */
 export interface UsageMeter {
   /**
    * Reserves the most that the call may come to, at the price of the dearest model that may answer. What ended before
-   * is settled first, so that one caller's calls in a row do not stand in each other's way. Calls under way hold more than
+   * is settled first, where the database takes it, so that one caller's calls in a row do not stand in each other's way. Calls under way hold more than
    * most of them come to: where a cap leaves no room beside them, one is waited for, a worker's call longer than a chat's.
    *
    * @throws {ModelError} `budget-exhausted` when a cap leaves no room; nothing is reserved then. The reason of `gone` when
@@ -39,8 +39,6 @@ export interface UsageMeter {
     line: ModelLine;
     gone: AbortSignal;
   }): Promise<CallMeter>;
-  /** Resolves when everything counted so far is in the database or in the log. */
-  settled(): Promise<void>;
 }
 
 export interface CallMeter {
@@ -59,7 +57,7 @@ export interface UsageMeterDeps {
   readonly store: Pick<GatewayStore, 'budget' | 'audit'>;
   readonly plan: () => BudgetPlan;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly settling: Settling;
 }
 
 /** How long a call waits for others under way to give back what they hold, in milliseconds; a person waits for an answer. */
@@ -69,16 +67,16 @@ const PATIENCE = { task: 300_000, coordinator: 2_000 } as const;
 const LOOK_MS = 2000;
 
 export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
-  const { clock } = deps;
-  const pending = new Set<Promise<void>>();
+  const { clock, settling } = deps;
   let nextEnd = Promise.withResolvers<void>();
 
   async function reserveInTime(call: MeteredCall, gone: AbortSignal): Promise<string> {
     const until = clock.now().getTime() + (call.task === null ? PATIENCE.coordinator : PATIENCE.task);
     for (;;) {
-      await Promise.all(pending);
+      await settling.triedOnce();
       const someEnd = nextEnd.promise;
       const id = await reserve(deps, call);
+      settling.tryNow();
       if (id !== null) return id;
       const left = until - clock.now().getTime();
       if (left <= 0)
@@ -97,14 +95,13 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
     gone.throwIfAborted();
   }
 
-  function inBackground(work: Promise<unknown>, fields: object): void {
-    const writing = work
-      .then(() => undefined)
-      .catch((error: unknown) =>
-        deps.log.error({ err: error, ...fields }, 'a call could not be settled; all that it reserved counts'),
-      )
-      .finally(() => pending.delete(writing));
-    pending.add(writing);
+  function inBackground(work: () => Promise<unknown>, fields: object): void {
+    const writeAndTell = async () => {
+      await work();
+      nextEnd.resolve();
+      nextEnd = Promise.withResolvers();
+    };
+    void settling.write(writeAndTell, fields);
   }
 
   return {
@@ -119,14 +116,7 @@ export function createUsageMeter(deps: UsageMeterDeps): UsageMeter {
         imageSlack: imageSlack(request),
       };
       const id = await reserveInTime(call, gone);
-      return meterOf(deps, { ...call, id }, (work, fields) => {
-        inBackground(work, fields);
-        nextEnd.resolve();
-        nextEnd = Promise.withResolvers();
-      });
-    },
-    async settled() {
-      while (pending.size > 0) await Promise.all(pending);
+      return meterOf(deps, { ...call, id }, inBackground);
     },
   };
 }
@@ -188,7 +178,7 @@ function highestCost({ plan, line }: MeteredCall, estimate: RequestEstimate): nu
 function meterOf(
   deps: UsageMeterDeps,
   call: MeteredCall & { readonly id: string },
-  inBackground: (work: Promise<unknown>, fields: object) => void,
+  inBackground: (work: () => Promise<unknown>, fields: object) => void,
 ): CallMeter {
   const { store, clock } = deps;
   const { line, plan } = call;
@@ -219,12 +209,12 @@ function meterOf(
       if (isOver) return;
       isOver = true;
       const settled = settlement();
-      inBackground(store.budget.settle(call.id, settled), { call: call.id, ...settled });
+      inBackground(() => store.budget.settle(call.id, settled), { call: call.id, ...settled });
     },
     release() {
       if (isOver) return;
       isOver = true;
-      inBackground(store.budget.release(call.id), { call: call.id });
+      inBackground(() => store.budget.release(call.id), { call: call.id });
     },
   };
 }

@@ -4,14 +4,13 @@ import {
   type Clock,
   costOf,
   type GatewayStore,
-  type Log,
   MICROS_PER_DOLLAR,
   type ModelPrice,
   periodOf,
   priceOf,
   type RequestEstimate,
 } from '@reeve/core';
-import { failureFields } from '../refusal.ts';
+import type { Settling } from '../settling.ts';
 import type { ReportedUsage } from './hearing-dialects.ts';
 
 /**
@@ -63,7 +62,7 @@ export interface SpeechMeterDeps {
   readonly store: Pick<GatewayStore, 'budget' | 'audit'>;
   readonly plan: () => BudgetPlan;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly settling: Settling;
 }
 
 /** How long a call waits for others under way to give back what they hold, in milliseconds: a person waits for it. */
@@ -89,7 +88,7 @@ export async function reserveSpeech(
   model: string,
   estimate: RequestEstimate,
 ): Promise<SpeechReservation | null> {
-  const { store, clock, log } = deps;
+  const { store, clock, settling } = deps;
   const plan = deps.plan();
   const price = priceOf(plan.prices, model);
   const until = clock.now().getTime() + PATIENCE_MS;
@@ -123,21 +122,16 @@ export async function reserveSpeech(
     return null;
   }
   const { id } = reply;
-  const written = (work: Promise<unknown>) =>
-    work.then(
-      () => undefined,
-      (error: unknown) =>
-        log.error(failureFields(error), 'a call could not be settled; all that it reserved counts'),
-    );
   return {
     settle(reported) {
       const used = usedTokens(reported, estimate);
       const cost = reported?.cost ?? 0;
       const isTrue = cost > 0 && cost <= MOST_DOLLARS;
       const micros = isTrue ? Math.ceil(cost * MICROS_PER_DOLLAR) : costOf(price, used);
-      return written(store.budget.settle(id, { model, ...used, micros, at: clock.now() }));
+      const settled = { model, ...used, micros, at: clock.now() };
+      return settling.write(() => store.budget.settle(id, settled), { call: id, ...settled });
     },
-    release: () => written(store.budget.release(id)),
+    release: () => settling.write(() => store.budget.release(id), { call: id }),
   };
 }
 

@@ -2,6 +2,7 @@ import { type Clock, type Log, type Speech, UNCAPPED } from '@reeve/core';
 import { closedRanges } from '../egress/address-class.ts';
 import { DEFAULT_EGRESS_LIMITS } from '../egress/egress-limits.ts';
 import { createSystemNetwork } from '../egress/network.ts';
+import { createSettling } from '../settling.ts';
 import type { SpeechChoice } from './speech-choice.ts';
 import { createSpeechDesk } from './speech-desk.ts';
 
@@ -18,6 +19,7 @@ export function createTrialSpeech(speech: SpeechChoice, clock: Clock): Speech {
     closedRanges: closedRanges([]),
     plan: () => UNCAPPED,
     log: QUIET,
+    settling: createSettling({ clock, log: QUIET, stopping: new AbortController().signal }),
     store: {
       budget: {
         reserve: async () => ({ kind: 'reserved', id: 'trial' }),
