@@ -72,12 +72,17 @@ export type ChatChunk =
       readonly name?: string;
       readonly arguments?: string;
     }
+  /** What is thought aloud before and between the words: nobody reads it, but it is paid for. */
+  | { readonly kind: 'thought'; readonly bytes: number }
   | {
       readonly kind: 'end';
       readonly reason: 'stop' | 'tool-calls' | 'length' | 'filtered';
       readonly usage: TokenUsage | null;
       readonly model: string;
     };
+
+/** What an answer is made of. */
+export type AnswerChunk = Exclude<ChatChunk, { kind: 'thought' }>;
 
 /** Why a model call came to nothing. `retryable` means that the same call may succeed later. */
 export class ModelError extends Error {
@@ -152,7 +157,7 @@ export async function collectAnswer(
         arguments: call.arguments + (chunk.arguments ?? ''),
       });
       if (chunk.name) onCallNamed?.(name, chunk.index);
-    } else {
+    } else if (chunk.kind === 'end') {
       return {
         text,
         toolCalls: toolCallsOf(calls),

@@ -1,6 +1,6 @@
 import { imageSlack, type TokenUsage } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
-import { believableUsage } from './believable-usage.ts';
+import { believableUsage, brokenUsage } from './believable-usage.ts';
 
 const reports = (inputTokens: number, outputTokens: number): TokenUsage => ({
   inputTokens,
@@ -52,5 +52,22 @@ describe('what a provider reports', () => {
 
   it('is estimated when nothing is reported', () => {
     expect(believableUsage(null, asked, 0)).toEqual({ inputTokens: 1000, outputTokens: 0, estimated: true });
+  });
+});
+
+describe('a call that broke off', () => {
+  const asked = { inputTokens: 1000, outputTokens: 4096 };
+
+  it.each([
+    ['what was seen', 9000, 1000, 3000],
+    ['its time, where less was seen', 30, 5000, 1000],
+    ['no more time than max_tokens lasts', 30, 300_000, 4096],
+    ['all that was seen, however much', 90_000, 1000, 30_000],
+  ])('counts %s', (_name, bytes, elapsedMs, outputTokens) => {
+    expect(brokenUsage(asked, bytes, elapsedMs)).toEqual({
+      inputTokens: 1000,
+      outputTokens,
+      estimated: true,
+    });
   });
 });

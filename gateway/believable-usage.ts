@@ -16,10 +16,32 @@ const PROVIDER_EXTRA = 10_000;
 /** Hidden reasoning is charged as output; some providers do not hold it to `max_tokens`. */
 const REASONING_EXTRA = 65_536;
 
+/** What a fast model makes in a second, seen or not. */
+const TOKENS_PER_SECOND = 200;
+
 export function bytesOf(chunk: Exclude<ChatChunk, { kind: 'end' }>): number {
-  return chunk.kind === 'text'
-    ? Buffer.byteLength(chunk.text)
-    : Buffer.byteLength((chunk.name ?? '') + (chunk.arguments ?? ''));
+  switch (chunk.kind) {
+    case 'text':
+      return Buffer.byteLength(chunk.text);
+    case 'tool-call':
+      return Buffer.byteLength((chunk.name ?? '') + (chunk.arguments ?? ''));
+    case 'thought':
+      return chunk.bytes;
+  }
+}
+
+/**
+ * What a call counts as that ended before its provider said what it came to. Some providers show nothing of what a model
+ * thinks, and all of them work on while their answer is not read: so it counts as what a fast model makes in its time, up
+ * to `max_tokens`, unless more than that was seen.
+ */
+export function brokenUsage(request: RequestEstimate, outputBytes: number, elapsedMs: number): TokenUsage {
+  const unseen = Math.min(request.outputTokens, Math.ceil((elapsedMs / 1000) * TOKENS_PER_SECOND));
+  return {
+    inputTokens: request.inputTokens,
+    outputTokens: Math.max(tokensOfBytes(outputBytes), unseen),
+    estimated: true,
+  };
 }
 
 /**

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type BudgetPlan,
   BYTES_PER_TOKEN,
@@ -143,8 +144,87 @@ describe('a model call', () => {
     await expect.poll(() => bench.budget.standing.size).toBe(1);
     stop.abort(new Error('gone'));
     await failure;
-    await expect.poll(() => bench.usage).toMatchObject([{ outputTokens: 0, estimated: true }]);
+    await expect.poll(() => bench.usage).toMatchObject([{ estimated: true }]);
     expect(bench.usage[0]?.inputTokens).toBeGreaterThan(0);
+  });
+
+  it('counts what was thought aloud: whoever leaves before a word was said comes to the cap all the same', async () => {
+    await using database = new AsyncDisposableStack();
+    const pool = await openFreshDatabase();
+    database.defer(() => pool.close());
+    await emptyDatabase(pool);
+    let begun = Promise.withResolvers<void>();
+    const thinks = (): ScriptStep[] => {
+      begun.resolve();
+      return [{ kind: 'thought', bytes: 9000 }, { kind: 'hang' }];
+    };
+    const { model } = await open({
+      coordinator: createScriptedModel(Array(20).fill(thinks)),
+      plan: { ...PLAN, caps: { ...PLAN.caps, task: { tokens: 10_000, micros: null } } },
+      records: createGatewayStore({ pool }).budget,
+    });
+    const hangUp = async () => {
+      begun = Promise.withResolvers();
+      const stop = new AbortController();
+      const failure = collectAnswer(model.stream(WORK, stop.signal)).catch((reason: unknown) => reason);
+      await Promise.race([begun.promise.then(() => delay(50)), failure]);
+      stop.abort(new Error('gone'));
+      return failure;
+    };
+    for (let calls = 0; calls < 4; calls += 1) expect(await hangUp()).toMatchObject({ message: 'gone' });
+    expect(await hangUp()).toMatchObject({ code: 'budget-exhausted' });
+  });
+
+  it('counts its time when its caller leaves and its provider has said nothing of what it thinks', async () => {
+    const { bench, model } = await open({ coordinator: createScriptedModel([[{ kind: 'hang' }]]) });
+    const patient = { ...WORK, maxTokens: 5000 };
+    await expect(collectAnswer(model.stream(patient, AbortSignal.timeout(1000)))).rejects.toThrow(/timeout/);
+    await expect.poll(() => bench.usage.map(({ outputTokens }) => outputTokens > 50)).toEqual([true]);
+  });
+
+  it('counts what it thought, in whichever try, and gives nothing of that back', async () => {
+    const thinks: ScriptStep = { kind: 'thought', bytes: 300 };
+    const { bench, model } = await open({
+      coordinator: createScriptedModel([
+        [thinks, ...fails('model-bad-answer')],
+        [thinks, ...fails('model-bad-answer')],
+        fails('model-refused-key', { retryable: false }),
+      ]),
+    });
+    await expect(collectAnswer(model.stream(WORK, never))).rejects.toMatchObject({
+      code: 'model-refused-key',
+    });
+    await expect.poll(() => bench.usage).toMatchObject([{ outputTokens: 200, estimated: true }]);
+  });
+
+  it.each(['model-bad-answer', 'model-timeout', 'model-cut-off'] as const)(
+    'counts when all that came of it was a %s, which prompts can bring about',
+    async (code) => {
+      const { bench, model } = await open({
+        coordinator: createScriptedModel([fails(code, { retryable: false })]),
+      });
+      await expect(collectAnswer(model.stream(WORK, never))).rejects.toMatchObject({ code });
+      await expect.poll(() => bench.usage.map(({ inputTokens }) => inputTokens > 0)).toEqual([true]);
+    },
+  );
+
+  it('that thinks before it speaks can be answered by the fallback, and its thoughts go no further', async () => {
+    const thinks: ScriptStep = { kind: 'thought', bytes: 30 };
+    const { bench, model } = await open({
+      coordinator: createScriptedModel([[thinks, ...fails('model-failed', { retryable: false })]]),
+      fallback: createScriptedModel([
+        [
+          thinks,
+          { kind: 'text', text: 'well ' },
+          thinks,
+          { kind: 'text', text: 'then' },
+          ...reporting(null).slice(1),
+        ],
+      ]),
+    });
+    const chunks = await Array.fromAsync(model.stream(WORK, never));
+    expect(chunks.map(({ kind }) => kind)).toEqual(['text', 'text', 'end']);
+    await expect.poll(() => bench.usage).toMatchObject([{ outputTokens: Math.ceil((90 + 9) / 3) }]);
   });
 
   it('counts what was streamed when it breaks off', async () => {

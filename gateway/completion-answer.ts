@@ -1,6 +1,6 @@
 import {
+  type AnswerChunk,
   type ChatAnswer,
-  type ChatChunk,
   FAILURES,
   type FailureCode,
   isFailureCode,
@@ -15,7 +15,7 @@ export interface AnswerHead {
   readonly created: number;
 }
 
-type End = Extract<ChatChunk, { kind: 'end' }>;
+type End = Extract<AnswerChunk, { kind: 'end' }>;
 
 const FINISH_REASONS = {
   stop: 'stop',
@@ -25,7 +25,7 @@ const FINISH_REASONS = {
 } as const satisfies Record<End['reason'], string>;
 
 /** A piece of the answer as an event of OpenAI's stream. The last one carries usage and is followed by `[DONE]`. */
-export function eventOf(chunk: ChatChunk, head: AnswerHead, usage: TokenUsage): string {
+export function eventOf(chunk: AnswerChunk, head: AnswerHead, usage: TokenUsage): string {
   switch (chunk.kind) {
     case 'text':
       return event({ ...wireHead(head), choices: [choice({ content: chunk.text }, null)] });

@@ -1,4 +1,4 @@
-import { type ChatChunk, type ChatRequest, type Log, ModelError, type TaskId } from '@reeve/core';
+import { type AnswerChunk, type ChatRequest, type Log, ModelError, type TaskId } from '@reeve/core';
 import { type Call, startCall } from './call.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { ModelCaller, OpenAnswer } from './model-call.ts';
@@ -10,7 +10,7 @@ import type { UsageMeter } from './usage-meter.ts';
 export interface OpenCall {
   readonly call: Call;
   /** Counted as they pass. Throws a `model-cut-off` when they stop before their end. */
-  readonly pieces: AsyncGenerator<ChatChunk, void>;
+  readonly pieces: AsyncGenerator<AnswerChunk, void>;
 }
 
 /** Calls models for whoever may, counts them, and ends them with who asked. */
@@ -63,10 +63,10 @@ export function createModelDesk(deps: ModelDeskDeps): ModelDesk {
       const id = deps.newRequestId();
       const { line, call } = await begin(asked, id);
       try {
-        const answer = await deps.callModel(request, line, call.signal);
+        const answer = await deps.callModel(request, line, call);
         return { call, pieces: piecesOf(answer, call, log) };
       } catch (error) {
-        call.end('failed');
+        call.end(mayHaveWorked(error) ? 'broken' : 'failed');
         logFailure(error, { call: id, role: request.role, isGone: call.isGone() }, log);
         throw error;
       }
@@ -74,16 +74,27 @@ export function createModelDesk(deps: ModelDeskDeps): ModelDesk {
   };
 }
 
+/** After a deadline, a cut or an answer that is none. Prompts can bring these about, and then they must not be free. */
+const WORKED: ReadonlySet<ModelError['code']> = new Set([
+  'model-timeout',
+  'model-cut-off',
+  'model-bad-answer',
+]);
+
+function mayHaveWorked(error: unknown): boolean {
+  return error instanceof ModelError && error.status === null && WORKED.has(error.code);
+}
+
 /** The pieces of an answer, counted; ends the call when they end, in whichever way. */
 async function* piecesOf(
   { first, rest, by }: OpenAnswer,
   call: Call,
   log: Log,
-): AsyncGenerator<ChatChunk, void> {
+): AsyncGenerator<AnswerChunk, void> {
   let how: 'answered' | 'broken' = 'broken';
   call.meter.answeredBy(by);
   try {
-    let piece: ChatChunk = first;
+    let piece: AnswerChunk = first;
     for (;;) {
       call.meter.count(piece);
       if (piece.kind === 'end') {

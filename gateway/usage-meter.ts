@@ -19,7 +19,7 @@ import {
   type TaskId,
   type TokenUsage,
 } from '@reeve/core';
-import { believableUsage, bytesOf } from './believable-usage.ts';
+import { believableUsage, brokenUsage, bytesOf } from './believable-usage.ts';
 import type { ModelLine } from './model-line.ts';
 import type { Settling } from './settling.ts';
 
@@ -45,11 +45,11 @@ export interface CallMeter {
   /** Which model answers; the role's own until said otherwise. */
   answeredBy(which: 'own' | 'fallback'): void;
   count(chunk: ChatChunk): void;
-  /** The provider's figures once it has given them and if they can be true, else an estimate. */
+  /** The provider's figures once it has given them and if they can be true, else an estimate of what it did until now. */
   usage(): TokenUsage;
   /** Turns the reservation into a record of what the call came to; once. Without it the whole reservation stands. */
   settle(): void;
-  /** Gives the reservation back: the provider refused, nothing was used. Once; not after `settle`. */
+  /** Gives the reservation back: the provider refused, nothing was used. What was counted all the same is settled. Once. */
   release(): void;
 }
 
@@ -182,12 +182,15 @@ function meterOf(
 ): CallMeter {
   const { store, clock } = deps;
   const { line, plan } = call;
+  const since = clock.now().getTime();
   let outputBytes = 0;
   let end: Extract<ChatChunk, { kind: 'end' }> | null = null;
   let configuredName = line.own.name;
   let isOver = false;
   const usage = (): TokenUsage =>
-    believableUsage(end?.usage ?? null, call.estimate, outputBytes, call.imageSlack);
+    end === null
+      ? brokenUsage(call.estimate, outputBytes, clock.now().getTime() - since)
+      : believableUsage(end.usage, call.estimate, outputBytes, call.imageSlack);
 
   function settlement(): Settlement {
     const used = usage();
@@ -195,6 +198,13 @@ function meterOf(
     const micros = costOf(priceOf(plan.prices, configuredName, model), used);
     return { model, ...used, micros, at: clock.now() };
   }
+
+  const settle = () => {
+    if (isOver) return;
+    isOver = true;
+    const settled = settlement();
+    inBackground(() => store.budget.settle(call.id, settled), { call: call.id, ...settled });
+  };
 
   return {
     answeredBy(which) {
@@ -205,13 +215,9 @@ function meterOf(
       else outputBytes += bytesOf(chunk);
     },
     usage,
-    settle() {
-      if (isOver) return;
-      isOver = true;
-      const settled = settlement();
-      inBackground(() => store.budget.settle(call.id, settled), { call: call.id, ...settled });
-    },
+    settle,
     release() {
+      if (outputBytes > 0) return settle();
       if (isOver) return;
       isOver = true;
       inBackground(() => store.budget.release(call.id), { call: call.id });

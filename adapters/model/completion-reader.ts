@@ -7,9 +7,15 @@ const wireCallSchema = z.object({
   id: text,
   function: z.nullish(z.object({ name: text, arguments: text })),
 });
+// Providers name what a model thinks as they like, and in whatever form it comes it spoils no answer.
+const thought = z.catch(text, null);
+const wireThoughtSchema = z.object({ text: thought, summary: thought, data: thought });
 const wireDeltaSchema = z.object({
   content: text,
   refusal: text,
+  reasoning_content: thought,
+  reasoning: thought,
+  reasoning_details: z.catch(z.nullish(z.array(wireThoughtSchema)), null),
   tool_calls: z.nullish(z.array(wireCallSchema)),
 });
 const wireUsageSchema = z.object({
@@ -31,7 +37,7 @@ type WireDelta = NonNullable<NonNullable<WireChunk['choices']>[number]['delta']>
 type WireToolCall = NonNullable<WireDelta['tool_calls']>[number];
 type EndReason = Extract<ChatChunk, { kind: 'end' }>['reason'];
 
-/** Characters of one answer, tool arguments included; a provider that streams more has gone wrong. */
+/** Characters of one answer, tool arguments and thoughts included; a provider that streams more has gone wrong. */
 const MAX_ANSWER_CHARACTERS = 4_000_000;
 const MAX_TOOL_CALLS = 128;
 
@@ -83,6 +89,11 @@ export function createCompletionReader(model: string): CompletionReader {
 
   function readDelta(delta: WireDelta): ChatChunk[] {
     const chunks: ChatChunk[] = [];
+    const thoughts = thoughtsOf(delta);
+    if (thoughts !== '') {
+      characters += thoughts.length;
+      chunks.push({ kind: 'thought', bytes: Buffer.byteLength(thoughts) });
+    }
     const text = (delta.content ?? '') + (delta.refusal ?? '');
     if (text !== '') {
       hasText ||= text.trim() !== '';
@@ -123,6 +134,13 @@ export function createCompletionReader(model: string): CompletionReader {
       return { kind: 'end', reason: reasonOf(finish, calls.size), usage, model: answeredBy };
     },
   };
+}
+
+/** Some providers send the same thoughts under two names: the longest counts. */
+function thoughtsOf({ reasoning_content, reasoning, reasoning_details }: WireDelta): string {
+  const details = (reasoning_details ?? []).map(({ text, summary, data }) => text ?? summary ?? data ?? '');
+  const forms = [reasoning_content ?? '', reasoning ?? '', details.join('')];
+  return forms.reduce((longest, form) => (form.length > longest.length ? form : longest));
 }
 
 /** Providers disagree on the reason of an answer with calls (`stop` is common); what was streamed decides. */

@@ -110,6 +110,27 @@ describe('answers', () => {
     });
   });
 
+  it.each([
+    ['reasoning_content', { reasoning_content: 'grüße' }, 7],
+    ['reasoning', { reasoning: 'hm' }, 2],
+    ['details', { reasoning_details: [{ type: 'reasoning.text', text: 'so' }, { summary: 'sum' }] }, 5],
+    ['sealed details', { reasoning_details: [{ type: 'reasoning.encrypted', data: 'c2VhbGVk' }] }, 8],
+    ['two forms of the same', { reasoning: 'twice', reasoning_details: [{ text: 'twice' }] }, 5],
+  ])('say how much is thought aloud, as %s, and no more of it', async (_name, delta, bytes) => {
+    const { model } = await open([streams(piece(delta), piece({ content: 'hello' }), piece({}, 'stop'))]);
+    const chunks = await Array.fromAsync(model.stream(TALK, never));
+    expect(chunks.slice(0, 2)).toEqual([
+      { kind: 'thought', bytes },
+      { kind: 'text', text: 'hello' },
+    ]);
+  });
+
+  it('are whole though thoughts come in a form of their own', async () => {
+    const odd = { content: 'hello', reasoning: { deep: true }, reasoning_details: 'deep' };
+    const { model } = await open([streams(piece(odd), piece({}, 'stop'))]);
+    expect((await collectAnswer(model.stream(TALK, never))).text).toBe('hello');
+  });
+
   it('reads characters that are split between two pieces of the wire', async () => {
     const bytes = Buffer.from(piece({ content: 'grüße 🙂' }));
     const { model } = await open([
