@@ -205,7 +205,7 @@ function leavesText({ tool, arguments: args }: Approval['call']): string {
     case 'network.open':
       return `whatever this task’s commands send, to ${showHiddenInLine(`${args['host']}:${args['port']}`)}`;
     case 'git.open':
-      return `which repository is read, to ${host(args['repository'])}`;
+      return `which repository is read, and your secret for Git there if one is set, to ${host(args['repository'])}`;
     case 'git.push':
       return `these commits and all their files, to ${host(args['repository'])}`;
     case 'web.search':

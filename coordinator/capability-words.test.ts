@@ -8,6 +8,7 @@ it('says what a task may do without a word of capabilities', () => {
     'file:drive/T-3/**:create',
     'file:drive/**:delete,list,read,write',
     'http:example.org/**:get',
+    'git:example.org/owner/name:read',
     'secret:GIT_HUB:use',
   ]);
   expect(words).toEqual([

@@ -15,6 +15,7 @@ function wordsOf({ scheme, resource, actions }: Capability): string | 'beside' |
   if (scheme === 'shell') return 'run commands in a sandbox of its own';
   if (scheme === 'http') return `read from ${showHiddenInLine(resource.split('/')[0] ?? resource)}`;
   if (scheme === 'secret') return `use the key ${showHiddenInLine(resource)}, without seeing it`;
+  if (scheme === 'git') return 'beside';
   if (scheme !== 'file') return null;
   if (resource.startsWith('scratch/')) return 'beside';
   const place = resource.replace(/^drive\//, '').replace(/\*\*$/, '');

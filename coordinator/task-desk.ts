@@ -9,6 +9,7 @@ import {
   type Outcome,
   outputFolder,
   type Records,
+  repositoriesNamedIn,
   type Store,
   type Task,
   type TaskId,
@@ -43,8 +44,8 @@ export const URGENT = 1;
 
 /**
  * What a task of this origin may touch. Only the owner's own tasks may change or delete files, and those ask; they may
- * read from hosts that the owner's own words name (not the model's: those might come from anywhere). A schedule's may
- * read what whoever made it may read, and change nothing.
+ * read from hosts that the owner's own words name (not the model's: those might come from anywhere), and open the
+ * repositories that they name to their Git, one by one. A schedule's may read what whoever made it may read, and change nothing.
  */
 function capabilitiesFor(
   origin: Origin,
@@ -59,21 +60,24 @@ function capabilitiesFor(
   ];
   switch (origin.kind) {
     case 'owner':
-      return [...base, 'file:drive/**:delete,list,read,write', ...hostCapabilities(words)];
+      return [...base, 'file:drive/**:delete,list,read,write', ...namedIn(words)];
     case 'member':
     case 'agent':
       return [...base, 'file:drive/**:list,read'];
     case 'schedule':
       return onBehalfOf.kind === 'untrusted' || onBehalfOf.kind === 'schedule'
         ? base
-        : [...base, 'file:drive/**:list,read', ...hostCapabilities(words)];
+        : [...base, 'file:drive/**:list,read', ...namedIn(words)];
     case 'untrusted':
       return base;
   }
 }
 
-function hostCapabilities(words: string): string[] {
-  return hostsNamedIn(words).map((host) => `http:${host}/**:get`);
+function namedIn(words: string): string[] {
+  return [
+    ...hostsNamedIn(words).map((host) => `http:${host}/**:get`),
+    ...repositoriesNamedIn(words).map((repository) => `git:${repository}:read`),
+  ];
 }
 
 export function createTaskDesk(deps: {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRepositoryPath } from './git.ts';
 import { parseHostPort } from './host.ts';
 
 /**
@@ -7,14 +8,14 @@ import { parseHostPort } from './host.ts';
  */
 export interface Capability {
   readonly scheme: CapabilityScheme;
-  /** What the scheme names: an area and a glob for files, a host and a glob for http. */
+  /** What the scheme names: an area and a glob for files, a host and a glob for http, one repository for git. */
   readonly resource: string;
   readonly actions: readonly string[];
   /** Upper bounds by name, such as `{ timeout: '30s' }`. A narrower capability has the same or smaller ones. */
   readonly constraints: Readonly<Record<string, string>>;
 }
 
-const SCHEMES = ['file', 'shell', 'http', 'secret', 'task', 'clock'] as const;
+const SCHEMES = ['file', 'shell', 'http', 'git', 'secret', 'task', 'clock'] as const;
 export type CapabilityScheme = (typeof SCHEMES)[number];
 
 const CAPABILITY =
@@ -55,6 +56,7 @@ function widthOf(scheme: CapabilityScheme, resource: string): string | null {
   if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(resource)) return 'a capability holds no control characters';
   if (scheme === 'file') return fileWidth(resource);
   if (scheme === 'http') return hostWidth(resource);
+  if (scheme === 'git') return repositoryWidth(resource);
   if (resource.includes('**')) return `“${scheme}:**” is too wide`;
   return null;
 }
@@ -76,6 +78,13 @@ function hostWidth(resource: string): string | null {
     return 'an http capability names a host, without a port, and not an address';
   const parsed = parseHostPort(host);
   return parsed.kind === 'refused' ? `an http capability names a public host: ${parsed.reason}` : null;
+}
+
+function repositoryWidth(resource: string): string | null {
+  const parsed = parseRepositoryPath(resource);
+  return parsed.kind === 'repository' && parsed.repository.name === resource
+    ? hostWidth(resource)
+    : 'a git capability names one repository, as host/owner/name';
 }
 
 function parseConstraints(text: string): Record<string, string> | null {

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { gitPushSchema, gitRefSchema, parseRepository, parseRepositoryPath } from './git.ts';
+import {
+  gitPushSchema,
+  gitRefSchema,
+  parseRepository,
+  parseRepositoryPath,
+  repositoriesNamedIn,
+} from './git.ts';
 
 const nameOf = (text: string) => {
   const parsed = parseRepository(text);
@@ -84,5 +90,28 @@ describe('a push', () => {
     'refs/heads/a\u0000',
   ])('has no ref %j', (ref) => {
     expect(gitRefSchema.safeParse(ref).success).toBe(false);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    ['see https://github.com/owner/name, please', ['github.com/owner/name']],
+    ['(https://GitHub.com/owner/name.git) and https://github.com/owner/name', ['github.com/owner/name']],
+    ['https://gitlab.com/a/b/c/', ['gitlab.com/a/b/c']],
+    ['https://github.com/owner/name/issues/5', ['github.com/owner/name/issues/5']],
+    ['https://github.com/owner', []],
+    ['https://github.com/a/../../owner', []],
+    ['http://github.com/owner/name', []],
+    ['https://github.com:8443/owner/name', []],
+    ['https://github.com/owner/name?tab=code', []],
+    ['https://10.0.0.1/owner/name', []],
+    ['github.com/owner/name', []],
+  ])('“%s” name %j', (words, names) => {
+    expect(repositoriesNamedIn(words)).toEqual(names);
+  });
+
+  it('name no more repositories than a task can carry', () => {
+    const words = Array.from({ length: 500 }, (_, index) => `https://example.org/a/${index}`).join(' ');
+    expect(repositoriesNamedIn(words)).toHaveLength(20);
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseHostPort, urlsNamedIn } from './host.ts';
 
 /** A repository that is reached over HTTP, whatever the form in which it was named. */
 export interface GitRepository {
@@ -69,6 +70,25 @@ export function parseRepositoryPath(text: string): RepositoryParse {
   const place = port === USUAL_PORTS[protocol] ? host : `${host}:${port}`;
   const name = `${protocol === 'http' ? 'http:' : ''}${place}/${path.replace(/\.git$/, '')}`;
   return { kind: 'repository', repository: { name, protocol, host, port, path } };
+}
+
+/** Capabilities travel with each call of a task; whoever lists more links than this is asked about the others. */
+const MOST_NAMED = 20;
+const LONGEST_NAMED = 120;
+
+/**
+ * The repositories that a person's https URLs name literally, by name. A page below one names no repository but itself.
+ * Only hosts and ports that a capability may name.
+ */
+export function repositoriesNamedIn(text: string): string[] {
+  const names = urlsNamedIn(text).flatMap((url) => {
+    if (url.protocol !== 'https:' || url.port !== '' || url.search !== '') return [];
+    const parsed = parseRepositoryPath(`${url.hostname}${url.pathname}`);
+    if (parsed.kind === 'refused' || parseHostPort(url.hostname).kind === 'refused') return [];
+    const { name, path } = parsed.repository;
+    return path.includes('/') && name.length <= LONGEST_NAMED ? [name] : [];
+  });
+  return [...new Set(names)].slice(0, MOST_NAMED);
 }
 
 function refused(reason: string): RepositoryParse {

@@ -272,9 +272,9 @@ describe('Git', () => {
     tool,
     arguments: { repository },
   });
-  const named = parseAll(['http:github.com/**:get']);
+  const named = parseAll(['http:github.com/**:get', 'git:github.com/owner/name:read']);
 
-  it('opens a repository by itself only where the task names the host, and never after both kinds were seen', () => {
+  it('opens a repository by itself only where the task names that very one, and never after both kinds were seen', () => {
     const open = git('git.open', 'github.com/owner/name');
     expect(judge(open, context())).toEqual({ kind: 'ask', tier: 'change' });
     expect(judge(open, context({ capabilities: named }))).toMatchObject({ kind: 'allow', tier: 'read' });
@@ -288,7 +288,13 @@ describe('Git', () => {
     expect(judge(git('git.open', 'github.com/owner/other'), context({ grants }))).toMatchObject({
       kind: 'ask',
     });
-    for (const other of ['github.com:8443/owner/name', 'http:github.com/owner/name', 'nonsense'])
+    for (const other of [
+      'github.com/owner/other',
+      'github.com/owner/name/wiki',
+      'github.com:8443/owner/name',
+      'http:github.com/owner/name',
+      'nonsense',
+    ])
       expect(judge(git('git.open', other), context({ capabilities: named })).kind, other).toBe('ask');
   });
 

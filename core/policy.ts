@@ -167,12 +167,15 @@ function judgeOpen(call: EffectCall, context: PolicyContext): Verdict {
   return grant ? grantedBy(grant, 'change') : { kind: 'ask', tier: 'change' };
 }
 
-/** What Git asks for tells its host little, but not nothing: after both kinds were seen this is never done by itself. */
+/**
+ * What Git asks for tells its host little, but not nothing: after both kinds were seen this is never done by itself. The
+ * owner's secret for the host goes along, so that a host that they name opens none of its other repositories.
+ */
 function judgeRepository(call: EffectCall, context: PolicyContext): Verdict {
   const resource = resourceOf(call);
   if (resource === '' || seenBoth(context.seen)) return { kind: 'ask', tier: 'destructive' };
-  if (allows(context.capabilities, 'http', resource, 'get'))
-    return { kind: 'allow', tier: 'read', because: 'reading from a host that the task names' };
+  if (allows(context.capabilities, 'git', resource, 'read'))
+    return { kind: 'allow', tier: 'read', because: 'reading a repository that the task names' };
   const grant = coveringGrant(call, resource, context);
   return grant ? grantedBy(grant, 'read') : { kind: 'ask', tier: 'change' };
 }

@@ -54,8 +54,8 @@ export function createGitDoor(deps: GitDoorDeps): GitDoor {
     }
   }
 
-  async function serve(exchange: GitExchange): Promise<void> {
-    await checkReach(exchange, deps);
+  async function serve(asked: Omit<GitExchange, 'isOpened'>): Promise<void> {
+    const exchange = { ...asked, isOpened: await checkReach(asked, deps) };
     return isPush(exchange.request) ? push(exchange) : read(exchange, deps);
   }
 
@@ -77,13 +77,16 @@ function isPush({ service, step }: GitRequest): boolean {
   return service === 'git-receive-pack' && step === 'exchange';
 }
 
-/** A repository that was opened to the task, or any on a host that its commands may reach anyway. */
-async function checkReach({ claims: { task }, request }: GitExchange, { store }: GitDoorDeps): Promise<void> {
+/** True for a repository that was opened to the task, false for another on a host that its commands may reach anyway. */
+async function checkReach(
+  { claims: { task }, request }: Pick<GitExchange, 'claims' | 'request'>,
+  { store }: GitDoorDeps,
+): Promise<boolean> {
   const { name, protocol, host, port } = request.repository;
   const repositories = await store.network.openedRepositories(task);
-  if (repositories.some(({ repository }) => repository === name)) return;
+  if (repositories.some(({ repository }) => repository === name)) return true;
   const hosts = protocol === 'https' ? await store.network.openedHosts(task) : [];
-  if (hosts.some((opened) => opened.host === host && opened.port === port)) return;
+  if (hosts.some((opened) => opened.host === host && opened.port === port)) return false;
   throw new GitRefusal(
     403,
     `The repository ${name} is not open to this task. Ask with the tool git_open(repository), then try again.`,

@@ -23,6 +23,8 @@ export interface GitDoorDeps extends TokenHolderDeps, GitRemoteDeps {
 export interface GitExchange {
   readonly claims: TaskClaims;
   readonly request: GitRequest;
+  /** Whether the repository itself was opened to the task, and not only its host to the task's commands. */
+  readonly isOpened: boolean;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
   readonly watch: TransferWatch;
@@ -40,8 +42,11 @@ export class GitRefusal extends Error {
 }
 
 /** Connects, or refuses in words. */
-export async function connect({ request, watch }: GitExchange, deps: GitDoorDeps): Promise<OpenRemote> {
-  const remote = await openRemote(request, deps, watch.signal);
+export async function connect(
+  { request, isOpened, watch }: GitExchange,
+  deps: GitDoorDeps,
+): Promise<OpenRemote> {
+  const remote = await openRemote(request, isOpened, deps, watch.signal);
   if (remote.kind === 'refused') throw new GitRefusal(403, remote.reason);
   return remote;
 }
@@ -59,18 +64,18 @@ function shownHeaders({ headers }: IncomingMessage, request: GitRequest): Record
 /** Gives Git the remote's answer, bounded and without the credentials that went out; `look` sees what Git sees. */
 export async function passOn(
   { request, outgoing, watch }: GitExchange,
-  { credential }: OpenRemote,
+  remote: OpenRemote,
   response: IncomingMessage,
   deps: Pick<GitDoorDeps, 'gitLimits'>,
   look: (piece: Buffer) => void = () => undefined,
 ): Promise<void> {
-  const problem = answerProblem(response, request, credential);
+  const problem = answerProblem(response, request, remote);
   if (problem !== null) throw new GitRefusal(502, problem);
   outgoing.writeHead(200, shownHeaders(response, request));
   await pipeline(
     response,
     watch.upTo(deps.gitLimits.answerBytes),
-    stopAtEcho(echoesOf(credential)),
+    stopAtEcho(echoesOf(remote.credential)),
     async function* (source: AsyncIterable<Buffer>) {
       for await (const piece of source) {
         look(piece);

@@ -27,17 +27,25 @@ export interface OpenRemote {
   readonly kind: 'open';
   readonly socket: Socket;
   readonly address: string;
+  /** Looked for in what comes back, whether it goes along or not: the host may know it from before. */
   readonly credential: Exclude<GitCredential, { kind: 'refused' }>;
+  /** Why no credential goes along, as a sentence; null when one may. */
+  readonly withheld: string | null;
 }
 
 export type RemoteOpening = OpenRemote | { readonly kind: 'refused'; readonly reason: string };
 
-/** Connects as requests do (checked address, verified certificate). Plain http only to hosts that the operator names. */
+/**
+ * Connects as requests do (checked address, verified certificate). Plain http only to hosts that the operator names. A
+ * credential goes along only when the repository itself was opened: whoever opens a host lends no secret with it.
+ */
 export async function openRemote(
-  { repository: { protocol, host, port } }: GitRequest,
+  { repository }: GitRequest,
+  isOpened: boolean,
   deps: GitRemoteDeps,
   signal: AbortSignal,
 ): Promise<RemoteOpening> {
+  const { protocol, host, port } = repository;
   const target = { host, port };
   if (protocol === 'http' && !isExempt(target, deps.privateHosts))
     return { kind: 'refused', reason: noWayTo(target, 'Git goes over https only') };
@@ -47,8 +55,22 @@ export async function openRemote(
   if (check.kind === 'refused') return { kind: 'refused', reason: noWayTo(target, check.reason) };
   const dialled = await dial(check.destination, { tls: protocol === 'https' }, deps, signal);
   return dialled.kind === 'open'
-    ? { ...dialled, credential }
+    ? { ...dialled, credential, withheld: whyWithheld(repository, isOpened, deps) }
     : { kind: 'refused', reason: noWayTo(target, dialled.reason) };
+}
+
+/** The hosts of a secret name no port: it is meant for the usual one, or for what the operator names with its port. */
+function whyWithheld(
+  { name, protocol, host, port }: GitRequest['repository'],
+  isOpened: boolean,
+  { privateHosts }: GitRemoteDeps,
+): string | null {
+  if (!isOpened)
+    return `A secret goes along only once ${name} itself is open to this task: ask with the tool git_open(repository).`;
+  const isUsualPlace = protocol === 'https' && port === 443;
+  return isUsualPlace || isExempt({ host, port }, privateHosts)
+    ? null
+    : `A secret goes to port 443 only, or where the operator’s REEVE_PRIVATE_HOSTS names ${formatHostPort({ host, port })}.`;
 }
 
 export interface RemoteBody {
@@ -62,7 +84,7 @@ const MOST_HEADER_BYTES = 32 * 1024;
 /** Sends one request and resolves with the answer's head. Rejects when none comes; then nobody knows what was taken. */
 export async function askRemote(
   request: GitRequest,
-  { socket, credential }: OpenRemote,
+  { socket, credential, withheld }: OpenRemote,
   { headers, body }: { readonly headers: Readonly<Record<string, string>>; readonly body: RemoteBody | null },
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
@@ -78,7 +100,9 @@ export async function askRemote(
       'user-agent': 'git/2 (Reeve)',
       ...headers,
       ...body?.headers,
-      ...(credential.kind === 'basic' ? { authorization: credential.authorization } : {}),
+      ...(credential.kind === 'basic' && withheld === null
+        ? { authorization: credential.authorization }
+        : {}),
     },
     maxHeaderSize: MOST_HEADER_BYTES,
     insecureHTTPParser: false,
@@ -105,13 +129,15 @@ async function sendBody(
 export function answerProblem(
   { statusCode = 0, headers }: IncomingMessage,
   request: GitRequest,
-  credential: OpenRemote['credential'],
+  { credential, withheld }: Pick<OpenRemote, 'credential' | 'withheld'>,
 ): string | null {
   const { host, name } = request.repository;
   if (statusCode >= 300 && statusCode < 400) {
     const to = placeOf(headers.location ?? '', request, credential);
     return `${host} sends Git on to ${to}. That was not followed; open the repository under its own address.`;
   }
+  if ((statusCode === 401 || statusCode === 403) && withheld !== null)
+    return `${host} wants credentials (status ${statusCode}). ${withheld}`;
   if (statusCode === 401 || statusCode === 403)
     return credential.kind === 'basic'
       ? `${host} does not let the secret ${credential.name} do this (status ${statusCode}).`

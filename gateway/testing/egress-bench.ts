@@ -119,6 +119,8 @@ export async function openEgressBench(options: {
   gitLimits?: Partial<GitLimits>;
   /** Which port of loopback a connection goes to; the port that was asked for unless given. */
   portFor?: (port: number) => number;
+  /** Which address a connection goes to; the one that was asked for unless given. */
+  addressFor?: (address: string) => string;
 }): Promise<EgressBench> {
   const folder = await mkdtemp(join(tmpdir(), 'reeve-egress-'));
   const socketPath = join(folder, 'gateway.sock');
@@ -190,7 +192,8 @@ export async function openEgressBench(options: {
       connect(address, port) {
         connected.push(`${address} ${port}`);
         const actual = options.portFor?.(port) ?? port;
-        return connectSocket({ host: address, port: isUnreachable ? 1 : actual });
+        const host = options.addressFor?.(address) ?? address;
+        return connectSocket({ host, port: isUnreachable ? 1 : actual });
       },
     },
     egressLimits: { ...DEFAULT_EGRESS_LIMITS, ...options.limits },
