@@ -1,11 +1,14 @@
 /**
- * Characters that change what a person sees without being seen: C0 and C1 controls (line feed and tab excepted),
- * soft hyphen, zero-width and joiner characters, bidirectional controls, line and paragraph separators, variation
- * selectors used as carriers, the Unicode tag block, byte-order mark, and unpaired surrogates.
- * Source: Unicode categories Cc, Cf, Zl, Zp, Cs, plus Hangul and Braille fillers that print as blanks.
+ * Characters that print nothing, or that change what a person sees without being seen: C0 and C1 controls (line feed and
+ * tab excepted), all that Unicode has renderers ignore (joiners, bidirectional controls, variation selectors, fillers, the
+ * tag block, code points that are kept free for more of these), line and paragraph separators, unpaired surrogates,
+ * noncharacters, and those that are letters or symbols to Unicode and blank to the eye: the braille blank, hieroglyph
+ * blanks, the Khitan filler, the null notehead. Spaces that take room are no part of it. A joiner or variation selector
+ * within an emoji is shown too: on a card nothing is hidden, and who draws ordinary text keeps emoji whole itself.
+ * Source: Unicode categories Cc, Cf, Zl, Zp, Cs, properties Default_Ignorable_Code_Point and Noncharacter_Code_Point.
  */
 const HIDDEN =
-  /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\u115F\u1160\u3164\uFFA0\u2800]|[\uFE00-\uFE0F]|[\u{E0100}-\u{E01EF}]/gu;
+  /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}\p{Noncharacter_Code_Point}]|[\u2800\u{13441}\u{13442}\u{16FE4}\u{1D159}]/gu;
 const PLAIN_CONTROLS = new Set(['\n', '\t']);
 
 /**
