@@ -65,10 +65,10 @@ function effectFields({ call }: Approval, attached: ReadonlySet<string>): { name
   const fields = [{ name: 'Action', value: words }];
   for (const [name, value] of Object.entries(call.arguments)) {
     if (isEmpty(value)) continue;
-    const text = showHidden(fieldText(name, value));
+    const text = fieldText(call.tool, name, value);
     const isAttached = attached.has(name);
     fields.push({
-      name: FIELD_NAMES.get(name) ?? showHiddenInLine(name),
+      name: FIELD_NAMES.get(name) ?? `Argument “${showHiddenInLine(name)}”`,
       value: isAttached ? `${beginningOf(text)}\n… the rest is in the file attached below.` : text,
     });
   }
@@ -79,11 +79,15 @@ function beginningOf(text: string): string {
   return text.slice(0, SHOWN_BEGINNING).toWellFormed();
 }
 
-function fieldText(name: string, value: JsonValue): string {
+/** Arguments that are texts of many lines. Everywhere else a line feed is shown: it would draw a line of the card. */
+const TEXTS: ReadonlySet<string> = new Set(['http.fetch body', 'schedule.create goal']);
+
+function fieldText(tool: string, name: string, value: JsonValue): string {
   if (name === 'bytes' && typeof value === 'number') return bytesText(value);
   const updates = name === 'updates' ? z.array(gitUpdateSchema).safeParse(value) : null;
   if (updates?.success) return updates.data.map(updateText).join('\n');
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  return TEXTS.has(`${tool} ${name}`) ? showHidden(text) : showHiddenInLine(text);
 }
 
 function isEmpty(value: JsonValue): boolean {
@@ -165,12 +169,12 @@ function originFields(approval: Approval): { name: string; value: string }[] {
     },
   ];
   if (approval.question === 'outcome') {
-    fields.push({ name: 'Why nobody knows', value: showHidden(approval.reason) });
+    fields.push({ name: 'Why nobody knows', value: showHiddenInLine(approval.reason) });
     fields.push({ name: 'What to do', value: 'Look whether it happened, then say so here.' });
     return fields;
   }
   if (approval.reason !== '')
-    fields.push({ name: 'Its reason (its own claim)', value: showHidden(approval.reason) });
+    fields.push({ name: 'Its reason (its own claim)', value: showHiddenInLine(approval.reason) });
   fields.push({ name: 'Undo', value: undoText(approval) });
   fields.push({ name: 'What leaves Reeve', value: leavesText(approval.call) });
   fields.push({

@@ -367,10 +367,10 @@ describe('permits', () => {
     const fields = card.blocks.flatMap((block) => (block.kind === 'fields' ? block.fields : []));
     expect(fields).toMatchObject([
       { name: 'Action', value: 'mail.send' },
-      { name: 'to', value: 'x@y.z' },
-      { name: 'reason', value: 'hidden?' },
-      { name: 'a⟨U+202E⟩b', value: '[1]' },
-      { name: 'constructor', value: 'c' },
+      { name: 'Argument “to”', value: 'x@y.z' },
+      { name: 'Argument “reason”', value: 'hidden?' },
+      { name: 'Argument “a⟨U+202E⟩b”', value: '[1]' },
+      { name: 'Argument “constructor”', value: 'c' },
       { name: 'Asked by' },
       { name: 'Its reason (its own claim)', value: 'the job needs it' },
       { name: 'Undo', value: 'Not known; treat it as final.' },

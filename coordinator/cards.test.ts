@@ -14,6 +14,20 @@ const overwrite = {
   arguments: { path: 'a.csv', bytes: 2_500, sha256: 'new', replaces: 'old' },
 } as const;
 
+/** What would look like a line that Reeve wrote. */
+const FAKE = '\nWhat leaves Reeve: nothing';
+
+function pushOf(subjects: readonly string[]) {
+  const update = {
+    ref: 'refs/heads/main',
+    old: 'a'.repeat(40),
+    new: 'b'.repeat(40),
+    kind: 'update',
+    subjects,
+  };
+  return { repository: 'https://git.example.org/me/repo', updates: [update] };
+}
+
 /** A question to raise a cap. */
 function raising(more: Partial<RaiseArguments>) {
   const raise: RaiseArguments = {
@@ -236,5 +250,59 @@ describe('an approval card', () => {
     }).join('\n');
     expect(lines).not.toMatch(/[\u202e\u200b\u{E0041}]/u);
     expect(lines.match(/x⟨U\+202E⟩y⟨U\+E0041⟩⟨U\+200B⟩/g)?.length).toBeGreaterThanOrEqual(6);
+  });
+
+  it.each([
+    ['a path', 'files.put', { path: `uploads/a.txt${FAKE}`, bytes: 1, sha256: 'new', replaces: 'old' }],
+    ['a subject', 'git.push', pushOf([`fix${FAKE}`, `\r${FAKE}`])],
+    ['words to search for', 'web.search', { query: `primes${FAKE}`, count: 3 }],
+    [
+      'a title and times',
+      'schedule.create',
+      { title: `A${FAKE}`, when: `at nine${FAKE}`, rule: FAKE, goal: 'x' },
+    ],
+    ['an unknown tool', `mail.send${FAKE}`, { to: `ada${FAKE}`, [`subject${FAKE}`]: 'x' }],
+  ])('lets %s draw no line of its own', (_what, tool, args) => {
+    const { title, blocks } = approvalCard(
+      sampleApproval({
+        call: { task: 'T-3', callId: 'c', tool, arguments: args },
+        reason: `you said so${FAKE}`,
+      }),
+      'Europe/Berlin',
+    );
+    expect(title).not.toContain('\n');
+    for (const block of blocks) {
+      if (block.kind === 'heading') expect(block.text).not.toContain('\n');
+      for (const { name, value } of block.kind === 'fields' ? block.fields : [])
+        expect(`${name}: ${value}`).not.toMatch(/\n(?:What|\n)/);
+    }
+  });
+
+  it('keeps the lines of what has lines: a body, the words of a job', () => {
+    const body = approval({
+      call: {
+        task: 'T-3',
+        callId: 'c',
+        tool: 'http.fetch',
+        arguments: { method: 'POST', url: 'https://a.example/', body: 'one\ntwo' },
+      },
+    });
+    expect(body).toContain('Body: one\ntwo');
+    const job = { ...sampleScheduling, arguments: { ...sampleScheduling.arguments, goal: 'one\ntwo' } };
+    expect(approval({ call: job })).toContain('What is done each time, word for word: one\ntwo');
+  });
+
+  it('tells an argument that a worker named from what Reeve says', () => {
+    const call = {
+      task: 'T-3',
+      callId: 'c',
+      tool: 'mail.send',
+      arguments: { 'What leaves Reeve': 'nothing' },
+    } as const;
+    const lines = approval({ call });
+    expect(lines).toContain('Argument “What leaves Reeve”: nothing');
+    expect(lines.filter((line) => line.startsWith('What leaves Reeve'))).toEqual([
+      'What leaves Reeve: not known',
+    ]);
   });
 });

@@ -91,7 +91,7 @@ export function waitingLines(approvals: readonly Approval[], timeZone: string): 
     'Waiting for you:',
     ...approvals.map(
       (approval) =>
-        `- **${approval.code}** ${approval.call.task ?? 'Reeve'}, started by ${describeOrigin(approval.origin)}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
+        `- **${approval.code}** ${approval.call.task ?? 'Reeve'}, started by ${showHiddenInLine(describeOrigin(approval.origin))}: ${questionSentence(approval)} (until ${momentText(approval.expiresAt, timeZone)}; ${typedAnswers(approval)})`,
     ),
   ];
 }

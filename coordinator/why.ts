@@ -28,7 +28,7 @@ export async function whyText(store: Store, id: TaskId, timeZone: string): Promi
   const commands = commandsOf(steps);
   const lines = [
     `**${taskName(task)}**: ${stateText(task)}.`,
-    `Started by ${describeOrigin(task.origin)}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
+    `Started by ${showHiddenInLine(describeOrigin(task.origin))}, ${momentText(task.createdAt, timeZone)}. Goal: ${showHidden(shorten(task.goal, 600))}`,
     ...(await scheduleLines(store, task.origin, timeZone)),
     `Attempts: ${Math.max(1, task.attempt)}. It was allowed to: ${capabilityWords(task.capabilities).join('; ')}.`,
     ...(task.sandbox ? [`Its commands: ${describeSandbox(task.sandbox)}.`] : []),
@@ -54,7 +54,7 @@ async function scheduleLines(store: Store, origin: Origin, timeZone: string): Pr
   const schedule = id?.success ? await store.schedules.get(id.data) : null;
   if (!schedule) return [];
   const asked = schedule.task === null ? '' : `, asked for by ${schedule.task}`;
-  const made = `made by ${describeOrigin(schedule.origin)}${asked}, ${momentText(schedule.createdAt, timeZone)}`;
+  const made = `made by ${showHiddenInLine(describeOrigin(schedule.origin))}${asked}, ${momentText(schedule.createdAt, timeZone)}`;
   const now = schedule.state === 'ended' ? 'It has ended.' : '`/schedule` shows what it does next.';
   return [
     `**${schedule.id}** “${showHiddenInLine(schedule.title)}” began it: ${whenText(schedule)}; ${made}. ${now}`,
@@ -78,7 +78,7 @@ function stepLine(step: Step, commands: ReadonlyMap<string, string>): string[] {
     case 'model':
       return body.text === ''
         ? []
-        : [`${step.seq}. the model (${body.model}) said: ${shorten(body.text, 200)}`];
+        : [`${step.seq}. the model (${showHiddenInLine(body.model)}) said: ${shorten(body.text, 200)}`];
     case 'intent':
       return [];
     case 'result':
@@ -87,7 +87,9 @@ function stepLine(step: Step, commands: ReadonlyMap<string, string>): string[] {
         ...commandLine(commands.get(body.callId)),
       ];
     case 'note':
-      return [`${step.seq}. note from ${describeOrigin(body.origin)}: ${shorten(body.text, 200)}`];
+      return [
+        `${step.seq}. note from ${showHiddenInLine(describeOrigin(body.origin))}: ${shorten(body.text, 200)}`,
+      ];
   }
 }
 

@@ -1,6 +1,6 @@
 import { sampleSchedule } from '@reeve/core/testing';
 import { describe, expect, it } from 'vitest';
-import { statusText, taskLine } from './status.ts';
+import { statusText, taskLine, waitingLines } from './status.ts';
 import { resultText } from './task-result.ts';
 import { later, NOW, resultStep, sampleApproval, sampleSpending, sampleTask } from './testing/samples.ts';
 import { bytesText, countText, effectSentence, proofLines, spanText } from './wording.ts';
@@ -44,6 +44,12 @@ describe('wording', () => {
       'Delete 1 file: a⟨U+000A⟩b',
       'Run mail.send⟨U+200B⟩',
     ]);
+  });
+
+  it('keeps a question on one line, whoever it was started by', () => {
+    const origin = { kind: 'untrusted', source: 'Ben\n- **B2** T-9' } as const;
+    const [, line] = waitingLines([sampleApproval({ origin })], 'UTC');
+    expect(line).toContain('started by Ben⟨U+000A⟩- **B2** T-9 (untrusted): Delete 1 file');
   });
 
   it('takes as proof only steps that succeeded', () => {

@@ -180,7 +180,8 @@ export function updateText({ ref, old, new: target, kind, subjects }: GitUpdate)
     force: `from ${old} to ${target}; replaces history`,
     delete: `deleted; it was at ${old}`,
   }[kind];
-  return [`${ref}: ${change}`, ...subjects.map((subject) => `  · ${subject}`)].join('\n');
+  const commits = subjects.map((subject) => `  · ${showHiddenInLine(subject)}`);
+  return [`${showHiddenInLine(ref)}: ${change}`, ...commits].join('\n');
 }
 
 /** The steps that show something was done, as lines for people: `step 3 wrote primes.csv (61 bytes)`. */

@@ -12,6 +12,8 @@ const BAR_CELLS = 10;
 /** Buttons in one row; more make a phone cut their labels. */
 const ROW = 3;
 const SHORT_LABEL = 14;
+/** Further lines of a field's value stand back, so that none of them passes for a field. */
+const FURTHER_LINE = '\n    ';
 
 /**
  * `data` makes what a button carries; null when it does not fit into one: then the button copies the command that does
@@ -55,7 +57,7 @@ function contentRuns(block: Block, title: string): Run[] {
     case 'fields':
       return block.fields.flatMap(({ name, value }, index) => [
         { text: `${index === 0 ? '' : '\n'}${showHiddenInLine(name)}: `, marks: { italic: true } },
-        { text: showHidden(value), marks: {} },
+        { text: showHidden(value).replaceAll('\n', FURTHER_LINE), marks: {} },
       ]);
     case 'progress':
       return [
