@@ -19,7 +19,7 @@ export function parseHostPort(text: string, defaultPort = 443): HostParse {
   const match = /^([^:/\s]+)(?::(\d{1,5}))?$/.exec(text.trim());
   if (!match?.[1]) return refused(`“${text}” is not a host name`);
   const port = match[2] === undefined ? defaultPort : Number(match[2]);
-  if (port < 1 || port > 65_535) return refused(`${port} is not a port`);
+  if (!isPort(port)) return refused(`${port} is not a port`);
   const host = canonicalHost(match[1]);
   if (host === null) return refused(`“${match[1]}” is not a host name`);
   const reason = hostProblem(host);
@@ -34,7 +34,7 @@ export function parsePrivateHost(text: string): HostParse {
   const match = /^(\[[0-9a-f:.]+\]|[^:/\s[\]]+):(\d{1,5})$/i.exec(text.trim());
   if (!match?.[1]) return refused(`“${text}” is not of the form host:port`);
   const port = Number(match[2]);
-  if (port < 1 || port > 65_535) return refused(`${port} is not a port`);
+  if (!isPort(port)) return refused(`${port} is not a port`);
   const host = canonicalHost(match[1]);
   if (host === null || host === '') return refused(`“${match[1]}” is not a host`);
   return host.includes('*')
@@ -45,6 +45,10 @@ export function parsePrivateHost(text: string): HostParse {
 /** `example.com:443`; an IPv6 address stands in brackets. */
 export function formatHostPort({ host, port }: HostPort): string {
   return `${host}:${port}`;
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
 function refused(reason: string): HostParse {
