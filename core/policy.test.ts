@@ -176,6 +176,11 @@ describe('requests', () => {
     { method: 'DELETE' },
     { method: 'GET', body: 'x' },
     { method: 'GET', secrets: ['GITHUB'] },
+    { method: 'GET', body: '' },
+    { method: 'GET', headers: { 'X-HTTP-Method-Override': 'DELETE' } },
+    { method: 'HEAD', headers: { 'x-method-override': 'POST' } },
+    { method: 'GET', headers: { accept: '*/*', 'X-Http-Method': 'PUT' } },
+    { method: 'GET', headers: { X_HTTP_METHOD_OVERRIDE: 'DELETE' } },
   ])('asks every time for %j', (patch) => {
     const grants = [{ ...grant, tool: 'http.fetch', resource: 'example.org/**' }];
     expect(judge(fetching('https://example.org/'), { ...named, grants })).toMatchObject({ kind: 'allow' });
@@ -183,6 +188,11 @@ describe('requests', () => {
       kind: 'ask',
       tier: 'destructive',
     });
+  });
+
+  it('reads with the headers of reading', () => {
+    const headers = { accept: 'text/html', 'If-None-Match': 'method', range: 'bytes=0-9' };
+    expect(judge(fetching('https://example.org/', { headers }), named)).toMatchObject({ kind: 'allow' });
   });
 
   it('always asks once the task has seen untrusted text and private data', () => {

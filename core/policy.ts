@@ -1,4 +1,5 @@
 import type { EffectCall, Grant, Tier } from './approval.ts';
+import type { JsonValue } from './canonical.ts';
 import { allows, type Capability, globCovers } from './capability.ts';
 import { parseRepository } from './git.ts';
 import type { Origin } from './origin.ts';
@@ -143,9 +144,19 @@ function judgeDelete(call: EffectCall, context: PolicyContext): Verdict {
 /** Requests that ask nothing of the other side but to be read, and searches. */
 export function isReading(call: EffectCall): boolean {
   if (call.tool === 'web.search') return true;
-  const { method, body, secrets } = call.arguments;
+  const { method, headers, body, secrets } = call.arguments;
   const isSafe = method === 'GET' || method === 'HEAD';
-  return isSafe && (body === null || body === undefined) && (!Array.isArray(secrets) || secrets.length === 0);
+  if (!isSafe || namesMethod(headers)) return false;
+  return (body === null || body === undefined) && (!Array.isArray(secrets) || secrets.length === 0);
+}
+
+/** True when a header names a method: sites take `X-HTTP-Method-Override: DELETE` and its like for the request's own. */
+export function namesMethod(headers: JsonValue | undefined): boolean {
+  return (
+    typeof headers === 'object' &&
+    headers !== null &&
+    Object.keys(headers).some((name) => /method/i.test(name))
+  );
 }
 
 function judgeFetch(call: EffectCall, context: PolicyContext): Verdict {
