@@ -46,6 +46,22 @@ describe('wording', () => {
     ]);
   });
 
+  it.each([
+    [{}, 'Read 1 page from a.example'],
+    [{ method: 'HEAD' }, 'Read 1 page from a.example'],
+    [{ secrets: ['KEY'] }, 'Read 1 page from a.example, using KEY'],
+    [{ body: 'all of it' }, 'Send 1 GET request with a body to a.example'],
+    [{ body: '' }, 'Send 1 GET request with a body to a.example'],
+    [{ method: 'POST', body: 'x' }, 'Send 1 POST request to a.example'],
+    [
+      { headers: { 'X-HTTP-Method-Override': 'DELETE' }, secrets: ['KEY'] },
+      'Send 1 GET request that may count as another to a.example, using KEY',
+    ],
+  ])('says a request with %j as %s', (more, sentence) => {
+    const args = { method: 'GET', url: 'https://a.example/x', headers: {}, body: null, secrets: [], ...more };
+    expect(effectSentence({ task: 'T-3', callId: 'c', tool: 'http.fetch', arguments: args })).toBe(sentence);
+  });
+
   it('keeps a question on one line, whoever it was started by', () => {
     const origin = { kind: 'untrusted', source: 'Ben\n- **B2** T-9' } as const;
     const [, line] = waitingLines([sampleApproval({ origin })], 'UTC');

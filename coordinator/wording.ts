@@ -4,6 +4,7 @@ import {
   dateFormats,
   type GitUpdate,
   gitPushSchema,
+  namesMethod,
   raiseArgumentsSchema,
   SCHEDULE_TOOL,
   type Step,
@@ -146,15 +147,18 @@ export function effectSentence(call: AskedCall): string {
 }
 
 function fetchSentence(call: AskedCall): string {
-  const { method, url, secrets } = call.arguments;
+  const { method, url, headers, body, secrets } = call.arguments;
   const host = showHiddenInLine(URL.parse(String(url))?.host ?? String(url));
   const using =
     Array.isArray(secrets) && secrets.length > 0
       ? `, using ${secrets.map((name) => showHiddenInLine(String(name))).join(', ')}`
       : '';
-  return method === 'GET' || method === 'HEAD'
+  const request = `${showHiddenInLine(String(method))} request`;
+  if (method !== 'GET' && method !== 'HEAD') return `Send 1 ${request} to ${host}${using}`;
+  if (namesMethod(headers)) return `Send 1 ${request} that may count as another to ${host}${using}`;
+  return body === null || body === undefined
     ? `Read 1 page from ${host}${using}`
-    : `Send 1 ${showHiddenInLine(String(method))} request to ${host}${using}`;
+    : `Send 1 ${request} with a body to ${host}${using}`;
 }
 
 const PUSH_VERBS: Readonly<Record<GitUpdate['kind'], string>> = {
