@@ -22,7 +22,7 @@ describe('parsing', () => {
     'http:api.example.com/v1/**:get',
     'git:github.com/owner/name:read',
     'task:spawn:start{max:3}',
-    'secret:github:use',
+    'secret:GITHUB:use',
   ])('reads %s', (text) => {
     expect(formatCapability(capability(text))).toBe(text);
   });
@@ -56,6 +56,15 @@ describe('parsing', () => {
     'disk:x:read',
     'file:drive/a:read{x}',
     'file:drive//a:read',
+    'file:/etc/passwd:read',
+    'file:/**:read',
+    'file:scratch/../../etc/passwd:read',
+    'secret:*:use',
+    'secret:**:use',
+    'secret:GIT*:use',
+    'secret:A/*:use',
+    'secret:github:use',
+    'secret:A,B:use',
   ])('refuses %s', (text) => {
     expect(parseCapability(text).kind).toBe('refused');
   });

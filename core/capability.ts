@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { parseRepositoryPath } from './git.ts';
 import { parseHostPort } from './host.ts';
+import { secretNameSchema } from './secret.ts';
 
 /**
  * What a task may touch: `resource:actions{constraints}`, for example `file:drive/reports/**:read,list`,
@@ -25,7 +26,7 @@ export type CapabilityParse =
   | { readonly kind: 'capability'; readonly capability: Capability }
   | { readonly kind: 'refused'; readonly reason: string };
 
-/** Parses one capability; refuses width (`file:**`, `http:*.com`, all addresses) with the reason in words. */
+/** Parses one capability; refuses width (`file:**`, `http:*.com`, `secret:*`, all addresses) with the reason in words. */
 export function parseCapability(text: string): CapabilityParse {
   const groups = CAPABILITY.exec(text)?.groups;
   if (!groups) return refused(`“${text}” is not of the form resource:actions{constraints}`);
@@ -57,14 +58,16 @@ function widthOf(scheme: CapabilityScheme, resource: string): string | null {
   if (scheme === 'file') return fileWidth(resource);
   if (scheme === 'http') return hostWidth(resource);
   if (scheme === 'git') return repositoryWidth(resource);
+  if (scheme === 'secret' && !secretNameSchema.safeParse(resource).success)
+    return 'a secret capability names one secret by its exact name';
   if (resource.includes('**')) return `“${scheme}:**” is too wide`;
   return null;
 }
 
 function fileWidth(resource: string): string | null {
   const [area = '', ...rest] = resource.split('/');
-  if (area.includes('*'))
-    return 'a file capability names its area (scratch, drive); “**” at the root is too wide';
+  if (area === '' || area.includes('*'))
+    return 'a file capability names its area (scratch, drive); absolute paths and “**” at the root are too wide';
   if (rest.length === 0) return 'a file capability names an area and a path below it';
   if (rest.some((segment) => segment === '..' || segment === '.' || segment === ''))
     return 'a file capability holds no “.”, “..” or empty segments';
