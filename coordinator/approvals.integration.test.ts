@@ -1,4 +1,4 @@
-import { APPROVAL_LIFETIME_MS } from '@reeve/core';
+import { APPROVAL_LIFETIME_MS, type AuditEvent } from '@reeve/core';
 import { describe, expect, it } from 'vitest';
 import { estateForEach } from './testing/estates.ts';
 import type { Estate } from './testing/house.ts';
@@ -13,6 +13,16 @@ estateForEach('approvals', (fresh) => {
 
 const model = delegating();
 const FILE = 'uploads/a.txt';
+
+/** Questions that are asked no more, each with its reason, by the audit chain. */
+async function voidings(): Promise<string[][]> {
+  const found: string[][] = [];
+  for await (const { body } of estate.store.audit.entries()) {
+    const { event, subject, detail } = JSON.parse(body) as AuditEvent;
+    if (event === 'approval-voided') found.push([subject, String(detail['because'])]);
+  }
+  return found;
+}
 
 /** How often an effect was carried out, by the audit chain. */
 async function effects(): Promise<number> {
@@ -162,6 +172,7 @@ describe('one question, one decision', () => {
       failure: { code: 'approval-decided' },
     });
     expect((await estate.store.approvals.get(code))?.state).toBe('voided');
+    expect(await voidings()).toEqual([[code, 'its task ended']]);
     expect(await estate.store.files.get(FILE)).not.toBeNull();
   });
 
@@ -215,6 +226,7 @@ describe('what was shown is what runs', () => {
       async () => (await estate.store.approvals.get(first.code))?.state === 'voided',
       'the first to be void',
     );
+    expect(await voidings()).toEqual([[first.code, 'the call was declared in another form']]);
     expect(await estate.store.approvals.pending()).toHaveLength(1);
   });
 });

@@ -89,8 +89,8 @@ export function createBudgetDesk(deps: BudgetDeskDeps): BudgetDesk {
       if (before.waitingFor !== 'budget' || (await blockOf(records, task.id, deps))) return 'abandon';
       const open = (await records.approvals.pendingForTask(task.id)).filter(raiseOf);
       const conversation = await records.conversations.get(task.conversationId);
-      if (conversation) await voidApprovals(records, open, conversation, deps, deps.clock.now());
-      return [];
+      const free = { because: 'the budget has room again', at: deps.clock.now() };
+      return conversation ? voidApprovals(records, open, conversation, deps, free) : [];
     });
   }
 

@@ -229,6 +229,9 @@ describe('a task over its cap', () => {
     });
     await estate.reaches('T-1', 'succeeded');
     expect((await estate.store.approvals.get(code))?.state).toBe('voided');
+    expect(await auditOf('approval-voided')).toMatchObject([
+      { actor: 'coordinator', subject: code, detail: { because: 'the budget has room again' } },
+    ]);
   });
 
   it('shows what it has cost of its cap, on its card and at the counter', async () => {

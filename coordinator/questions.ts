@@ -49,9 +49,10 @@ export function createAsker(deps: AskerDeps): Asker {
     const attached = await storeLong(deps, question);
     let approval: Approval | null = null;
     const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) => {
-      approval = await write(records, task, question, deps);
+      const written = await write(records, task, question, deps);
+      approval = written.approval;
       for (const file of attached) await keepLong(records, task, file, deps);
-      return [requested(approval)];
+      return [...written.voided, requested(approval)];
     });
     if (move.kind === 'refused' || !approval) return refusal(move);
     return asked(deps, approval);
@@ -112,13 +113,20 @@ function refusal(move: TaskMove): DeclareReply {
   return { kind: 'stale', reason: move.kind === 'refused' ? move.reason : 'nothing was asked' };
 }
 
-async function write(records: Records, task: Task, question: AskedCall, deps: AskerDeps): Promise<Approval> {
+interface Written {
+  readonly approval: Approval;
+  /** Of an earlier form of the call, which is asked no more. */
+  readonly voided: readonly AuditEvent[];
+}
+
+async function write(records: Records, task: Task, question: AskedCall, deps: AskerDeps): Promise<Written> {
   const conversation = await records.conversations.get(task.conversationId);
   if (!conversation) throw new Error(`${task.id} has no conversation`);
   const now = deps.clock.now();
   const open = await records.approvals.pendingForTask(task.id);
   const earlier = open.filter(({ call }) => call.callId === question.call.callId);
-  await voidApprovals(records, earlier, conversation, deps, now);
+  const anew = { because: 'the call was declared in another form', at: now };
+  const voided = await voidApprovals(records, earlier, conversation, deps, anew);
   const approval: Approval = {
     ...question,
     code: await deps.newCode(records),
@@ -134,7 +142,7 @@ async function write(records: Records, task: Task, question: AskedCall, deps: As
   };
   await records.approvals.insert(approval);
   await records.outbox.add(approvalCardEntry(approval, conversation, deps.newId(), deps.timeZone()), now);
-  return approval;
+  return { approval, voided };
 }
 
 function requested(approval: Approval): AuditEvent {

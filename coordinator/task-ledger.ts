@@ -106,8 +106,9 @@ export function createTaskLedger(deps: TaskLedgerDeps): TaskLedger {
       const footnote =
         isLive(move.task) && before.attempt > 0 ? await taskFootnote(records, id, deps.caps()) : null;
       await records.outbox.add(taskCardEntry(move.task, conversation, deps.newId(), now, footnote), now);
-      if (!isLive(move.task)) await tellEnd(records, move.task, conversation, deps, now);
-      for (const entry of [...audit, moved(move.task, event, actor)]) await records.audit.append(entry, now);
+      const voided = isLive(move.task) ? [] : await tellEnd(records, move.task, conversation, deps, now);
+      for (const entry of [...audit, ...voided, moved(move.task, event, actor)])
+        await records.audit.append(entry, now);
       return move;
     });
   }
@@ -169,19 +170,22 @@ async function againWhenOvertaken<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The result of a task that ended, and the end of what it still asked. */
+/** The result of a task that ended, and the end of what it still asked, with the audit entries of that. */
 async function tellEnd(
   records: Records,
   task: Task,
   conversation: ConversationPlace,
   deps: TaskLedgerDeps,
   now: Date,
-): Promise<void> {
-  await voidApprovals(records, await records.approvals.pendingForTask(task.id), conversation, deps, now);
+): Promise<AuditEvent[]> {
+  const open = await records.approvals.pendingForTask(task.id);
+  const ended = { because: 'its task ended', at: now };
+  const voided = await voidApprovals(records, open, conversation, deps, ended);
   const ending = {
     steps: await records.steps.list(task.id),
     unknown: await records.permits.unknownUses(task.id),
   };
   await records.outbox.add(await taskResultEntry(records, task, conversation, ending, deps.newId()), now);
   await records.messages.append(taskResultEvent(task, ending, now));
+  return voided;
 }
