@@ -37,9 +37,18 @@ export function parsePrivateHost(text: string): HostParse {
   if (!isPort(port)) return refused(`${port} is not a port`);
   const host = canonicalHost(match[1]);
   if (host === null || host === '') return refused(`“${match[1]}” is not a host`);
-  return host.includes('*')
-    ? refused('an exemption names one host; wildcards are too wide')
-    : { kind: 'host', address: { host, port } };
+  if (host.includes('*')) return refused('an exemption names one host; wildcards are too wide');
+  return isPrivateName(host)
+    ? { kind: 'host', address: { host, port } }
+    : refused(`“${match[1]}” is not a host`);
+}
+
+/** An address, or a name as networks have them: single labels and underscores too, but no empty or odd ones. */
+function isPrivateName(host: string): boolean {
+  return (
+    host.startsWith('[') ||
+    host.split('.').every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))
+  );
 }
 
 /** `example.com:443`; an IPv6 address stands in brackets. */

@@ -22,8 +22,33 @@ describe('parseSecretHost', () => {
     'github.com/path',
     'a b',
     'u@github.com',
+    'a.com,b.com',
+    'api..example.com',
+    '.example.com',
+    '-a.com',
+    'a-.com',
+    `${'a'.repeat(64)}.com`,
+    'com',
+    'nas',
+    'localhost',
+    'xn--',
   ])('refuses “%s”', (text) => {
     expect(parseSecretHost(text).kind).toBe('refused');
+  });
+
+  it('takes a single label where the operator has named it as a private host', () => {
+    expect(parseSecretHost('NAS', ['nas', '10.0.0.5'])).toEqual({ kind: 'host', host: 'nas' });
+    expect(parseSecretHost('com', ['nas', 'a.com'])).toEqual({
+      kind: 'refused',
+      reason: '“com” is one label only; a host of your own network is named in REEVE_PRIVATE_HOSTS first',
+    });
+  });
+
+  it('says how several are named', () => {
+    expect(parseSecretHost('a.com,b.com')).toEqual({
+      kind: 'refused',
+      reason: 'it names several; give each a --host of its own',
+    });
   });
 });
 
@@ -38,6 +63,14 @@ it.each(['short', ' padded value', 'padded value ', 'line\nbreak', 'caf\u00e9 ca
     expect(secretValueProblem(value)).not.toContain(value);
   },
 );
+
+it.each([
+  ['\uFEFFabcdefgh12', 'it begins with a byte-order mark, which belongs to the file and not to the value'],
+  ['abcdefgh\u00A0', 'it holds characters that no header may hold'],
+  ['abcdefgh12 ', 'it begins or ends with a space'],
+])('says what is wrong with %j', (value, problem) => {
+  expect(secretValueProblem(value)).toBe(problem);
+});
 
 it('takes a value that a header can carry', () => {
   expect(secretValueProblem('ghp_0123 "x" \\ ~')).toBeNull();

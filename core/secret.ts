@@ -14,22 +14,29 @@ export type SecretHostParse =
 
 /**
  * Reads a host that a secret may go to: one host name or address in full, private ones too, without a port. Whether
- * requests may reach a private host at all is decided elsewhere.
+ * requests may reach a private host at all is decided elsewhere. A single label, such as `nas`, counts only when it is one
+ * of `privateNames`: else it is a mistake, such as `com`.
  */
-export function parseSecretHost(text: string): SecretHostParse {
+export function parseSecretHost(text: string, privateNames: readonly string[] = []): SecretHostParse {
   const asked = text.trim();
   const known = parseHostPort(asked);
   if (known.kind === 'host')
     return /:\d+$/.test(asked)
-      ? { kind: 'refused', reason: 'name the host without a port' }
+      ? refused('name the host without a port')
       : { kind: 'host', host: known.address.host };
+  if (asked.includes(',')) return refused('it names several; give each a --host of its own');
   const bare = parsePrivateHost(`${/^[0-9a-f]*:[0-9a-f:.]+$/i.test(asked) ? `[${asked}]` : asked}:443`);
   if (bare.kind === 'refused')
-    return {
-      kind: 'refused',
-      reason: bare.reason.includes('wildcards') ? 'wildcards are too wide' : known.reason,
-    };
-  return { kind: 'host', host: bare.address.host.replace(/^\[|\]$/g, '') };
+    return refused(bare.reason.includes('wildcards') ? 'wildcards are too wide' : known.reason);
+  const host = bare.address.host.replace(/^\[|\]$/g, '');
+  if (/[.:]/.test(host) || privateNames.includes(host)) return { kind: 'host', host };
+  return refused(
+    `“${host}” is one label only; a host of your own network is named in REEVE_PRIVATE_HOSTS first`,
+  );
+}
+
+function refused(reason: string): SecretHostParse {
+  return { kind: 'refused', reason };
 }
 
 /** Shorter values could not be told from other text when they are taken out of what a site answers. */
@@ -40,8 +47,10 @@ const MOST_CHARACTERS = 4096;
 export function secretValueProblem(value: string): string | null {
   if (value.length < LEAST_CHARACTERS) return `it has fewer than ${LEAST_CHARACTERS} characters`;
   if (value.length > MOST_CHARACTERS) return `it has more than ${MOST_CHARACTERS} characters`;
-  if (value !== value.trim()) return 'it begins or ends with a space';
-  return /^[\x20-\x7e]*$/.test(value) ? null : 'it holds characters that no header may hold';
+  if (value.startsWith('\uFEFF'))
+    return 'it begins with a byte-order mark, which belongs to the file and not to the value';
+  if (!/^[\x20-\x7e]*$/.test(value)) return 'it holds characters that no header may hold';
+  return value === value.trim() ? null : 'it begins or ends with a space';
 }
 
 /** A secret as people may see it: everything but the value. */

@@ -13,10 +13,15 @@ import { createRemoteSecretDesk } from './remote-secret-desk.ts';
 import { createSecretKeyFiles } from './secret-key-files.ts';
 
 /** Secrets of a home with an open database. */
-export function createHomeSecrets(pool: SqlPool, paths: HomePaths) {
+export function createHomeSecrets(
+  pool: SqlPool,
+  paths: HomePaths,
+  { REEVE_PRIVATE_HOSTS }: Pick<Settings, 'REEVE_PRIVATE_HOSTS'>,
+) {
   const store = createSecretStore({ pool });
   const keys = createSecretKeyFiles(path.dirname(paths.apiToken));
-  const desk = createSecretDesk({ store, keys, clock: createSystemClock(), randomBytes });
+  const privateNames = REEVE_PRIVATE_HOSTS.map(({ host }) => host);
+  const desk = createSecretDesk({ store, keys, clock: createSystemClock(), randomBytes, privateNames });
   return { store, keys, desk };
 }
 
@@ -36,7 +41,7 @@ async function atOwnDesk<T>(settings: Settings, work: (desk: SecretDesk) => Prom
   try {
     const { pool } = await openDatabase(settings, home.paths, log);
     try {
-      return await work(createHomeSecrets(pool, home.paths).desk);
+      return await work(createHomeSecrets(pool, home.paths, settings).desk);
     } finally {
       await pool.close();
     }

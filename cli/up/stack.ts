@@ -178,7 +178,7 @@ async function openParts(deps: StackDeps, clock: Clock, opened: AsyncDisposableS
     desk: config,
     makeModels: createModelMaker(clock, trouble.watchModel),
   });
-  const secrets = createHomeSecrets(database.pool, home.paths);
+  const secrets = createHomeSecrets(database.pool, home.paths, settings);
   const gateway = createGateway({
     models: live.models,
     budget: live.budget,

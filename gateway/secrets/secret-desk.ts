@@ -19,6 +19,8 @@ export interface SecretDeskDeps {
   readonly keys: SecretKeys;
   readonly clock: Pick<Clock, 'now'>;
   readonly randomBytes: RandomBytes;
+  /** Hosts that the operator has named as private: the only names of a single label that a secret may go to. */
+  readonly privateNames: readonly string[];
 }
 
 /**
@@ -38,7 +40,7 @@ export function createSecretDesk(deps: SecretDeskDeps): SecretDesk {
 
     async set({ name, value, hosts }, by) {
       if (!secretNameSchema.safeParse(name).success) return failed('secret-name-refused', shortened(name));
-      const bound = hosts === null ? null : readHosts(hosts);
+      const bound = hosts === null ? null : readHosts(hosts, deps.privateNames);
       if (bound?.kind === 'refused') return failed('secret-host-refused', bound.reason);
       const problem = secretValueProblem(value);
       if (problem !== null) return failed('secret-value-refused', problem);
@@ -135,11 +137,11 @@ type Hosts =
   | { readonly kind: 'hosts'; readonly hosts: readonly string[] }
   | { readonly kind: 'refused'; readonly reason: string };
 
-function readHosts(texts: readonly string[]): Hosts {
+function readHosts(texts: readonly string[], privateNames: readonly string[]): Hosts {
   if (texts.length === 0) return { kind: 'refused', reason: 'none is named' };
   const hosts = new Set<string>();
   for (const text of texts) {
-    const parsed = parseSecretHost(text);
+    const parsed = parseSecretHost(text, privateNames);
     if (parsed.kind === 'refused') return parsed;
     hosts.add(parsed.host);
   }

@@ -39,7 +39,8 @@ function openHouse(pool: SqlPool) {
   const logged: string[] = [];
   const write = (fields: object, message: string) => void logged.push(`${message} ${JSON.stringify(fields)}`);
   const log = { debug: write, info: write, warn: write, error: write };
-  const desk = createSecretDesk({ store, keys, clock: { now: () => new Date() }, randomBytes });
+  const clock = { now: () => new Date() };
+  const desk = createSecretDesk({ store, keys, clock, randomBytes, privateNames: ['nas'] });
   return { store, keys, logged, desk, filler: createSecretFiller({ store, keys, log }) };
 }
 
@@ -85,6 +86,13 @@ describe.each([
     expect(await hiddenFrom('github.com')).toBeUndefined();
     await desk.set({ name: 'GITHUB', value: FIRST, hosts: ['git.example.org'] }, BY);
     expect(await hiddenFrom('api.github.com')).toBe('[secret] [secret]');
+  });
+
+  it('goes to a host of a single label only where the operator has named it', async () => {
+    const { desk } = openHouse(pool);
+    const set = (host: string) => desk.set({ name: 'GITHUB', value: FIRST, hosts: [host] }, BY);
+    expect(await set('nas')).toMatchObject({ kind: 'ok', value: { hosts: ['nas'] } });
+    expect(await set('com')).toMatchObject({ kind: 'failed', failure: { code: 'secret-host-refused' } });
   });
 
   it('refuses a name that there is no secret for, and one of two', async () => {
