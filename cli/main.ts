@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { refuseUsage } from './secret/refuse-usage.ts';
 import { EXIT, UserError } from './user-error.ts';
 import { VERSION } from './version.ts';
 
@@ -57,7 +58,10 @@ config
 
 const secret = program
   .command('secret')
-  .description('keys and passwords that Reeve may use towards named hosts; values come from standard input');
+  .description('keys and passwords that Reeve may use towards named hosts; values come from standard input')
+  .configureOutput({ outputError: () => undefined })
+  .showHelpAfterError(false)
+  .exitOverride(refuseUsage);
 secret
   .command('set')
   .description('make a secret, or replace its value and hosts')
