@@ -41,6 +41,18 @@ export interface Home {
   release(): Promise<void>;
 }
 
+/** True when there is a home, whether or not it can be used: a folder that is empty, or something else, is none. */
+export async function isHome(root: string): Promise<boolean> {
+  const { database, apiToken } = homePaths(root);
+  const looks = [database, path.dirname(apiToken)].map((folder) =>
+    stat(folder).then(
+      () => true,
+      ({ code }: NodeJS.ErrnoException) => code !== 'ENOENT' && code !== 'ENOTDIR',
+    ),
+  );
+  return (await Promise.all(looks)).includes(true);
+}
+
 /** Below this many bytes the embedded database cannot work reliably. */
 const LEAST_FREE_BYTES = 200 * 1024 * 1024;
 

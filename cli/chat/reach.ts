@@ -1,11 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { readConfig } from '../config.ts';
-import { findRunning, type Home, openHome } from '../home.ts';
+import { findOrTake } from '../find-or-take.ts';
+import type { Home } from '../home.ts';
 import { createFileLog } from '../log.ts';
 import type { ResolvedSettings } from '../settings.ts';
 import { requireSandbox } from '../up/require-sandbox.ts';
 import { startStack } from '../up/stack.ts';
-import { HomeHeld, UserError } from '../user-error.ts';
+import { UserError } from '../user-error.ts';
 import { VERSION } from '../version.ts';
 
 /** What is there to talk to, and how to let go of it. */
@@ -24,7 +24,6 @@ interface ReachOptions {
 
 /** A Reeve that holds the home and does not answer yet is starting: it gets this long, in milliseconds. */
 const START_LIMIT_MS = 30_000;
-const LOOK_AGAIN_MS = 200;
 /** As the shell counts a command that Ctrl-C ended. */
 const INTERRUPTED = 130;
 
@@ -36,33 +35,21 @@ const INTERRUPTED = 130;
  */
 export async function reach(options: ReachOptions): Promise<Reachable> {
   const resolved = readConfig();
-  const found = await findOrTake(resolved.values.REEVE_HOME, options);
+  const found = await findOrStart(resolved.values.REEVE_HOME, options);
   return 'url' in found ? { ...found, close: async () => undefined } : startOwn(found, resolved);
 }
 
-/** A Reeve that answers, or the home for this process. */
-async function findOrTake(
-  root: string,
-  { signal, complain }: ReachOptions,
-): Promise<{ readonly url: string; readonly token: string } | Home> {
-  const until = performance.now() + START_LIMIT_MS;
-  for (let isFirst = true; ; isFirst = false) {
-    const running = await findRunning(root);
-    if (running) return running;
-    if (isFirst) await requireSandbox();
-    try {
-      return await openHome(root);
-    } catch (error) {
-      if (!(error instanceof HomeHeld) || performance.now() > until) throw error;
-    }
-    if (isFirst) complain('Another Reeve is starting on this home; waiting for it.');
-    await sleep(LOOK_AGAIN_MS, undefined, { signal }).catch(() => {
-      throw new UserError(
-        'Stopped waiting for the Reeve that is starting.',
-        'Nothing was sent.',
-        INTERRUPTED,
-      );
+async function findOrStart(root: string, { signal, complain }: ReachOptions) {
+  try {
+    return await findOrTake(root, {
+      limitMs: START_LIMIT_MS,
+      beforeTaking: requireSandbox,
+      onWait: () => complain('Another Reeve is starting on this home; waiting for it.'),
+      signal,
     });
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new UserError('Stopped waiting for the Reeve that is starting.', 'Nothing was sent.', INTERRUPTED);
   }
 }
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeEmptyHome, runReeve } from '../testing/reeve-process.ts';
+import { makeEmptyHome, makeTestHome, runReeve } from '../testing/reeve-process.ts';
 
 const VALUE = 'ghp_0123456789';
 const HOST = ['--host', 'api.example.com'];
@@ -35,4 +36,41 @@ describe('a value on the command line', () => {
     const helped = await runReeve(home, ['secret', 'set', '--help']);
     expect([helped.code, helped.stdout]).toEqual([0, expect.stringContaining('Usage: reeve secret set')]);
   });
+});
+
+describe('a home that is not there', () => {
+  it.each([[['list']], [['list', '--json']], [['rm', 'A_KEY']], [['rotate', 'A_KEY']], [['rekey']]])(
+    'is not made by %j',
+    async (args) => {
+      await using home = await makeEmptyHome();
+      const mistyped = path.join(home.path, 'reevee');
+      const { code, stdout, stderr } = await runReeve(
+        home,
+        ['secret', ...args],
+        { REEVE_HOME: mistyped },
+        VALUE,
+      );
+      expect([code, stdout]).toEqual([1, '']);
+      expect(stderr).toContain(`There is no Reeve at ${mistyped}.`);
+      expect(existsSync(mistyped)).toBe(false);
+    },
+  );
+
+  it('is not made in a folder of something else either', async () => {
+    await using home = await makeEmptyHome();
+    const other = path.join(home.path, 'photos');
+    await mkdir(other);
+    const { code, stderr } = await runReeve(home, ['secret', 'list'], { REEVE_HOME: other });
+    expect([code, stderr]).toEqual([1, expect.stringContaining(`There is no Reeve at ${other}.`)]);
+    expect(existsSync(path.join(other, 'keys'))).toBe(false);
+  });
+});
+
+it('waits for the other command that holds the home', async () => {
+  await using home = await makeTestHome();
+  const set = (name: string) => runReeve(home, ['secret', 'set', name, ...HOST], {}, VALUE);
+  const finished = await Promise.all(['A_KEY', 'B_KEY', 'C_KEY'].map(set));
+  expect(finished.map(({ code }) => code)).toEqual([0, 0, 0]);
+  const { stdout } = await runReeve(home, ['secret', 'list']);
+  expect(stdout.match(/^[ABC]_KEY/gm)).toHaveLength(3);
 });

@@ -9,7 +9,8 @@ const OWNER = 'person:owner';
 /** `reeve secret set NAME --host HOST …`: makes a secret, or replaces its value and hosts. */
 export async function setSecret(name: string, options: { host: readonly string[] }): Promise<number> {
   const value = await askValue(name);
-  const set = done(await atSecretDesk((desk) => desk.set({ name, value, hosts: options.host }, OWNER)));
+  const secret = { name, value, hosts: options.host };
+  const set = done(await atSecretDesk((desk) => desk.set(secret, OWNER), { makesHome: true }));
   console.log(`${described(set)} Use it in a header as secret:${set.name}.`);
   return EXIT.ok;
 }
