@@ -59,7 +59,10 @@ export function createApi(deps: ApiDeps): Api {
   api.use('/v1/approvals/*', bodyLimit({ maxSize: JSON_LIMIT, onError: () => problem('request-malformed') }));
   api.use(
     '/v1/secrets/*',
-    bodyLimit({ maxSize: SECRET_LIMIT, onError: () => problem('secret-value-refused') }),
+    bodyLimit({
+      maxSize: SECRET_LIMIT,
+      onError: () => problem('secret-value-refused', 'the request is longer than any secret'),
+    }),
   );
   api.use('/v1/login', bodyLimit({ maxSize: SECRET_LIMIT, onError: () => problem('request-malformed') }));
   addPages(api, deps.pages);

@@ -312,6 +312,11 @@ test('every answer keeps to the served description', async () => {
 });
 
 test('the value of a secret is handed on and not said again; without hosts it keeps those it has', async () => {
+  const long = await put('/v1/secrets/KEY', { value: 'x'.repeat(70_000) });
+  expect([long.status, await long.json()]).toEqual([
+    422,
+    expect.objectContaining({ detail: expect.stringContaining('longer than any secret') }),
+  ]);
   const set = await put('/v1/secrets/KEY', { value: 'the first value', hosts: ['api.example.org'] });
   expect(await set.json()).toMatchObject({ name: 'KEY', hosts: ['api.example.org'], version: 1 });
   expect(house.secrets.get('KEY')).toBe('the first value');

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { makeEmptyHome, makeTestHome, runReeve } from '../testing/reeve-process.ts';
+import { makeEmptyHome, makeTestHome, runReeve, startReeve } from '../testing/reeve-process.ts';
 
 const VALUE = 'ghp_0123456789';
 const HOST = ['--host', 'api.example.com'];
@@ -73,4 +73,31 @@ it('waits for the other command that holds the home', async () => {
   expect(finished.map(({ code }) => code)).toEqual([0, 0, 0]);
   const { stdout } = await runReeve(home, ['secret', 'list']);
   expect(stdout.match(/^[ABC]_KEY/gm)).toHaveLength(3);
+});
+
+it('says the same while Reeve runs as while it does not', async () => {
+  await using home = await makeTestHome();
+  const attempts = [
+    [['set', '..', ...HOST], VALUE],
+    [['set', '.', ...HOST], VALUE],
+    [['set', '', ...HOST], VALUE],
+    [['rm', '..'], ''],
+    [['rm', ''], ''],
+    [['rotate', '.'], VALUE],
+    [['set', 'A_KEY', ...HOST], 'x'.repeat(4097)],
+    [['set', 'A_KEY', ...HOST], 'x'.repeat(65_530)],
+    [['set', 'A_KEY', ...HOST], 'short'],
+    [['set', 'A_KEY', '--host', 'com'], VALUE],
+  ] as const;
+  const trial = async () => {
+    const said: unknown[] = [];
+    for (const [args, input] of attempts) {
+      const { code, stderr } = await runReeve(home, ['secret', ...args], {}, input);
+      said.push([code, stderr]);
+    }
+    return said;
+  };
+  const alone = await trial();
+  await using _reeve = await startReeve(home);
+  expect(await trial()).toEqual(alone);
 });

@@ -1,12 +1,22 @@
 import { problemSchema, rekeyedSchema, secretListSchema, secretViewSchema } from '@reeve/channel-http';
-import { FAILURES, isFailureCode, type Outcome, type SecretDesk, type SecretView } from '@reeve/core';
+import {
+  FAILURES,
+  type FailureCode,
+  isFailureCode,
+  type Outcome,
+  type SecretDesk,
+  type SecretView,
+  secretNameSchema,
+  secretValueProblem,
+} from '@reeve/core';
 import { z } from 'zod';
 import { UserError } from '../user-error.ts';
 
 const removedSchema = z.object({ name: z.string() });
 
 /**
- * The desk of a Reeve that runs, through its local API.
+ * The desk of a Reeve that runs, through its local API. What could not travel there as it is (a name such as `..` in an
+ * address, a value longer than a request) is refused here, in the words of the desk.
  *
  * @throws {UserError} from every method when it refuses; nothing was changed then.
  */
@@ -31,12 +41,29 @@ export function createRemoteSecretDesk(running: {
   return {
     list: async () => (await call('GET', '/v1/secrets', secretListSchema)).secrets.map(toView),
     async set({ name, value, hosts }) {
+      if (!isName(name)) return failed('secret-name-refused', NOT_REPEATED);
+      const problem = secretValueProblem(value);
+      if (problem !== null) return failed('secret-value-refused', problem);
       const body = hosts === null ? { value } : { value, hosts };
       return ok(toView(await call('PUT', at(name), secretViewSchema, body)));
     },
-    remove: async (name) => ok(await call('DELETE', at(name), removedSchema)),
+    remove: async (name) =>
+      isName(name)
+        ? ok(await call('DELETE', at(name), removedSchema))
+        : failed('secret-unknown', NOT_REPEATED),
     rekey: async () => ok(await call('POST', '/v1/secret-keys', rekeyedSchema)),
   };
+}
+
+/** What stands for a name that is none: it may be a value. */
+const NOT_REPEATED = 'what was given';
+
+function isName(text: string): boolean {
+  return secretNameSchema.safeParse(text).success;
+}
+
+function failed(code: FailureCode, about: string): Outcome<never> {
+  return { kind: 'failed', failure: { code, about } };
 }
 
 function ok<T>(value: T): Outcome<T> {
