@@ -14,6 +14,15 @@ export const originSchema = z.discriminatedUnion('kind', [
 
 export type Origin = z.infer<typeof originSchema>;
 
+/**
+ * What a task has read. `untrusted`: text from outside, such as a web page. `private`: the owner's files, and what is read
+ * by their secrets or in their network.
+ */
+export interface SeenContent {
+  readonly untrusted: boolean;
+  readonly private: boolean;
+}
+
 /** The origin in words, as approval cards and `/why` show it. */
 export function describeOrigin(origin: Origin): string {
   switch (origin.kind) {

@@ -2,7 +2,7 @@ import type { EffectCall, Grant, Tier } from './approval.ts';
 import type { JsonValue } from './canonical.ts';
 import { allows, type Capability, globCovers } from './capability.ts';
 import { parseRepository } from './git.ts';
-import type { Origin } from './origin.ts';
+import type { Origin, SeenContent } from './origin.ts';
 import { SCHEDULE_TOOL } from './schedule.ts';
 
 export type Verdict =
@@ -21,12 +21,6 @@ export interface PolicyContext {
   readonly fileExists: boolean;
   /** What the task has seen so far; the rule of two looks at both. */
   readonly seen: SeenContent;
-}
-
-/** `untrusted`: text from outside, such as a web page. `private`: the owner's files. */
-export interface SeenContent {
-  readonly untrusted: boolean;
-  readonly private: boolean;
 }
 
 /**
