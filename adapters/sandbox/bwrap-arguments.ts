@@ -185,7 +185,7 @@ function bindOption(mount: Mount): string {
  * Processes and threads of the commands and of what runs them. As a resource limit it is set inside the new user
  * namespace, where only the pair's own processes are counted.
  */
-export function processLimit(limits: SandboxLimits): number {
+export function processLimit(limits: Pick<SandboxLimits, 'processes'>): number {
   return limits.processes + shimThreads;
 }
 

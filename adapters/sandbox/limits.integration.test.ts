@@ -55,6 +55,24 @@ describe('by cgroups and a file system of its own, where the host has both', () 
     expect((await run(pair, 'echo fine')).output).toBe('fine');
   });
 
+  it('kills a loop that takes more memory than a loop needs, which ends the pair as lost', async (context) => {
+    if (level.limits.memory !== 'cgroup') context.skip('no memory cgroup can be made here');
+    const fooled = await probes.launch('t');
+    const asked = fooled.probe('loop', 'const kept = []; for (;;) kept.push(Buffer.alloc(1e7, 1))');
+    asked.catch(() => undefined);
+    expect(await fooled.executor.ended).toEqual({ kind: 'killed', signal: 'SIGKILL' });
+  });
+
+  it('gives a loop no more threads than a loop needs', async (context) => {
+    if (level.limits.processes !== 'cgroup') context.skip('no cgroup for processes can be made here');
+    const limits = await Promise.all(
+      (await findCgroups(base, `${pair.executor.id}-loop`)).map((directory) =>
+        readFile(join(directory, 'pids.max'), 'utf8').catch(() => ''),
+      ),
+    );
+    expect(limits.map(Number)).toContain(72);
+  });
+
   it('holds the processes of the sandbox, and no others, from before they start anything', async (context) => {
     if (level.cgroup === 'none') context.skip('no cgroup can be made here');
     const inside = await findCgroups(base, `${pair.executor.id}-sandbox`);

@@ -4,7 +4,7 @@ import type { SandboxLimits } from '@reeve/core';
 import { type HostPlace, processLimit } from './bwrap-arguments.ts';
 import type { Cgroup, Cgroups } from './cgroups/cgroups.ts';
 import type { Controller } from './cgroups/places.ts';
-import type { PairDirectories } from './pair-layout.ts';
+import { loopBounds, type PairDirectories } from './pair-layout.ts';
 import { removeTree } from './remove-tree.ts';
 import { makeScratchImage } from './scratch-image.ts';
 import type { Slots } from './slots.ts';
@@ -97,15 +97,20 @@ export function createRooms(options: RoomsOptions): Rooms {
       try {
         const { directories, image } = await makeDirectories(name, limits, slot.ids);
         const { memoryBytes, cpuPercent } = limits;
-        const processes = processLimit(limits) + processesOfWalls;
-        const bounds = { memoryBytes, cpuPercent, processes, cpuShare: cpuShares.sandbox };
+        const bounds = {
+          memoryBytes,
+          cpuPercent,
+          processes: processesOf(limits),
+          cpuShare: cpuShares.sandbox,
+        };
+        const ofLoop = { ...loopBounds, processes: processesOf(loopBounds), cpuShare: cpuShares.loop };
         return {
           name,
           directories,
           loop: {
             ids: slot.ids?.loop,
             controllers,
-            joinFiles: await join(`${name}-loop`, { cpuShare: cpuShares.loop }),
+            joinFiles: await join(`${name}-loop`, ofLoop),
           },
           sandbox: {
             ids: slot.ids?.sandbox,
@@ -128,4 +133,8 @@ export function createRooms(options: RoomsOptions): Rooms {
       await orWarn('cgroups', cgroups.sweep());
     },
   };
+}
+
+function processesOf(limits: Pick<SandboxLimits, 'processes'>): number {
+  return processLimit(limits) + processesOfWalls;
 }

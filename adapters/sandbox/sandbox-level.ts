@@ -113,7 +113,8 @@ async function differing(inside: ReadonlyMap<string, string>): Promise<string[]>
 }
 
 const weakNotes: Readonly<Record<string, string>> = {
-  process: 'No memory cgroup: each process of a worker is bounded, all of them together are not.',
+  process:
+    'No memory cgroup: each process of a worker, its loop included, is bounded, all of them together are not.',
   nice: 'No CPU cgroup: workers yield to everyone else, but have no ceiling.',
   watched:
     'Scratch is watched, not limited: a worker that fills it is ended about a second later, and until then writes as fast as the disk takes it.',

@@ -98,22 +98,40 @@ export function createShimCalls(connection: ShimConnection): ShimCalls {
       return { kind: 'done', value: { value: parse(schema, answer.value), payload: answer.payload } };
     },
     async collect(schema, call, options) {
-      const chunks: Uint8Array[] = [];
+      const kept = createGrowingBytes();
       const reading = stream(call, options);
       try {
         for (;;) {
           const next = await reading.next();
           if (next.done === true) {
             const value = parse(schema, next.value);
-            return { kind: 'done', value: { value, payload: Buffer.concat(chunks) } };
+            return { kind: 'done', value: { value, payload: kept.bytes() } };
           }
-          chunks.push(next.value);
+          kept.add(next.value);
         }
       } catch (error) {
         if (error instanceof ShimRefusedError) return error.refusal;
         throw error;
       }
     },
+  };
+}
+
+/** Bytes in one piece: a list of chunks would cost many times the bytes where each chunk holds a single one. */
+function createGrowingBytes(): { add(chunk: Uint8Array): void; bytes(): Uint8Array } {
+  let held = new Uint8Array(0);
+  let length = 0;
+  return {
+    add(chunk) {
+      if (length + chunk.length > held.length) {
+        const larger = new Uint8Array(Math.max(2 * held.length, length + chunk.length));
+        larger.set(held.subarray(0, length));
+        held = larger;
+      }
+      held.set(chunk, length);
+      length += chunk.length;
+    },
+    bytes: () => held.subarray(0, length),
   };
 }
 

@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { awaitShim } from './await-shim.ts';
+import { chunkCost } from './byte-stream.ts';
 import { createShimClient, type ShimClient } from './client.ts';
 import { readFrames } from './frame-socket.ts';
-import { encodeFrame } from './frames.ts';
+import { chunkBytes, encodeFrame } from './frames.ts';
 import type { ToShim } from './protocol.ts';
 
 let directory: string;
@@ -49,6 +50,14 @@ function answer(header: object, payload?: Uint8Array): void {
   hostile.write(encodeFrame(header, payload));
 }
 
+/** A frame whose header is written as given. */
+function rawFrame(header: string): Buffer {
+  const lengths = Buffer.alloc(8);
+  lengths.writeUInt32BE(4 + header.length, 0);
+  lengths.writeUInt32BE(header.length, 4);
+  return Buffer.concat([lengths, Buffer.from(header)]);
+}
+
 const zeros = { headBytes: 0, tailBytes: 0, totalBytes: 0 };
 const ran = { exitCode: 0, signal: null, timedOut: false, durationMs: 1, stdout: zeros, stderr: zeros };
 
@@ -75,6 +84,15 @@ describe('a hostile shim', () => {
       'sends output that it does not claim',
       (id: number) => answer({ kind: 'done', id, value: ran }, Buffer.alloc(9)),
     ],
+    [
+      'sends bytes for a call that brings none',
+      (id: number) => answer({ kind: 'data', id }, Buffer.alloc(9)),
+    ],
+    [
+      'blows up a header',
+      (id: number) =>
+        hostile.write(rawFrame(`{"kind":"progress","id":${id},"channel":"stdout"${' '.repeat(250_000)}}`)),
+    ],
     ['hangs up', () => hostile.end()],
   ] as const)('is cut off when it %s', async (_name, act: (id: number) => unknown) => {
     const running = client.run({ command: 'true', timeoutMs: 1000 });
@@ -93,6 +111,23 @@ describe('a hostile shim', () => {
     await client.gone;
     await first.catch(() => undefined);
     await expect(reading.next().then(() => reading.next())).rejects.toThrow('more bytes than were granted');
+  });
+
+  it('cannot send chunks without bytes', async () => {
+    const reading = client.readFile('f', { maxBytes: 100 });
+    answer({ kind: 'data', id: await nextCall() });
+    await expect(reading).rejects.toThrow(/^sandbox lost/);
+  });
+
+  it('cannot have the loop store what it does not read', async () => {
+    hostile.pause();
+    client.onTunnel((tunnel) => void tunnel.send(Buffer.alloc(60 * 1024)).catch(() => undefined));
+    for (let id = 1; id <= 200; id += 1) {
+      answer({ kind: 'tunnel', id, step: 'open' });
+      answer({ kind: 'tunnel', id, step: 'cut' });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(await client.gone).toMatchObject({ message: expect.stringContaining('does not read') });
   });
 
   it('cannot send more of a file than was asked for', async () => {
@@ -145,12 +180,12 @@ describe('a shim that does its work', () => {
     const reading = client.readStream('f')[Symbol.asyncIterator]();
     const first = reading.next();
     const id = await nextCall();
-    answer({ kind: 'data', id }, Buffer.alloc(1000));
+    answer({ kind: 'data', id }, Buffer.alloc(chunkBytes));
     await first;
     await expect
       .poll(() => heard.filter(({ kind }) => kind === 'credit'))
-      .toEqual([{ kind: 'credit', id, bytes: 1000 }]);
-    answer({ kind: 'done', id, value: { totalBytes: 1000 } });
+      .toEqual([{ kind: 'credit', id, bytes: chunkBytes + chunkCost }]);
+    answer({ kind: 'done', id, value: { totalBytes: chunkBytes } });
     expect(await reading.next()).toMatchObject({ done: true });
   });
 });

@@ -166,7 +166,7 @@ export function createShimClient(connect: () => Promise<Socket>): ShimClient {
       const call: ShimCall = { op: 'list', path, recursive, limit };
       const outcome = await calls.collect(listValue, call, { maxBytes: maxListingBytes, signal });
       if (outcome.kind === 'refused') return outcome;
-      const entries = parseEntries(outcome.value.payload);
+      const entries = parseEntries(outcome.value.payload, limit);
       if (entries === undefined || entries.length > limit)
         throw connection.fail('a listing of the wrong shape');
       return { kind: 'done', value: { entries, truncated: outcome.value.value.truncated } };
@@ -234,11 +234,12 @@ function cutChannel({ headBytes, tailBytes, totalBytes }: KeptOutput, bytes: Uin
   return { head, ...(tailBytes > 0 ? { tail: bytes.slice(headBytes) } : {}), totalBytes, truncated };
 }
 
-function parseEntries(lines: Uint8Array): ScratchEntry[] | undefined {
+/** Looks at one line more than may be: what a hostile shim fills a listing with would cost many times its bytes. */
+function parseEntries(lines: Uint8Array, limit: number): ScratchEntry[] | undefined {
   try {
     const values: unknown[] = Buffer.from(lines)
       .toString('utf8')
-      .split('\n')
+      .split('\n', limit + 1)
       .filter((line) => line !== '')
       .map((line) => JSON.parse(line));
     return z.array(entrySchema).parse(values);

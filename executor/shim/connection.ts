@@ -8,6 +8,7 @@ import {
   type RefusalCode,
   refusalCodes,
   type ShimCall,
+  streamingCalls,
   type TunnelMessage,
   windowBytes,
 } from './protocol.ts';
@@ -81,6 +82,8 @@ const fromShim = z.discriminatedUnion('kind', [
 ]);
 
 interface Waiting {
+  /** Bytes come before its answer, and somebody reads them. */
+  readonly isStream: boolean;
   readonly received: ByteQueue;
   readonly window: SendWindow;
   /** Aborted when the answer is here or will not come. */
@@ -89,6 +92,8 @@ interface Waiting {
   readonly answer: PromiseWithResolvers<RawAnswer>;
 }
 
+/** Longest header of all but answers; a longer one costs the loop's time and memory for nothing. */
+const maxShortHeaderBytes = 256;
 /** After a cancellation the shim has this long to confirm that the command is dead. */
 const cancelGraceMs = 2000;
 
@@ -120,10 +125,12 @@ export function createShimConnection(connect: () => Promise<Socket>): ShimConnec
     return lost;
   }
 
-  function receive({ header, payload }: Frame): void {
+  function receive({ header, headerBytes, payload }: Frame): void {
     const parsed = fromShim.safeParse(header);
     if (!parsed.success) throw new Error('a message that is not in the protocol', { cause: parsed.error });
     const message = parsed.data;
+    const isAnswer = message.kind === 'done' || message.kind === 'refused';
+    if (!isAnswer && headerBytes > maxShortHeaderBytes) throw new Error(`a header of ${headerBytes} bytes`);
     if (message.kind === 'tunnel') {
       tunnels.receive(message, payload);
       return;
@@ -132,6 +139,7 @@ export function createShimConnection(connect: () => Promise<Socket>): ShimConnec
     if (call === undefined) throw new Error('an answer that nobody asked for');
     switch (message.kind) {
       case 'data':
+        if (!call.isStream) throw new Error('bytes that nobody asked for');
         if (!call.received.push(payload)) throw new Error('more bytes than were granted');
         return;
       case 'credit':
@@ -154,7 +162,7 @@ export function createShimConnection(connect: () => Promise<Socket>): ShimConnec
   function call(request: ShimCall, options: CallOptions = {}): OpenCall {
     lastId += 1;
     const callId = lastId;
-    const opened = createWaiting(options, (bytes) => {
+    const opened = createWaiting(request, options, (bytes) => {
       if (waiting.has(callId)) void send({ kind: 'credit', id: callId, bytes });
     });
     if (lost === undefined) waiting.set(callId, opened);
@@ -184,11 +192,12 @@ export function createShimConnection(connect: () => Promise<Socket>): ShimConnec
   };
 }
 
-function createWaiting(options: CallOptions, grant: (bytes: number) => void): Waiting {
+function createWaiting(request: ShimCall, options: CallOptions, grant: (bytes: number) => void): Waiting {
   const answer = Promise.withResolvers<RawAnswer>();
   // Whoever reads the chunks meets the same failure there, so this one may stay unread.
   answer.promise.catch(() => undefined);
   return {
+    isStream: streamingCalls.has(request.op),
     received: createByteQueue(windowBytes, grant),
     window: createSendWindow(windowBytes),
     settled: new AbortController(),

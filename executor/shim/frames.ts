@@ -8,6 +8,7 @@ export const chunkBytes = 64 * 1024;
 export interface Frame {
   /** Parsed JSON that nobody has checked yet. */
   readonly header: unknown;
+  readonly headerBytes: number;
   readonly payload: Uint8Array;
 }
 
@@ -96,7 +97,7 @@ function parseFrame(body: Buffer): Frame {
   }
   try {
     const header: unknown = JSON.parse(body.toString('utf8', 4, 4 + headerLength));
-    return { header, payload: body.subarray(4 + headerLength) };
+    return { header, headerBytes: headerLength, payload: body.subarray(4 + headerLength) };
   } catch (error) {
     throw new FrameError('header is not JSON', { cause: error });
   }

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { readFrames, writeFrame } from './frame-socket.ts';
+import { createFrameWriter, readFrames, type WriteFrame } from './frame-socket.ts';
 import type { Frame } from './frames.ts';
 import type { ToShim } from './protocol.ts';
 
@@ -14,17 +14,31 @@ export interface LateSocket {
   close(): void;
 }
 
-/** `connect` is called once at the most. After `lost` nothing is received any more. */
+/**
+ * Most that the other side may leave unread: several times what all streams and a call can have on the way. What it makes
+ * us say (grants, refusals of tunnels) is bounded by nothing else.
+ */
+const maxUnreadBytes = 4 * 1024 * 1024;
+
+interface MadeSocket {
+  readonly socket: Socket;
+  readonly write: WriteFrame;
+}
+
+/**
+ * `connect` is called once at the most. `lost` is told of the first thing that ends it, what it leaves unread past its bound
+ * included; after that nothing is received any more.
+ */
 export function createLateSocket(deps: {
   readonly connect: () => Promise<Socket>;
   readonly receive: (frame: Frame) => void;
   readonly lost: (reason: string, cause?: unknown) => void;
 }): LateSocket {
   const { receive, lost } = deps;
-  let made: Promise<Socket | undefined> | undefined;
+  let made: Promise<MadeSocket | undefined> | undefined;
   let isClosed = false;
 
-  async function make(): Promise<Socket | undefined> {
+  async function make(): Promise<MadeSocket | undefined> {
     try {
       const socket = await deps.connect();
       socket.on('error', (error) => lost('connection failed', error));
@@ -34,14 +48,14 @@ export function createLateSocket(deps: {
         readFrames(socket, receive, (error) =>
           lost(error instanceof Error ? error.message : 'broken frames', error),
         );
-      return socket;
+      return { socket, write: createFrameWriter(socket) };
     } catch (error) {
       lost('it did not connect', error);
       return undefined;
     }
   }
 
-  function socket(): Promise<Socket | undefined> {
+  function socket(): Promise<MadeSocket | undefined> {
     made ??= isClosed ? Promise.resolve(undefined) : make();
     return made;
   }
@@ -50,11 +64,13 @@ export function createLateSocket(deps: {
     open: () => void socket(),
     async send(header, payload) {
       const there = await socket();
-      if (there !== undefined) await writeFrame(there, header, payload);
+      if (there === undefined) return;
+      if (there.socket.writableLength > maxUnreadBytes) lost('it does not read what it is told');
+      else await there.write(header, payload);
     },
     close() {
       isClosed = true;
-      void made?.then((there) => there?.destroy());
+      void made?.then((there) => there?.socket.destroy());
     },
   };
 }

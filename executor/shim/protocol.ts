@@ -1,3 +1,6 @@
+import { chunkCost } from './byte-stream.ts';
+import { chunkBytes } from './frames.ts';
+
 /** What the loop can ask of the shim. Paths are relative to the scratch directory, or absolute inside it. */
 export type ShimCall =
   | {
@@ -15,6 +18,9 @@ export type ShimCall =
   | { readonly op: 'stat' | 'remove' | 'hash'; readonly path: string }
   | { readonly op: 'snapshot'; readonly maxBytes: number }
   | { readonly op: 'restore' };
+
+/** Calls whose answer comes after a stream of bytes. */
+export const streamingCalls: ReadonlySet<ShimCall['op']> = new Set(['read', 'list', 'snapshot']);
 
 /** Streams between connections of commands and the loop. Only the shim opens; everything else goes both ways. */
 export type TunnelMessage =
@@ -61,8 +67,11 @@ export type FromShim =
   | { readonly kind: 'done'; readonly id: number; readonly value: object }
   | { readonly kind: 'refused'; readonly id: number; readonly code: RefusalCode; readonly detail: string };
 
-/** Bytes of one stream that may be on the way, unread by the receiver. Bounds what a hostile sender can park. */
-export const windowBytes = 256 * 1024;
+/**
+ * What the chunks of one stream that are on the way, unread by the receiver, may count: four of the longest. Bounds what a
+ * hostile sender can park.
+ */
+export const windowBytes = 4 * (chunkBytes + chunkCost);
 /** Most that can be kept of one output channel: both channels of a result travel in one frame. */
 export const maxKeptOutputBytes = 256 * 1024;
 

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import { type ByteQueue, createByteQueue, createSendWindow, type SendWindow } from './byte-stream.ts';
-import { readFrames, writeFrame } from './frame-socket.ts';
+import { createFrameWriter, readFrames } from './frame-socket.ts';
 import type { Frame } from './frames.ts';
 import { createProgress } from './progress.ts';
 import {
@@ -52,8 +52,7 @@ export function serveShim(socket: Socket, surroundings: CommandSurroundings): Pi
   const calls = new Map<number, OngoingCall>();
   let exclusive = false;
 
-  const write = (header: FromShim, payload?: Uint8Array): Promise<void> =>
-    writeFrame(socket, header, payload);
+  const write: (header: FromShim, payload?: Uint8Array) => Promise<void> = createFrameWriter(socket);
 
   const tunnels = createTunnelStreams({ send: write });
 

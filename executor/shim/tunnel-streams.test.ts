@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { chunkBytes } from './frames.ts';
 import { windowBytes } from './protocol.ts';
 import { createTunnelStreams, type TunnelStream, type TunnelStreams } from './tunnel-streams.ts';
 
@@ -95,7 +96,7 @@ describe('the side that does not trust the other', () => {
     const streams = createTunnelStreams({ accept, send });
     streams.receive({ kind: 'tunnel', id: 1, step: 'open' }, none);
     const data = { kind: 'tunnel', id: 1, step: 'data' } as const;
-    streams.receive(data, new Uint8Array(windowBytes));
+    for (let chunk = 0; chunk < 4; chunk += 1) streams.receive(data, new Uint8Array(chunkBytes));
     expect(() => streams.receive(data, new Uint8Array(1))).toThrow('more bytes');
   });
 
