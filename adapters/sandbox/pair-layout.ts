@@ -43,6 +43,8 @@ const app = '/app';
 export const packedFiles: Readonly<Record<Half, string>> = { loop: 'loop.mjs', shim: 'shim.mjs' };
 const binDirectory = '/opt/reeve/bin';
 const node = `${binDirectory}/node`;
+/** Else a command could have the shim, whose user it shares, open a debugger and run what it likes as the shim. */
+const noDebugger = '--disable-sigusr1';
 const pairDirectory = '/run/reeve/pair';
 const compileCache = '/run/reeve/cache';
 const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -70,7 +72,7 @@ export function loopProgram(
       seccomp: options.seccomp,
       limits: { ...limits, ...loopBounds },
       directory: '/',
-      command: [node, `--max-old-space-size=${loopHeap}`, join(app, packedFiles.loop)],
+      command: [node, noDebugger, `--max-old-space-size=${loopHeap}`, join(app, packedFiles.loop)],
       mounts: [
         ...sharedMounts(options, 'loop'),
         { source: options.packages, target: join(app, packagesOfThreads), writable: false },
@@ -96,7 +98,7 @@ export function sandboxProgram(
       seccomp: options.seccomp,
       limits,
       directory: '/work',
-      command: [node, join(app, packedFiles.shim)],
+      command: [node, noDebugger, join(app, packedFiles.shim)],
       mounts: [
         ...sharedMounts(options, 'shim'),
         // Read-only: a socket can be used through such a mount, but not replaced.

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import { networkInterfaces } from 'node:os';
+import { constants, networkInterfaces } from 'node:os';
 import { resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { pingDuring } from './testing/host-ping.ts';
@@ -151,6 +151,16 @@ describe('out of the sandbox by the kernel', () => {
       ...['/home/worker', '/proc', '/tmp', '/work'].map((path) => `${path} rw nosuid nodev`),
     ]);
     expect(mounts).not.toMatch(/SUID/);
+  });
+
+  it('no signal opens a debugger in the shim', async () => {
+    expect(await say(`tr '\\0' ' ' < /proc/2/cmdline`)).toContain('/app/shim.mjs');
+    const caught = BigInt(`0x${await say(`sed -n 's/^SigCgt:\\s*//p' /proc/2/status`)}`);
+    const bitOfUsr1 = 1n << BigInt(constants.signals.SIGUSR1 - 1);
+    expect(caught & bitOfUsr1, 'nobody in the shim waits for it').toBe(0n);
+    const look = `python3 -c "import socket; print(socket.socket().connect_ex(('127.0.0.1', 9229)))"`;
+    expect(await say(`kill -USR1 2 && sleep 1; ${look}`)).toBe('111');
+    expect(await say('echo alive')).toBe('alive');
   });
 
   it('census: one listener, the proxy, and one socket, the pair’s', async () => {
