@@ -24,6 +24,8 @@ export interface Hands {
   save(): Promise<void>;
   /** The same, if the last save is a while ago. */
   saveNowAndThen(): Promise<void>;
+  /** Notes for the model, between its calls' results and its next word, that the scratch directory could not be saved. */
+  tellTrouble(): Promise<void>;
   /** Resolves with the reason when the sandbox is lost. */
   readonly gone: ShimClient['gone'];
   /** Ends the sandbox. */
@@ -70,6 +72,6 @@ export async function takeUpHands(deps: HandsDeps): Promise<Hands> {
     now: () => performance.now(),
   });
   await resumeScratch({ assignment, link, shim, journal });
-  const { save, saveNowAndThen } = scratch;
-  return { perform, save, saveNowAndThen, gone: shim.gone, close: shim.close };
+  const { save, saveNowAndThen, tellTrouble } = scratch;
+  return { perform, save, saveNowAndThen, tellTrouble, gone: shim.gone, close: shim.close };
 }

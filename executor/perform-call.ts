@@ -13,10 +13,13 @@ import {
 import { z } from 'zod';
 import type { Journal, OpenCall } from './journal.ts';
 import type { ToolContext, ToolTable } from './tools/tool.ts';
-import type { ToolResult } from './tools/tool-result.ts';
+import { boundContent, type ToolResult } from './tools/tool-result.ts';
 
 export const INTERRUPTED =
   'INTERRUPTED: the worker was restarted while this ran; nobody knows how far it got. It was not run again.';
+
+/** Names in it come from the model and from scratch, and can be as long as paths. */
+const SHOWN_ACTIVITY = 300;
 
 export interface CallPerformer {
   /** Runs one call of the model and writes its intent before and its result after. */
@@ -55,6 +58,8 @@ export function createCallPerformer(deps: {
       callId,
       tool,
       ...result,
+      content: boundContent(result.content),
+      activity: shorten(result.activity, SHOWN_ACTIVITY),
       durationMs: Math.round(now() - startedAt),
     });
   }

@@ -28,7 +28,7 @@ export interface RunTaskDeps {
   readonly journal: Journal;
   readonly model: Model;
   /** What it does its calls with; asked for at the first one. */
-  readonly hands: () => Promise<Pick<Hands, 'perform' | 'saveNowAndThen'>>;
+  readonly hands: () => Promise<Pick<Hands, 'perform' | 'saveNowAndThen' | 'tellTrouble'>>;
   readonly control: Control;
   readonly clock: Clock;
 }
@@ -51,12 +51,14 @@ export async function runTask(deps: RunTaskDeps): Promise<TaskEnd> {
   for (;;) {
     control.signal.throwIfAborted();
     if (repeatsItself(journal, MAX_REPEATS)) return failed('model-loop', '');
-    for (const call of openCalls(journal)) {
+    const calls = openCalls(journal);
+    for (const call of calls) {
       control.signal.throwIfAborted();
       const hands = await deps.hands();
       await hands.perform(call);
       await hands.saveNowAndThen();
     }
+    if (calls.length > 0) await (await deps.hands()).tellTrouble();
     const hasNews = await takeUpInputs(deps);
     const end = hasNews ? null : await ending(journal);
     if (end) return end;

@@ -8,6 +8,8 @@ import type { ToolResult } from './tool-result.ts';
 /** Bytes of each output channel that the model is shown; the middle of more is left out. */
 const SHOWN_OUTPUT_BYTES = 16 * 1024;
 const LIST_LIMIT = 500;
+/** Of a name in a list. 500 names with every character escaped would be megabytes. */
+const SHOWN_NAME = 200;
 
 export const runShell: Tool<'shell.run'> = async (
   { command, timeout_seconds },
@@ -72,7 +74,7 @@ export const listScratch: Tool<'file.list'> = async ({ path }, { shim, signal })
   const { entries, truncated } = outcome.value;
   const lines = entries.map(
     (entry) =>
-      `${showHiddenInLine(entry.path)}${entry.kind === 'directory' ? '/' : ` (${entry.bytes} bytes)`}`,
+      `${cutName(showHiddenInLine(entry.path))}${entry.kind === 'directory' ? '/' : ` (${entry.bytes} bytes)`}`,
   );
   if (truncated) lines.push(`[more than ${LIST_LIMIT} entries; list a folder instead]`);
   return {
@@ -81,6 +83,13 @@ export const listScratch: Tool<'file.list'> = async ({ path }, { shim, signal })
     activity: 'looked through its scratch files',
   };
 };
+
+/** The end of a name tells more than its beginning, which is that of its folder. */
+function cutName(name: string): string {
+  return name.length <= SHOWN_NAME
+    ? name
+    : `[too long: ${name.length} characters, ends in] ${name.slice(-SHOWN_NAME)}`;
+}
 
 /** How a command is called in one line: by the comment that it begins with, else by its beginning. */
 function labelOf(command: string): string {
