@@ -111,10 +111,17 @@ function refuseStale(status: number | undefined, text: string): void {
 
 async function pump(content: AsyncIterable<Uint8Array>, outgoing: NodeJS.WritableStream): Promise<void> {
   for await (const chunk of content) {
-    if (!outgoing.write(chunk))
-      await new Promise((resolve) => outgoing.once('drain', resolve).once('close', resolve));
+    if (!outgoing.write(chunk)) await untilDrained(outgoing);
   }
   outgoing.end();
+}
+
+/** Leaves no listener behind: a large file waits thousands of times. */
+async function untilDrained(outgoing: NodeJS.WritableStream): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  outgoing.once('drain', resolve).once('close', resolve);
+  await promise;
+  outgoing.off('drain', resolve).off('close', resolve);
 }
 
 export async function readText(response: IncomingMessage): Promise<string> {
