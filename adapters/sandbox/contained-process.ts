@@ -52,6 +52,9 @@ export type StartProgram = (
 
 const keptLogBytes = 64 * 1024;
 const maxStdoutBytes = 64 * 1024;
+/** What is read of one stream in each lap; then it rests, and whoever writes waits. */
+const lapBytes = 128 * 1024;
+const lapMs = 50;
 const goneWithinMs = 1000;
 const goneEveryMs = 2;
 
@@ -197,11 +200,23 @@ async function waitUntilGone(initId: number): Promise<void> {
   }
 }
 
+/**
+ * Keeps the end of what a stream brings. Reads at a bounded rate: commands can have the shim say what they like as fast as
+ * they like, and whoever reads that is the process that answers people.
+ */
 function keepTail(stream: Readable | null, maxBytes: number): () => string {
   let kept = Buffer.alloc(0);
+  let ofLap = 0;
+  let lapEndsAt = 0;
   stream?.on('data', (chunk: Buffer) => {
     const joined = Buffer.concat([kept, chunk]);
     kept = joined.length > maxBytes ? Buffer.from(joined.subarray(joined.length - maxBytes)) : joined;
+    const now = performance.now();
+    if (now >= lapEndsAt) [ofLap, lapEndsAt] = [0, now + lapMs];
+    ofLap += chunk.length;
+    if (ofLap < lapBytes) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), lapEndsAt - now);
   });
   return () => kept.toString('utf8');
 }
