@@ -7,6 +7,7 @@ import { createServer as createHttpsServer } from 'node:https';
 import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createCommandDoor } from './command-door.ts';
 import { createShimBench, type SandboxedShim, type ShimBench } from './shim/testing/sandboxed-shim.ts';
@@ -14,6 +15,7 @@ import { decodeOutput } from './shim/text.ts';
 
 const hasOpenssl = existsSync('/usr/bin/openssl');
 const commit = '0123456789abcdef0123456789abcdef01234567';
+const clock = { now: () => new Date(), sleep: (milliseconds: number) => delay(milliseconds) };
 const large = Buffer.alloc(20 * 1024 * 1024, 'abcdefgh');
 
 /** A web site behind a gateway that tunnels to it and to nowhere else, and keeps what it was asked. */
@@ -83,7 +85,7 @@ describe.runIf(hasOpenssl)('commands and the world outside', () => {
     bench = await createShimBench();
     pair = await bench.open();
     pair.client.onTunnel(
-      createCommandDoor({ socketPath: outside.socketPath, token: () => 'the-token', pushes }),
+      createCommandDoor({ socketPath: outside.socketPath, token: () => 'the-token', pushes, clock }),
     );
   });
   afterAll(async () => {
@@ -217,7 +219,9 @@ all = [socket.create_connection(("127.0.0.1", 3128)) for _ in range(17)]; print(
 
   it('says that the gateway is away when it is', async () => {
     const other = await bench.open();
-    other.client.onTunnel(createCommandDoor({ socketPath: '/nowhere/at/all', token: () => 't', pushes }));
+    other.client.onTunnel(
+      createCommandDoor({ socketPath: '/nowhere/at/all', token: () => 't', pushes, clock }),
+    );
     const outcome = await other.client.run({
       command: 'curl -sS https://site.example.org/ 2>&1',
       timeoutMs: 9000,

@@ -1,10 +1,14 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { createGitDoor, type GitDoorOptions } from './git-door.ts';
+import type { Clock } from '@reeve/core';
+import { createGitDoor, type GitDoorOptions, TOO_OFTEN } from './git-door.ts';
+import { createPace } from './pace.ts';
 import { joinSocket, type TunnelStream } from './shim/tunnel-streams.ts';
 
 const maxHeadBytes = 16 * 1024;
 const headWithinMs = 10_000;
+/** Package managers open hundreds at once and keep them; what goes on like this costs the gateway a core. */
+const connections = { burst: 500, perSecond: 50, patienceMs: 1000 };
 const lingerMs = 2000;
 const headEnd = '\r\n\r\n';
 const howToOpen =
@@ -14,9 +18,14 @@ const howToOpen =
 /**
  * Takes connections of commands to their proxy on to the gateway. Only `CONNECT` goes through, of whose head only the
  * target counts, and Git's own requests: the loop writes every head itself, so nothing that a command says can pass
- * for the token or reach any other door of the gateway. What is open is the gateway's to say.
+ * for the token or reach any other door of the gateway. What is open is the gateway's to say. It is asked at a bounded
+ * rate.
  */
-export function createCommandDoor(options: GitDoorOptions): (tunnel: TunnelStream) => void {
+export function createCommandDoor({
+  clock,
+  ...door
+}: Omit<GitDoorOptions, 'pace'> & { readonly clock: Clock }): (tunnel: TunnelStream) => void {
+  const options = { ...door, pace: createPace({ ...connections, clock }) };
   const git = createGitDoor(options);
   return (tunnel) => {
     void passOn(tunnel, options, git);
@@ -25,7 +34,7 @@ export function createCommandDoor(options: GitDoorOptions): (tunnel: TunnelStrea
 
 async function passOn(
   tunnel: TunnelStream,
-  { socketPath, token }: GitDoorOptions,
+  { socketPath, token, pace }: GitDoorOptions,
   git: ReturnType<typeof createGitDoor>,
 ): Promise<void> {
   const chunks = tunnel.received[Symbol.asyncIterator]();
@@ -34,6 +43,8 @@ async function passOn(
     if (head.kind === 'refused') return await refuse(tunnel, chunks, head);
     if (head.kind === 'git')
       return git({ ...tunnel, received: { [Symbol.asyncIterator]: () => chunks } }, head.read);
+    if (!(await pace.take()))
+      return await refuse(tunnel, chunks, refused('429 Too Many Requests', TOO_OFTEN));
     const gateway = connect({ path: socketPath, allowHalfOpen: true });
     try {
       await once(gateway, 'connect');

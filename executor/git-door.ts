@@ -3,6 +3,7 @@ import { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { PUSH_HEADERS } from '@reeve/core';
 import { createServer, httpRequest } from './node-http.ts';
+import type { Pace } from './pace.ts';
 import type { PushLicence } from './push-licence.ts';
 import type { TunnelStream } from './shim/tunnel-streams.ts';
 
@@ -12,7 +13,11 @@ export interface GitDoorOptions {
   /** The task's token, which commands never see. */
   readonly token: () => string;
   readonly pushes: Pick<PushLicence, 'current'>;
+  /** How often the gateway is asked. */
+  readonly pace: Pace;
 }
+
+export const TOO_OFTEN = 'Too many connections at once leave this sandbox; try again in a second.';
 
 /** Repositories, refs and packs; nothing else of the gateway is below this path. */
 const TARGET =
@@ -50,8 +55,9 @@ export function createGitDoor(options: GitDoorOptions): (tunnel: TunnelStream, r
 async function passOn(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
-  { socketPath, token, pushes }: GitDoorOptions,
+  { socketPath, token, pushes, pace }: GitDoorOptions,
 ): Promise<void> {
+  if (!(await pace.take())) return answer(outgoing, 429, TOO_OFTEN);
   const isPush = incoming.method === 'POST' && incoming.url?.endsWith('/git-receive-pack');
   const push = isPush ? pushes.current() : null;
   const request = httpRequest({

@@ -62,7 +62,7 @@ export async function takeUpHands(deps: HandsDeps): Promise<Hands> {
   const effects = createEffectRunner({ link, control, scratch, attempt });
   const gateway = deps.gateway ?? createGatewayClient(door);
   const pushes = createPushLicence();
-  shim.onTunnel(createCommandDoor({ ...door, pushes }));
+  shim.onTunnel(createCommandDoor({ ...door, pushes, clock }));
   shim.open();
   const { perform } = createCallPerformer({
     journal,
