@@ -161,6 +161,27 @@ describe('without cgroups and images, as on a poorer host', () => {
     await pair.executor.kill();
   });
 
+  it('is not kept from counting by one deleted file that fifty processes have open thousands of times', async () => {
+    const pair = await probes.launch('t');
+    const program = `import os, resource, time
+resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+fd = os.open('/work/gone', os.O_CREAT | os.O_RDWR); os.unlink('/work/gone')
+try:
+    while True: os.dup(fd)
+except OSError: os.close(4000)
+for child in range(50):
+    if os.fork() == 0: time.sleep(60)
+with open('/work/big', 'wb') as f:
+    for i in range(90): f.write(b'x' * 10**6)
+time.sleep(60)`;
+    const ran = run(pair, `python3 -c "${program}"`);
+    ran.catch(() => undefined);
+    expect(await pair.executor.ended).toEqual({ kind: 'killed', signal: 'SIGKILL' });
+    expect(pair.executor.logs()).toMatch(
+      /scratch (held \d+ bytes, more than its limit|could not be watched)/,
+    );
+  });
+
   it.each([
     ['many files', 'for i in $(seq 1 9); do head -c 10M /dev/zero > f$i; done; sleep 60'],
     [

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
@@ -7,18 +7,27 @@ const execute = promisify(execFile);
 const everyMs = 1000;
 /** A slow count (many files) waits longer until the next, so that it never takes more than a fifth of one core. */
 const restFactor = 4;
-const countWithinMs = 60_000;
-const maxListing = 16 * 1024 * 1024;
+/** While a count lasts, more can be written: what makes it last longer than this ends the executor. */
+const countWithinSeconds = 10;
+/** A sandbox has some hundred processes and threads at the most, and thousands of open files only to make this slow. */
+const lookWithinSeconds = 2;
+const maxListing = 1024 * 1024;
 const blockBytes = 512;
-/** Directories that were closed to hide what they hold are opened; then deleted files that a process still has open. */
-const script = [
-  'find "$1" -xdev -type d ! -perm -500 -exec chmod u+rx {} ";"',
-  'du -s -B1 -x -- "$1"',
-  'find -L /proc/[0-9]*/fd -maxdepth 1 -type f -links 0 -printf "%D %b %p\\n"',
+
+/**
+ * Directories that were closed to hide what they hold are opened, and what all hold is counted; then every process and
+ * its parent, from a file in which no process can write a line of its own.
+ */
+const countScript = [
+  'nice -n 10 find "$1" -xdev -type d ! -perm -500 -exec chmod u+rx {} ";"',
+  'nice -n 10 du -s -B1 -x -- "$1"',
+  'grep -sH "^PPid:" /proc/[0-9]*/status',
   'true',
-]
-  .map((command) => (command === 'true' ? command : `nice -n 10 ${command}`))
-  .join('; ');
+].join('; ');
+/** Files that were deleted and are still open, each once; a thread may have descriptors of its own. */
+const lookScript =
+  'for id; do at="$at /proc/$id/task/[0-9]*/fd"; done; ' +
+  'nice -n 10 find -L $at -maxdepth 1 -type f -links 0 -printf "%D %i %b\\n" | nice -n 10 sort -u';
 
 export interface ScratchWatch {
   readonly directory: string;
@@ -50,33 +59,42 @@ export async function watchScratch(watch: ScratchWatch): Promise<number | undefi
 }
 
 async function countScratch({ directory, leader, signal }: ScratchWatch): Promise<number> {
-  const options = { signal, timeout: countWithinMs, maxBuffer: maxListing, env: { PATH: '/usr/bin:/bin' } };
-  const { stdout } = await execute('/bin/sh', ['-c', script, 'sh', directory], options);
-  const [total = '', ...deleted] = stdout.split('\n');
+  const [total = '', ...processes] = await linesOf(countScript, [directory], countWithinSeconds, signal);
   const { dev } = await stat(directory);
-  let bytes = Number.parseInt(total, 10);
-  for (const line of deleted) {
-    const [device, blocks, path = ''] = line.split(' ');
-    const owner = Number(/^\/proc\/(\d+)\//.exec(path)?.[1]);
-    if (Number(device) === dev && (await isBelow(owner, leader))) bytes += Number(blocks) * blockBytes;
-  }
-  return bytes;
+  const deleted = await linesOf(lookScript, familyOf(leader, processes), lookWithinSeconds, signal);
+  return deleted.reduce(
+    (bytes, line) => {
+      const [device, , blocks] = line.split(' ').map(Number);
+      return device === dev ? bytes + (blocks ?? 0) * blockBytes : bytes;
+    },
+    Number.parseInt(total, 10),
+  );
 }
 
-async function isBelow(id: number, leader: number): Promise<boolean> {
-  for (let at = id; at > 1; at = await parentOf(at)) if (at === leader) return true;
-  return false;
+/** What a script says, which ends, with all it has started, after `seconds`. Rejects then, and when it says too much. */
+async function linesOf(
+  script: string,
+  operands: readonly string[],
+  seconds: number,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const options = { signal, maxBuffer: maxListing, env: { PATH: '/usr/bin:/bin' } };
+  const argv = ['--signal=KILL', `${seconds}`, '/bin/sh', '-c', script, 'sh', ...operands];
+  const { stdout } = await execute('/usr/bin/timeout', argv, options);
+  return stdout.split('\n');
 }
 
-/** 0 when it has ended meanwhile. */
-async function parentOf(id: number): Promise<number> {
-  try {
-    const fields = await readFile(`/proc/${id}/stat`, 'utf8');
-    return Number(/\) \S (\d+)/.exec(fields)?.[1]);
-  } catch (error) {
-    const hasEnded =
-      error instanceof Error && 'code' in error && ['ENOENT', 'ESRCH'].includes(`${error.code}`);
-    if (hasEnded) return 0;
-    throw error;
+/** The ids of `leader` and of all below it, from lines `/proc/<id>/status:PPid: <parent>`. */
+function familyOf(leader: number, lines: readonly string[]): string[] {
+  const children = new Map<string, string[]>();
+  for (const line of lines) {
+    const [, id, parent] = /^\/proc\/(\d+)\/status:PPid:\s*(\d+)$/.exec(line) ?? [];
+    if (id === undefined || parent === undefined) continue;
+    const siblings = children.get(parent);
+    if (siblings === undefined) children.set(parent, [id]);
+    else siblings.push(id);
   }
+  const family = [`${leader}`];
+  for (const id of family) family.push(...(children.get(id) ?? []));
+  return family;
 }
