@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -53,6 +53,25 @@ describe('by cgroups and a file system of its own, where the host has both', () 
     const survived = output.split('\n').filter((line) => line === 'ok').length;
     expect(survived, 'of ten times 100 MB within 512').toBeLessThanOrEqual(5);
     expect((await run(pair, 'echo fine')).output).toBe('fine');
+  });
+
+  it('bounds what sockets hold beside the memory, on cgroup v1', async (context) => {
+    const file = 'memory.kmem.tcp.limit_in_bytes';
+    const directory = (await findCgroups(base, `${pair.executor.id}-sandbox`)).find((one) =>
+      existsSync(join(one, file)),
+    );
+    if (directory === undefined) return context.skip('no cgroup v1 that counts what sockets hold');
+    const program = `import socket
+keep = []
+for i in range(300):
+    a = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); keep.append(a); a.bind(('127.0.0.1', 0))
+    a.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 10**8)
+    for j in range(300): a.sendto(b'x' * 1300, a.getsockname())
+print('sent')`;
+    expect((await run(pair, `python3 -c "${program}"`)).output).toBe('sent');
+    const most = await readFile(join(directory, 'memory.kmem.tcp.max_usage_in_bytes'), 'utf8');
+    expect(Number(most)).toBeGreaterThan(32 * megabyte);
+    expect(Number(most)).toBeLessThanOrEqual(64 * megabyte);
   });
 
   it('kills a loop that takes more memory than a loop needs, which ends the pair as lost', async (context) => {

@@ -59,6 +59,7 @@ export async function observeLevel(probe: {
     ...Object.entries(weakNotes).flatMap(([weak, note]) =>
       Object.values<string>({ ...limits }).includes(weak) ? [note] : [],
     ),
+    ...(obtainable.cgroupVersion === 'v1' && limits.memory === 'cgroup' ? [socketsApart] : []),
     ...obtainable.reasons,
   ];
   return { ...base, separateUids, namespaces: await differing(inside), seccomp, notes };
@@ -114,11 +115,13 @@ async function differing(inside: ReadonlyMap<string, string>): Promise<string[]>
 
 const weakNotes: Readonly<Record<string, string>> = {
   process:
-    'No memory cgroup: each process of a worker, its loop included, is bounded, all of them together are not.',
+    'No memory cgroup: each process of a worker, its loop included, is bounded, all of them together are not, nor what their sockets hold.',
   nice: 'No CPU cgroup: workers yield to everyone else, but have no ceiling.',
   watched:
     'Scratch is watched, not limited: a worker that fills it is ended about a second later, and until then writes as fast as the disk takes it.',
 };
+const socketsApart =
+  'Cgroups v1 count what sockets hold apart from memory: an eighth more of it, and on top some 40 KB for each TCP socket, of which a worker can open tens of thousands.';
 const noSeccomp = 'No filter of system calls for this processor.';
 const sharedUid =
   'Started as an ordinary user: loop and sandbox run under its uid, apart by namespaces only.';

@@ -18,9 +18,8 @@ export const sandboxLevelCheck: Check = {
     if (level.namespaces.length === 0) return { state: 'failed', observed: notes.join(' ') };
     const summary = describeSandbox(level);
     const strong = limits.memory === 'cgroup' && limits.cpu === 'cgroup' && limits.scratch === 'file-system';
-    return strong && seccomp
-      ? { state: 'ok', observed: summary }
-      : { state: 'warning', observed: [summary, ...notes].join('. ') };
+    const observed = [summary, ...notes].join('. ');
+    return { state: strong && seccomp ? 'ok' : 'warning', observed };
   },
 };
 

@@ -97,6 +97,7 @@ describe('with files that stand for the kernel', () => {
       {
         'memory.limit_in_bytes': '1000',
         'memory.memsw.limit_in_bytes': '1000',
+        'memory.kmem.tcp.limit_in_bytes': '125',
         'pids.max': '7',
         'cpu.shares': '102',
         'cpu.cfs_period_us': '100000',

@@ -83,7 +83,15 @@ async function make(directory: string, files: readonly Setting[]): Promise<void>
 type Setting = readonly [file: string, value: string];
 type SettingsOf = (limits: CgroupLimits) => readonly Setting[];
 
-const swapFiles: readonly string[] = ['memory.memsw.limit_in_bytes', 'memory.swap.max'];
+/** Of v1, which counts what TCP and UDP sockets hold apart from all else, and without this not at all. */
+const socketFile = 'memory.kmem.tcp.limit_in_bytes';
+/**
+ * Of its memory, what a cgroup's sockets may hold beside it: ten connections at their fullest and more. Past it the kernel
+ * drops what UDP gets, but still gives each TCP socket the least that a socket needs, some 40 KB.
+ */
+const socketPart = 1 / 8;
+/** What some kernels lack: accounting of swap, and of sockets. */
+const optionalFiles: readonly string[] = ['memory.memsw.limit_in_bytes', 'memory.swap.max', socketFile];
 
 const settings: Readonly<Record<'v1' | 'v2', Readonly<Record<Controller, SettingsOf>>>> = {
   v1: {
@@ -91,6 +99,7 @@ const settings: Readonly<Record<'v1' | 'v2', Readonly<Record<Controller, Setting
       given(memoryBytes, (bytes) => [
         ['memory.limit_in_bytes', `${bytes}`],
         ['memory.memsw.limit_in_bytes', `${bytes}`],
+        [socketFile, `${Math.floor(bytes * socketPart)}`],
       ]),
     pids: ({ processes }) => given(processes, (count) => [['pids.max', `${count}`]]),
     cpu: ({ cpuPercent, cpuShare }) => [
@@ -124,13 +133,13 @@ function given(
   return value === undefined ? [] : settingsOf(value);
 }
 
-/** Kernels without swap accounting lack the files for swap; there the limit bounds resident memory alone. */
+/** Where the kernel lacks a file for swap, the limit bounds resident memory alone; for sockets, theirs has none. */
 async function writeSetting(path: string, value: string): Promise<void> {
   try {
     await writeFile(path, value, { flag: 'r+' });
   } catch (error) {
     const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-    if (!isMissing || !swapFiles.some((name) => path.endsWith(name))) throw error;
+    if (!isMissing || !optionalFiles.some((name) => path.endsWith(name))) throw error;
   }
 }
 
