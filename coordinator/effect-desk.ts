@@ -19,7 +19,7 @@ import {
 import { auditedCall } from './audited-call.ts';
 import { type BegunCall, createBegunCalls } from './begun-calls.ts';
 import { resolveCall } from './call-resolution.ts';
-import { createPace } from './pace.ts';
+import { createPaces } from './paces.ts';
 import type { Asker } from './questions.ts';
 import { contentBehind, seenBy } from './seen-content.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
@@ -32,7 +32,7 @@ export interface EffectDesk {
 
 const PERMIT_LIFETIME_MS = 10 * 60 * 1000;
 /** Of one task. Each leaves an entry in the audit chain, which can never be shortened. */
-const DECLARATIONS = { atOnce: 500, perSecond: 5 };
+const DECLARATIONS = { burst: 500, perSecond: 5 };
 
 export interface EffectDeskDeps {
   readonly store: Store;
@@ -50,7 +50,7 @@ export interface EffectDeskDeps {
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
   const { store, clock } = deps;
   const begunCalls = createBegunCalls(deps);
-  const pace = createPace(DECLARATIONS, clock);
+  const pace = createPaces(DECLARATIONS, clock);
 
   async function declare(task: Task, request: DeclareRequest): Promise<DeclareReply> {
     const known = await store.permits.forCall(task.id, request.callId);

@@ -23,7 +23,7 @@ import type { DriveEffects } from './drive-effects.ts';
 import type { EffectDesk } from './effect-desk.ts';
 import type { LinkFiles } from './link-files.ts';
 import type { NetworkEffects } from './network-effects.ts';
-import { createPace } from './pace.ts';
+import { createPaces } from './paces.ts';
 import type { ScheduleEffects } from './schedules/schedule-effects.ts';
 import { holds, type TaskLedger } from './task-ledger.ts';
 
@@ -60,11 +60,11 @@ export interface LinkServiceDeps {
 }
 
 /** Of the steps of one task: what a worker may write at once, and each second from then on. A task of days writes a few MB. */
-const STEP_CHARACTERS = { atOnce: 64 * 1024 * 1024, perSecond: 64 * 1024 };
+const STEP_CHARACTERS = { burst: 64 * 1024 * 1024, perSecond: 64 * 1024 };
 
 export function createLinkService(deps: LinkServiceDeps): LinkService {
   const { store, clock, driveEffects, files } = deps;
-  const pace = createPace(STEP_CHARACTERS, clock);
+  const pace = createPaces(STEP_CHARACTERS, clock);
 
   async function held(claims: TaskClaims): Promise<Task | null> {
     const task = await store.tasks.get(claims.task);

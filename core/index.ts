@@ -17,6 +17,7 @@ export * from './link.ts';
 export * from './model.ts';
 export * from './origin.ts';
 export * from './owner-settings.ts';
+export * from './pace.ts';
 export * from './person.ts';
 export * from './policy.ts';
 export * from './ports.ts';

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import type { Clock } from '@reeve/core';
+import { type Clock, createPace } from '@reeve/core';
 import { createGitDoor, type GitDoorOptions, TOO_OFTEN } from './git-door.ts';
-import { createPace } from './pace.ts';
 import { joinSocket, type TunnelStream } from './shim/tunnel-streams.ts';
 
 const maxHeadBytes = 16 * 1024;
@@ -25,7 +24,7 @@ export function createCommandDoor({
   clock,
   ...door
 }: Omit<GitDoorOptions, 'pace'> & { readonly clock: Clock }): (tunnel: TunnelStream) => void {
-  const options = { ...door, pace: createPace({ ...connections, clock }) };
+  const options = { ...door, pace: createPace(connections, clock) };
   const git = createGitDoor(options);
   return (tunnel) => {
     void passOn(tunnel, options, git);

@@ -1,9 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Duplex, Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { PUSH_HEADERS } from '@reeve/core';
+import { type Pace, PUSH_HEADERS } from '@reeve/core';
 import { createServer, httpRequest } from './node-http.ts';
-import type { Pace } from './pace.ts';
 import type { PushLicence } from './push-licence.ts';
 import type { TunnelStream } from './shim/tunnel-streams.ts';
 

@@ -1,6 +1,6 @@
 import type { Clock } from '@reeve/core';
 import { expect, it } from 'vitest';
-import { createPace } from './pace.ts';
+import { createPaces } from './paces.ts';
 
 function stillClock() {
   let now = 0;
@@ -17,7 +17,7 @@ function stillClock() {
 
 it('lets a holder go freely up to its store, then at the rate, and others not at all wait for it', async () => {
   const { clock, slept, pass } = stillClock();
-  const pace = createPace({ atOnce: 3, perSecond: 2 }, clock);
+  const pace = createPaces({ burst: 3, perSecond: 2 }, clock);
   for (let turn = 0; turn < 3; turn += 1) await pace.turn('T-1');
   expect(slept).toEqual([]);
   await pace.turn('T-1');
@@ -32,7 +32,7 @@ it('lets a holder go freely up to its store, then at the rate, and others not at
 
 it('weighs what is taken, never holds more than the store, and forgets who has a full one', async () => {
   const { clock, slept, pass } = stillClock();
-  const pace = createPace({ atOnce: 100, perSecond: 10 }, clock);
+  const pace = createPaces({ burst: 100, perSecond: 10 }, clock);
   await pace.turn('T-1', 150);
   expect(slept).toEqual([5000]);
   pass(1_000_000);

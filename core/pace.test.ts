@@ -10,7 +10,7 @@ it('lets a burst through at once, makes the next wait, and refuses who would wai
       slept.push(Math.round(milliseconds));
     },
   };
-  const pace = createPace({ burst: 3, perSecond: 10, patienceMs: 200, clock });
+  const pace = createPace({ burst: 3, perSecond: 10, patienceMs: 200 }, clock);
   const took = async (times: number) => await Promise.all(Array.from({ length: times }, () => pace.take()));
   expect(await took(6)).toEqual([true, true, true, true, true, false]);
   expect(slept).toEqual([100, 200]);
