@@ -46,7 +46,9 @@ async function watchRedis(): Promise<{ url: string; heard: () => string }> {
 }
 
 const halfOf = (processes: readonly Descendant[], entry: string): Descendant[] =>
-  processes.filter(({ commandLine }) => new RegExp(`^\\S*node\\S* (?:--\\S+ )*/app/${entry} ?$`).test(commandLine));
+  processes.filter(({ commandLine }) =>
+    new RegExp(`^\\S*node\\S* (?:--\\S+ )*/app/${entry} ?$`).test(commandLine),
+  );
 
 /** Does nothing to a process that has ended by itself. */
 function crash(pid: number): void {
