@@ -10,12 +10,9 @@ const HOST = ['--host', 'api.example.com'];
 describe('a value on the command line', () => {
   it.each([
     ['behind the name', ['set', 'A_KEY', VALUE, ...HOST]],
-    ['behind the name, without a host', ['set', 'A_KEY', VALUE]],
     ['in an option', ['set', 'A_KEY', ...HOST, `--value=${VALUE}`]],
-    ['behind an option', ['set', 'A_KEY', '--value', VALUE, ...HOST]],
     ['before the name', ['set', VALUE, 'A_KEY', ...HOST]],
     ['of a rotation', ['rotate', 'A_KEY', VALUE]],
-    ['of a removal', ['rm', 'A_KEY', VALUE]],
     ['in place of a command', [`A_KEY=${VALUE}`]],
   ])('is refused without being repeated, %s', async (_where, args) => {
     await using home = await makeEmptyHome();
@@ -39,7 +36,7 @@ describe('a value on the command line', () => {
 });
 
 describe('a home that is not there', () => {
-  it.each([[['list']], [['list', '--json']], [['rm', 'A_KEY']], [['rotate', 'A_KEY']], [['rekey']]])(
+  it.each([[['list']], [['rm', 'A_KEY']], [['rotate', 'A_KEY']], [['rekey']]])(
     'is not made by %j',
     async (args) => {
       await using home = await makeEmptyHome();
@@ -79,14 +76,10 @@ it('says the same while Reeve runs as while it does not', async () => {
   await using home = await makeTestHome();
   const attempts = [
     [['set', '..', ...HOST], VALUE],
-    [['set', '.', ...HOST], VALUE],
     [['set', '', ...HOST], VALUE],
     [['rm', '..'], ''],
-    [['rm', ''], ''],
     [['rotate', '.'], VALUE],
-    [['set', 'A_KEY', ...HOST], 'x'.repeat(4097)],
     [['set', 'A_KEY', ...HOST], 'x'.repeat(65_530)],
-    [['set', 'A_KEY', ...HOST], 'short'],
     [['set', 'A_KEY', '--host', 'com'], VALUE],
   ] as const;
   const trial = async () => {
