@@ -50,7 +50,7 @@ type Handler = (deps: LinkServerDeps, call: Call) => Promise<void>;
 
 /** A ticket and nothing else. */
 const ATTACH_LIMIT = 1024;
-/** Files and snapshots of one task that come in at the same time; a loop sends one after the other. */
+/** Files and snapshots of one attempt that come in at the same time; a loop sends one after the other. */
 const UPLOADS = 2;
 
 const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
@@ -77,7 +77,7 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     async (deps, call) =>
       reply(
         call,
-        await call.uploads.take(call.claims.task, () =>
+        await call.uploads.take(holderOf(call), () =>
           deps.service.putFile(
             call.claims,
             { callId: query(call, 'call'), permit: query(call, 'permit') },
@@ -94,7 +94,7 @@ const ROUTES: ReadonlyMap<string, Handler> = new Map<string, Handler>([
     async (deps, call) =>
       reply(
         call,
-        await call.uploads.take(call.claims.task, () =>
+        await call.uploads.take(holderOf(call), () =>
           deps.service.files.saveScratch(call.claims, sequence(query(call, 'seq')), call.request),
         ),
       ),
@@ -239,8 +239,13 @@ function drained(response: ServerResponse): Promise<void> {
   });
 }
 
+/** An attempt that hangs in the middle of a call takes no room from the next one. */
+function holderOf({ claims }: Call): string {
+  return `${claims.task} ${claims.attempt}`;
+}
+
 async function body<Schema extends z.ZodMiniType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
-  return parse(await call.bodies.read(call, { holder: call.claims.task, limit: JSON_LIMIT }), schema);
+  return parse(await call.bodies.read(call, { holder: holderOf(call), limit: JSON_LIMIT }), schema);
 }
 
 /** Reads a body; what no store can keep (NUL, half characters) is replaced, as in a model's arguments. */
