@@ -32,7 +32,7 @@ export interface EffectDesk {
 
 const PERMIT_LIFETIME_MS = 10 * 60 * 1000;
 /** Of one task. Each leaves an entry in the audit chain, which can never be shortened. */
-const DECLARATIONS = { burst: 500, perSecond: 5 };
+const DECLARATIONS = { burst: 500, perSecond: 5, patienceMs: 60_000 };
 
 export interface EffectDeskDeps {
   readonly store: Store;
@@ -50,7 +50,6 @@ export interface EffectDeskDeps {
 export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
   const { store, clock } = deps;
   const begunCalls = createBegunCalls(deps);
-  const pace = createPaces(DECLARATIONS, clock);
 
   async function declare(task: Task, request: DeclareRequest): Promise<DeclareReply> {
     const known = await store.permits.forCall(task.id, request.callId);
@@ -77,6 +76,7 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
           digest,
           approval: verdict.approval ?? null,
           because: verdict.because,
+          grant: verdict.approval,
         });
       case 'deny':
         return deny(deps, call, `${DENIED}: ${verdict.reason}.`);
@@ -135,10 +135,19 @@ export function createEffectDesk(deps: EffectDeskDeps): EffectDesk {
     }
   }
 
+  return paced(declare, deps);
+}
+
+function paced(declare: EffectDesk['declare'], { store, clock }: EffectDeskDeps): EffectDesk {
+  const pace = createPaces(DECLARATIONS, clock);
   return {
     async declare(task, request) {
-      await pace.turn(task.id);
-      return declare(task, request);
+      const turn = await pace.turn(task.id);
+      if (turn === 'too-long') return { kind: 'stale', reason: `${task.id} declares more than a task may` };
+      const current = turn === 'at-once' ? task : await store.tasks.get(task.id);
+      return current && holds(current, task.attempt)
+        ? declare(current, request)
+        : { kind: 'stale', reason: `${task.id} has gone on` };
     },
   };
 }
@@ -150,6 +159,8 @@ interface Ground {
   readonly approval: string | null;
   readonly because: string;
   readonly after?: number;
+  /** The approval of the standing yes that it rests on, which may be taken back at any moment. */
+  readonly grant?: string | undefined;
 }
 
 /**
@@ -157,12 +168,14 @@ interface Ground {
  * the call was begun meanwhile.
  */
 async function issuePermit(deps: EffectDeskDeps, task: Task, ground: Ground): Promise<DeclareReply | null> {
-  const { call, digest, approval, because, after } = ground;
+  const { call, digest, approval, because, after, grant } = ground;
   // From its permit on: what comes of it reaches the worker past the coordinator.
   const behind = await contentBehind(call, deps);
   return deps.ledger.beside(task.id, async (records, current): Promise<DeclareReply | null> => {
     if (!holds(current, task.attempt)) return { kind: 'stale', reason: `${task.id} has gone on` };
     const now = deps.clock.now();
+    const held = grant === undefined ? [] : await records.grants.active(call.tool, now);
+    if (grant !== undefined && !held.some((one) => one.approval === grant)) return null;
     const known = await records.permits.forCall(call.task, call.callId);
     const retry = known?.permit.retry ?? 0;
     const isRepetition = known?.use !== null && known?.use !== undefined && after === retry;

@@ -204,7 +204,7 @@ describe('standing yeses', () => {
       /^- `(\w{4})` store and overwrite files in “uploads”, for T-1 only, until .* \(said by owner\)\n\n`\/revoke \1` takes one back\.$/,
     );
     expect(await typing(house, `/revoke ${approval.toLowerCase()}`)).toBe(
-      'Taken back, from now on: store and overwrite files in “uploads”, for T-1 only. What needs it will be asked again.',
+      'Taken back, from now on: store and overwrite files in “uploads”, for T-1 only. What needs it will be asked again; connections that are open now go on until they close.',
     );
     expect((await executor.put('c2', permit, 'new')).body).toMatchObject({ kind: 'refused' });
     expect((await executor.declarePut('c2', two, 'new')).body.kind).toBe('ask');

@@ -1,5 +1,7 @@
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { BadRequest, beatsOf, createPlaces } from './link-bodies.ts';
+import { BadRequest, beatsOf, createLinkBodies, createPlaces } from './link-bodies.ts';
 
 async function beatsIn(...chunks: string[]): Promise<number> {
   let beats = 0;
@@ -39,4 +41,18 @@ it('a place is free again when its work is over, also when that failed', async (
   held.reject(new Error('no'));
   await expect(first).rejects.toThrow('no');
   expect(await places.take('T-1', async () => 'again')).toBe('again');
+});
+
+it('a body counts until the work on it is over, whoever hangs up meanwhile', async () => {
+  const bodies = createLinkBodies();
+  const over = Promise.withResolvers<void>();
+  const read = (until: Promise<void>) => {
+    const request = Readable.from([Buffer.alloc(4 * 1024 * 1024, 'x')]) as IncomingMessage;
+    return bodies.read(request, { holder: 'T-1 1', limit: 4 * 1024 * 1024, over: until });
+  };
+  for (let body = 0; body < 4; body += 1) await read(over.promise);
+  await expect(read(Promise.resolve())).rejects.toThrow('too many calls are under way');
+  over.resolve();
+  await over.promise;
+  expect((await read(Promise.resolve())).length).toBe(4 * 1024 * 1024);
 });

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 
 /** A call that is refused before any of it is carried out. */
 export class BadRequest extends Error {
@@ -22,13 +22,14 @@ const NEW_LINE = 10;
 /** What callers send, read within bounds: whoever calls may be hostile, and everybody's calls share one memory. */
 export interface LinkBodies {
   /**
-   * Reads a body of at most `limit` bytes. It counts against its holder until the call is answered.
+   * Reads a body of at most `limit` bytes. It counts against its holder until `over`: whoever hangs up meanwhile leaves it
+   * with whatever works on it.
    *
    * @throws {BadRequest} when it is too large (413), too slow (408), or too much is under way (429).
    */
   read(
-    call: { readonly request: IncomingMessage; readonly response: ServerResponse },
-    bounds: { readonly holder: string; readonly limit: number },
+    request: IncomingMessage,
+    bounds: { readonly holder: string; readonly limit: number; readonly over: Promise<void> },
   ): Promise<string>;
 }
 
@@ -42,10 +43,10 @@ export function createLinkBodies(): LinkBodies {
   }
 
   return {
-    async read({ request, response }, { holder, limit }) {
+    async read(request, { holder, limit, over }) {
       const chunks: Buffer[] = [];
       let bytes = 0;
-      response.once('close', () => hold(holder, -bytes));
+      void over.then(() => hold(holder, -bytes));
       const late = setTimeout(
         () => request.destroy(new BadRequest(408, 'the body came too slowly')),
         BODY_MS,

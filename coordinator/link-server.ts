@@ -44,6 +44,8 @@ interface Call {
   readonly claims: TaskClaims;
   readonly bodies: LinkBodies;
   readonly uploads: Places;
+  /** Resolves when the call has been carried out or refused. */
+  readonly over: Promise<void>;
 }
 
 type Handler = (deps: LinkServerDeps, call: Call) => Promise<void>;
@@ -136,7 +138,12 @@ async function serve(
   );
   if (check.kind === 'invalid') throw new BadRequest(401, `the token is ${check.reason}`);
   if (check.claims.role !== 'task') throw new BadRequest(403, 'the task link takes task tokens only');
-  await handler(deps, { request, response, url, claims: check.claims, ...room });
+  const over = Promise.withResolvers<void>();
+  try {
+    await handler(deps, { request, response, url, claims: check.claims, ...room, over: over.promise });
+  } finally {
+    over.resolve();
+  }
 }
 
 async function attach(
@@ -145,7 +152,9 @@ async function attach(
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
-  const text = await bodies.read({ request, response }, { holder: 'attach', limit: ATTACH_LIMIT });
+  // Nobody is known yet: what one caller sends must not count against another, and it is short.
+  const over = Promise.resolve();
+  const text = await bodies.read(request, { holder: 'attach', limit: ATTACH_LIMIT, over });
   const { ticket } = parse(text, attachRequestSchema);
   const slot = deps.pool.byTicket(ticket);
   if (!slot) throw new BadRequest(410, 'this ticket names no slot that waits');
@@ -245,7 +254,8 @@ function holderOf({ claims }: Call): string {
 }
 
 async function body<Schema extends z.ZodMiniType>(call: Call, schema: Schema): Promise<z.output<Schema>> {
-  return parse(await call.bodies.read(call, { holder: holderOf(call), limit: JSON_LIMIT }), schema);
+  const { bodies, request, over } = call;
+  return parse(await bodies.read(request, { holder: holderOf(call), limit: JSON_LIMIT, over }), schema);
 }
 
 /** Reads a body; what no store can keep (NUL, half characters) is replaced, as in a model's arguments. */

@@ -60,7 +60,7 @@ export interface LinkServiceDeps {
 }
 
 /** Of the steps of one task: what a worker may write at once, and each second from then on. A task of days writes a few MB. */
-const STEP_CHARACTERS = { burst: 64 * 1024 * 1024, perSecond: 64 * 1024 };
+const STEP_CHARACTERS = { burst: 64 * 1024 * 1024, perSecond: 64 * 1024, patienceMs: 60_000 };
 
 export function createLinkService(deps: LinkServiceDeps): LinkService {
   const { store, clock, driveEffects, files } = deps;
@@ -74,7 +74,8 @@ export function createLinkService(deps: LinkServiceDeps): LinkService {
   return {
     files,
     async append(claims, request) {
-      await pace.turn(claims.task, JSON.stringify(request.body).length);
+      if ((await pace.turn(claims.task, JSON.stringify(request.body).length)) === 'too-long')
+        return { kind: 'stale', reason: `${claims.task} writes more than a task may` };
       const step = {
         seq: request.seq,
         attempt: claims.attempt,

@@ -61,6 +61,8 @@ export async function perform<Facts>(
     const now = deps.clock.now();
     const newest = await records.permits.forCall(call.task, call.callId);
     if (newest?.permit.id !== permit.id) throw new Refused('A newer permit took this one’s place.');
+    // Looked at anew: what was allowed for longer may have been taken back meanwhile.
+    if (newest.permit.expiresAt <= now) throw new Refused('The permit has expired; declare the call again.');
     const facts = await step.prepare(records);
     if (!(await records.permits.consume(permit.id, now))) throw new Refused('The permit was used before.');
     const result = await step.work(records, facts);

@@ -48,7 +48,8 @@ export function createAsker(deps: AskerDeps): Asker {
   async function ask(task: Task, question: AskedCall): Promise<DeclareReply> {
     const attached = await storeLong(deps, question);
     let approval: Approval | null = null;
-    const move = await ledger.change(task.id, ASKED, 'coordinator', async (records) => {
+    const move = await ledger.change(task.id, ASKED, 'coordinator', async (records, before) => {
+      if (before.attempt !== task.attempt) return 'abandon';
       const written = await write(records, task, question, deps);
       approval = written.approval;
       for (const file of attached) await keepLong(records, task, file, deps);

@@ -16,7 +16,7 @@ export const revoke: Command = {
     return revoked.length === 0
       ? failed('grant-unknown', code.data)
       : answer(
-          `Taken back, from now on: ${revoked.map(grantText).join('; ')}. What needs it will be asked again.`,
+          `Taken back, from now on: ${revoked.map(grantText).join('; ')}. What needs it will be asked again; connections that are open now go on until they close.`,
         );
   },
 };

@@ -285,7 +285,10 @@ export interface GrantRecords {
   active(tool: string, now: Date): Promise<Grant[]>;
   /** All that still hold, the next to lapse first. */
   list(now: Date): Promise<Grant[]>;
-  /** Ends what was granted under an approval's code, and the permits of it that were not used; returns what held. */
+  /**
+   * Ends what was granted under an approval's code, the permits of it that were not used, and the hosts and repositories
+   * that were opened by it; returns what held.
+   */
   revoke(approval: string, now: Date): Promise<Grant[]>;
 }
 

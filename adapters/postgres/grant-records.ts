@@ -54,6 +54,10 @@ export function createGrantRecords(sql: SqlQueries): GrantRecords {
              and not exists (
                select 1 from permit_uses used where used.digest = permits.digest and used.retry = permits.retry
              )
+         ), closed_hosts as (
+           delete from opened_hosts where approval = $1
+         ), closed_repositories as (
+           delete from opened_repositories where approval = $1
          )
          delete from grants where approval = $1 and expires_at > $2 returning *`,
         [approval, now],
